@@ -230,8 +230,8 @@ def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:
         return
     if (hold := leasing.hold) is not None:
         told = Message(
-            "{count} of {leases} servers stopped sending heartbeats at once: they are not drained, because the fault "
-            "is probably not theirs",
+            "{count} of {leases} servers stopped sending heartbeats at once: they are held, not drained, because the "
+            "cause is probably elsewhere",
             count=len(hold.keys),
             leases=sum(leasing.count().values()),
         )
@@ -239,7 +239,7 @@ def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:
     found = sorted(leasing.last)
     for service, server in found[:_MOST_SERVICES_TOLD]:
         told = Message(
-            "server {server} of {service} sends no heartbeats: it is not drained, because no other server of the "
+            "server {server} of {service} sends no heartbeats: it is held, not drained, because no other server of the "
             "service can answer",
             server=server,
             service=service,

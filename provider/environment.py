@@ -111,7 +111,7 @@ def find_secret(environment: Mapping[str, str], name: str) -> str:
     except OSError as error:
         raise SettingsError(f"{PREFIX}{name}_FILE: {file} cannot be read: {error.strerror}") from error
     except ValueError:  # not UTF-8, or a path that has a null byte
-        raise SettingsError(f"{PREFIX}{name}_FILE: {file} has no text in it") from None
+        raise SettingsError(f"{PREFIX}{name}_FILE: {file} is not text") from None
     text = read.strip()
     if not text:
         raise SettingsError(f"{PREFIX}{name}_FILE: {file} is empty")
@@ -130,7 +130,7 @@ def find_doubts(environment: Mapping[str, str]) -> Iterator[str]:
         if name in PORTS and is_link(value):
             service = variable.lower().removesuffix("_port").replace("_", "-")
             yield (
-                f"{variable}={value} is no port: Kubernetes sets it in each pod for a service that is named {service}. "
+                f"{variable}={value} is not a port: Kubernetes sets it in each pod for a service called {service}. "
                 f"It is ignored, and the port is {PORTS[name]}; to choose another, set {variable} in the pod"
             )
         elif name not in known and not _OF_KUBERNETES.fullmatch(name):

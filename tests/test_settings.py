@@ -158,7 +158,7 @@ def test_what_somebody_may_believe_to_be_a_setting_is_told() -> None:
         find_doubts({"PROVIDER_PORT": "tcp://10.96.0.7:9000", "PROVIDER_DATABSE_URL": "x", "PROVIDER_ZZZ": "y"})
     )
     assert told[0] == "PROVIDER_DATABSE_URL is no setting, and is ignored: did you mean PROVIDER_DATABASE_URL?"
-    assert told[1].startswith("PROVIDER_PORT=tcp://10.96.0.7:9000 is no port: Kubernetes sets it")
+    assert told[1].startswith("PROVIDER_PORT=tcp://10.96.0.7:9000 is not a port: Kubernetes sets it")
     assert told[2] == "PROVIDER_ZZZ is no setting, and is ignored"
 
 
@@ -245,7 +245,7 @@ def test_a_secret_setting_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
         (b" \n", "is empty"),
         (b"one\ntwo\n", "has more than one line"),
         (b"x" * 70_000, "has more than one line"),
-        (b"\xff\xfe", "has no text in it"),
+        (b"\xff\xfe", "is not text"),
     ],
 )
 def test_a_file_without_a_secret_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:

@@ -52,14 +52,14 @@ class LeasesOutput(BaseModel):
         }
     )
 
-    live: Annotated[int, Field(description="Servers whose heartbeats come.")]
+    live: Annotated[int, Field(description="Servers that send their heartbeats.")]
     silent: Annotated[int, Field(description="Servers that were drained because their heartbeats stopped.")]
-    held: Annotated[int, Field(description="Servers whose heartbeats stopped, and that are not drained all the same.")]
+    held: Annotated[int, Field(description="Servers whose heartbeats stopped, but which are not drained.")]
     mass_since: Annotated[
         datetime | None,
         Field(
-            description="Since when so many have been silent at once that the fault is probably elsewhere; null if it "
-            "is not so. Without it, a server is held because no other server of its service can answer."
+            description="Since when so many have been silent at once that the cause is probably elsewhere. If it is "
+            "null, servers are held because no other server of their service can answer."
         ),
     ]
     servers: Annotated[list[HeldServerOutput], Field(description=f"The held servers, at most {MOST_HELD}.")]
@@ -76,7 +76,7 @@ class LeasesOutput(BaseModel):
     dependencies=[Depends(needs.SERVERS)],
 )
 async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, service: SERVICE, name: SERVER) -> Response:
-    """Say that the server is there: its lease begins anew. This makes no revision.
+    """Say that the server is still there: its lease begins anew. This makes no revision.
 
     404 if it has no lease any more, because it was removed: register it again with `PUT`.
     """
@@ -110,7 +110,7 @@ async def show_leases(leasing: LeasingDependency) -> LeasesOutput:
     dependencies=[Depends(needs.STATE)],
 )
 async def drain_held(leasing: LeasingDependency, revisions: RevisionsDependency, actor: ActorDependency) -> Response:
-    """Confirm that the silent servers are gone: all of them are drained at once, in one revision."""
+    """Confirm that the held servers are gone: all of them are drained at once, in one revision."""
     await leasing.release(actor)
     return _done(revisions)
 

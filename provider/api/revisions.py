@@ -309,8 +309,8 @@ def confirm(
 ) -> Response:
     """Keep a revision that was made with `confirmWithin`: it is no longer rolled back by itself.
 
-    The request can be repeated. 409 with the type `not-pending` if the revision was taken back already, or does not
-    have to be confirmed. To take it back before its time is up, undo it.
+    The request can be repeated. 409 with the type `not-pending` if the revision was already undone, or does not
+    have to be confirmed. To undo it before its time is up, use `undo`.
     """
     with revisions.reading():  # without a database nothing is known of any revision
         wanted = stored.read_number(number)

@@ -58,11 +58,11 @@ def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, se
 def start_rollout(
     write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE, body: RolloutInput
 ) -> Response:
-    """Move the traffic of a service to another one, step by step.
+    """Move the traffic of a service to a new one, step by step.
 
-    Nothing of the state changes until the end: then all that refers to the service refers to the other one, in one
-    revision. It goes back by itself as soon as a server of the other service fails its health check, or an edge rejects
-    or disables something of it.
+    The state does not change until the end. Then one revision lets everything that refers to the service refer to the
+    new one. The rollout goes back by itself as soon as a server of the new service fails its health check, or an edge
+    rejects or disables something of the rollout.
     """
     is_checked = running.check(service, body, actor)
     outcome = write.change(
@@ -80,7 +80,7 @@ def start_rollout(
 def pause_rollout(
     write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
 ) -> Response:
-    """Stay at this step until somebody resumes. A failure still takes it back."""
+    """Stay at this step until somebody resumes. If something fails, it still goes back."""
     return _steer(write, running, lambda session: acting.pause(session, actor, service))
 
 
@@ -90,7 +90,7 @@ def pause_rollout(
 def resume_rollout(
     write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
 ) -> Response:
-    """Go on. The step begins anew."""
+    """Go on after a pause. The step begins anew."""
     return _steer(write, running, lambda session: acting.resume(session, actor, service))
 
 
@@ -110,7 +110,7 @@ def take_rollout_back(
 def finish_rollout(
     write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
 ) -> Response:
-    """Move all traffic at once, and make that last, in one revision."""
+    """Move all traffic at once, and make that permanent in one revision."""
     row = running.find_active(service)
     outcome = write.change(
         lambda session: _let_go(session, acting.finish(session, actor, service, by=actor.name)),

@@ -20,7 +20,7 @@ PendingArgument = Annotated[
 def confirm(client: Client, output: Output, number: PendingArgument = None) -> None:
     """Confirm a change made with --confirm-within, so that it stays.
 
-    Without a number it confirms the newest such change. To take one back
+    Without a number it confirms the newest such change. To undo one
     before its time is up, use `revision undo`.
 
     Examples:
@@ -41,5 +41,6 @@ def confirm(client: Client, output: Output, number: PendingArgument = None) -> N
         if each["number"] != number:
             before = each["confirmation"]["before"]
             note(
-                f"Revision {each['number']} is still rolled back at {before}, unless you confirm it: {each['summary']}"
+                f"Revision {each['number']} will still be rolled back at {before}, unless you confirm it: "
+                f"{each['summary']}"
             )

@@ -222,7 +222,7 @@ def _tell_deadline(output: Output, revision: str, before: str) -> None:
     if output.is_trial:
         tell(f"It would be rolled back at {before}, unless you confirm it.")
     else:
-        tell(f"Revision {revision} is rolled back at {before}, unless you confirm it:")
+        tell(f"Revision {revision} will be rolled back at {before}, unless you confirm it:")
         tell(f"  wayshub-provider confirm {revision}")
 
 

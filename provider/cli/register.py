@@ -42,8 +42,8 @@ TTLOption = Annotated[
     str,
     typer.Option(
         metavar=_DURATION,
-        help="How long it may stay silent before it is drained, from 1s to 24h. A third of it "
-        "passes between two heartbeats.",
+        help="How long it may go without a heartbeat before it is drained, from 1s to 24h. It sends "
+        "about three in that time.",
     ),
 ]
 ReadyPathOption = Annotated[

@@ -37,7 +37,7 @@ app = typer.Typer(
     name="rollout",
     cls=_Group,
     no_args_is_help=True,
-    help="Rollouts: traffic that moves from one service to another. `rollout SERVICE --to OTHER` starts one.",
+    help="Rollouts: traffic that moves from one service to another. `rollout SERVICE --to NEW` starts one.",
 )
 
 ServiceArgument = Annotated[
@@ -49,13 +49,16 @@ ServiceArgument = Annotated[
     ),
 ]
 ToServiceOption = Annotated[
-    str, typer.Option(metavar="SERVICE", help="Where it moves to.", autocompletion=complete_names(Service))
+    str,
+    typer.Option(
+        metavar="SERVICE", help="The new service, which gets the traffic.", autocompletion=complete_names(Service)
+    ),
 ]
 StepsOption = Annotated[
     str | None,
     typer.Option(
         metavar="PERCENTAGES",
-        help="How much of the traffic it gets at each step, rising to 100.",
+        help="Part of the requests that the new service gets at each step, rising to 100.",
         show_default="5,25,50,100",
     ),
 ]
@@ -73,14 +76,14 @@ MirrorOption = Annotated[
         min=1,
         max=100,
         metavar="PERCENT",
-        help="First send it copies of this percentage of requests, for as long as a step.",
+        help="First send the new service copies of this percentage of requests, for as long as a step.",
         show_default="no copies",
     ),
 ]
 UncheckedOption = Annotated[
-    bool, typer.Option("--without-health-check", help="Even if nobody checks the health of the new servers.")
+    bool, typer.Option("--without-health-check", help="Start even if the new servers have no health check.")
 ]
-WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Go on telling how far it is, until it ends.")]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progress until it ends.")]
 ActiveOption = Annotated[bool, typer.Option("--active", help="Only those that have not ended.")]
 
 
@@ -126,17 +129,17 @@ def start(
     mirror: MirrorOption = None,
     without_health_check: UncheckedOption = False,
 ) -> None:
-    """Move the traffic of a service to another one, step by step.
+    """Move the traffic of a service to a new one, step by step.
 
-    `rollout SERVICE --to OTHER` is short for this. The new servers' health is
-    checked first; then they get a part of the requests, more with each step.
-    As soon as one of them fails its health check, or an edge rejects or
-    disables something of it, all traffic is back at once. At the end one
-    revision lets all that refers to the service refer to the other one;
-    `revision undo` takes all of it back.
+    `rollout SERVICE --to NEW` is short for this. Edges first check the health
+    of the new servers. Then these get a part of the requests, and more with
+    each step. As soon as one of them fails its health check, or an edge
+    rejects or disables something of the rollout, it goes back: all traffic
+    returns at once. At the end, one revision lets everything that refers to
+    the service refer to the new one; `revision undo` undoes all of it.
 
-    Each step lasts three times the interval and timeout of the health check
-    at least, and longer while a server is down.
+    Each step lasts at least three times the interval plus timeout of the
+    health check, and longer while a server is down.
 
     Examples:
       wayshub-provider rollout start wayshub --to next --without-health-check
@@ -158,7 +161,7 @@ def _read_steps(text: str) -> list[int]:
     try:
         return [int(each.strip().removesuffix("%")) for each in text.split(",")]
     except ValueError:
-        raise typer.BadParameter("--steps has to be whole numbers with commas, such as 5,25,50,100") from None
+        raise typer.BadParameter("--steps takes whole numbers with commas between them, such as 5,25,50,100") from None
 
 
 @app.command()
@@ -166,8 +169,8 @@ def _read_steps(text: str) -> list[int]:
 def show(client: Client, output: Output, service: ServiceArgument, watch: WatchOption = False) -> None:
     """Show the newest rollout of a service: how far it is, or how it ended.
 
-    With --watch it goes on telling until the rollout ends; exit status 1
-    means that it went back.
+    With --watch it shows the progress until the rollout ends; exit status 1
+    means that it went back or was taken back.
 
     Examples:
       wayshub-provider rollout show catalog
@@ -228,14 +231,14 @@ def list_rollouts(
       wayshub-provider rollout list
       wayshub-provider rollout list --active
     """
-    advice = "no rollout is running" if active else "no rollout yet: start one with `rollout SERVICE --to OTHER`"
+    advice = "no rollout is running" if active else "no rollout yet: start one with `rollout SERVICE --to NEW`"
     list_all(client, output, ROLLOUTS, query, limit, advice, more={"active": "true"} if active else None)
 
 
 @app.command()
 @writes
 def pause(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Stay at this step until you resume. A failure still takes it back.
+    """Stay at this step until you resume. If something fails, it still goes back.
 
     Examples:
       wayshub-provider rollout pause catalog
@@ -263,13 +266,13 @@ def back(client: Client, output: Output, service: ServiceArgument) -> None:
       wayshub-provider rollout back catalog
       wayshub-provider rollout back catalog --wait 10
     """
-    _steer(client, output, service, "back", "Took the rollout back")
+    _steer(client, output, service, "back", "Took back the rollout")
 
 
 @app.command()
 @writes
 def finish(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Finish a rollout now: all traffic moves, and one revision makes it last.
+    """Finish a rollout now: all traffic moves, and one revision makes it permanent.
 
     Examples:
       wayshub-provider rollout finish catalog

@@ -113,9 +113,7 @@ class Issuing:
         name, now = domain.key, datetime.now(UTC)
         standing = self.stand(name)
         if standing is None:
-            told = Message(
-                "{name} gets no certificate from wayshub-provider: set where it comes from to acme", name=name
-            )
+            told = Message("{name} does not get its certificate from wayshub-provider: set tls.from to acme", name=name)
             raise Invalid([FieldError("/name", "acme.unwanted", told, "path")])
         if standing.state is IssuanceState.BLOCKED:
             raise Invalid([FieldError("/name", "acme.blocked", standing.why or "", "path")])

@@ -35,14 +35,13 @@ _ON_FAILURE: Final[Mapping[str, Word]] = {
     OnFailure.RETRY: Word(
         "Try another server",
         "If a server cannot be reached or answers 502, 503 or 504, the edge tries again, up to twice. After such an "
-        "answer it does not repeat POST and PATCH. Under load it may meet the same server again, so some requests "
-        "still fail.",
+        "answer, POST and PATCH are not repeated. Under load, the second attempt may hit the same server, so some "
+        "requests still fail.",
     ),
     OnFailure.HOLD_BACK: Word(
-        "Try another, and keep failing ones out",
-        "Besides, a server that cannot be reached or answers any 5xx gets no requests for 10 seconds. Beware of pages "
-        "that always answer 5xx: whoever requests one a few times takes all servers out, and then every visitor gets "
-        "503.",
+        "Try another server, and hold back failing ones",
+        "Also, a server that cannot be reached or answers any 5xx gets no requests for 10 seconds. Beware of pages "
+        "that always answer 5xx: a few requests for one take all servers out, and then every visitor gets 503.",
     ),
 }
 

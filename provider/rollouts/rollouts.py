@@ -177,8 +177,8 @@ class Rollouts:
         if refusal is None and unchecked is not None and not wanted.without_health_check:
             code = "rollout.unchecked"
             refusal = Message(
-                "nobody checks the health of {service}, so its failure would not be seen: add a health check to it, "
-                "or roll out without one",
+                "{service} has no health check, so nobody would see that it fails: add one, or start the rollout "
+                "without one",
                 service=unchecked,
             )
         if refusal is not None:
@@ -367,7 +367,9 @@ def _detail(row: Rollout, wait: str | None) -> str:
         case RolloutState.PAUSED:
             return Message("paused: {how}", how=how)
         case RolloutState.FINISHED:
-            return Message("what led to {service} leads to {target}", service=row.service, target=row.target)
+            return Message(
+                "everything that referred to {service} refers to {target}", service=row.service, target=row.target
+            )
     if row.why is not None:
         return Message("went back from {percent} %: {why}", percent=row.percent, why=thaw(row.why))
     return Message("taken back by {name} from {percent} %", name=row.ended_by or "", percent=row.percent)

@@ -20,7 +20,7 @@ TOKEN_REVOKED: Final = template("token {name} ({id}) revoked")
 REFUSED: Final = template("{what} refused")
 QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
 
-CERTIFICATE_TRIED: Final = template("order of the certificate for {name} tried at once")
+CERTIFICATE_TRIED: Final = template("certificate for {name} tried again at once")
 CA_CHOSEN: Final = template("certificates are ordered from {ca}, and its terms were accepted")
 CA_LEFT: Final = template("certificates are no longer ordered from {ca}")
 
@@ -48,7 +48,7 @@ ACTIONS: Final = {
     "token.create": template("token created"),
     "token.revoke": template("token revoked"),
     "edge.lift": template("quarantine lifted"),
-    "domain.retry": template("certificate tried at once"),
+    "domain.retry": template("certificate tried again"),
     "acme.choose": template("CA chosen"),
     "acme.leave": template("CA no longer used"),
     **rollouts.ACTIONS,

@@ -67,10 +67,10 @@ def confirm(session: Session, number: int, name: str) -> bool:
         end(session, [number], ConfirmationState.CONFIRMED, name)
         return True
     if row.state is not ConfirmationState.CONFIRMED:
-        told = Message("revision {number} was taken back already", number=number)
+        told = Message("revision {number} was already undone", number=number)
         if row.ended_in is not None:
             told = Message(
-                "revision {number} was taken back already, in revision {other}: undo that to bring it back",
+                "revision {number} was already undone, in revision {other}: undo that one to bring it back",
                 number=number,
                 other=row.ended_in,
             )

@@ -119,7 +119,7 @@ def test_what_does_not_wait_cannot_be_confirmed(client: httpx.Client) -> None:
     undone = change(client, "POST", f"/revisions/{number}/undo")
     told = problem(client.post(f"/revisions/{number}/confirm"), "not-pending")
     assert (
-        told["detail"] == f"revision {number} was taken back already, in revision {undone}: undo that to bring it back"
+        told["detail"] == f"revision {number} was already undone, in revision {undone}: undo that one to bring it back"
     )
     problem(client.post("/revisions/999999999/confirm"), "not-found")
 

@@ -29,7 +29,7 @@ def test_a_command_says_until_when_its_change_has_to_be_confirmed_and_with_which
     assert tried.out.splitlines()[-1].startswith("It would be rolled back at 2")
     told = cli(*typed, "--confirm-within", "10m").out.splitlines()
     number = client.get("/revisions").json()["items"][0]["number"]
-    assert told[-2].startswith(f"Revision {number} is rolled back at 2")
+    assert told[-2].startswith(f"Revision {number} will be rolled back at 2")
     assert told[-1] == f"  wayshub-provider confirm {number}"
     kept = cli(*told[-1].split()[1:]).check()
     assert kept.out.startswith(f"Confirmed revision {number}: ")
@@ -47,7 +47,7 @@ def test_confirm_alone_confirms_the_newest_and_names_the_others(cli: Run, client
     assert "Confirmed  pending: rolled back in " in cli("revision", "show", str(first)).check().out
     result = cli("confirm")
     assert result.out == f"Confirmed revision {second}: domain y.test added\n"
-    assert result.err.startswith(f"Revision {first} is still rolled back at 2")
+    assert result.err.startswith(f"Revision {first} will still be rolled back at 2")
     assert json.loads(cli("confirm", "-o", "json").check().out)["number"] == first
     assert cli("confirm", str(second - 2)).error() == f"revision {second - 2} does not have to be confirmed: it stays"
     assert cli("revision", "list", "--pending").err == "no change waits to be confirmed\n"

@@ -134,7 +134,7 @@ def test_a_pipe_in_a_folder_is_not_waited_for(run: Run, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yml")
     for path in (tmp_path, tmp_path / "pipe.yml"):
         told = run("lint", str(path)).error()
-        assert told.endswith("pipe.yml is a pipe, and no file: to read from one, give it as standard input, with -")
+        assert told.endswith("pipe.yml is a pipe, not a file: send it to standard input and write - instead")
 
 
 def test_what_a_shell_gives_as_a_pipe_is_read(run: Run) -> None:

@@ -221,7 +221,7 @@ def test_somebody_who_mended_what_was_wrong_lets_it_be_tried_at_once(one: Edges,
     refused = one.client.post("/domains/alvin.test/retry")
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "acme.held")
     entry = one.client.get("/audit", params={"action": "domain.retry"}).json()["items"][0]
-    assert entry["words"] == "order of the certificate for alvin.test tried at once"
+    assert entry["words"] == "certificate for alvin.test tried again at once"
 
 
 def test_who_asks_for_more_orders_than_a_ca_allows_is_told_until_when(

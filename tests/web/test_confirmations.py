@@ -42,7 +42,7 @@ def test_what_was_taken_back_meanwhile_is_not_kept_and_that_is_said(
     undone = change(client, "POST", f"/revisions/{pending}/undo")
     send(console, page, f"/revisions/{pending}/confirm", {})
     told = words(console.get("/"))
-    assert f"revision {pending} was taken back already, in revision {undone}: undo that to bring it back" in told
+    assert f"revision {pending} was already undone, in revision {undone}: undo that one to bring it back" in told
     assert "Confirmation undone by tests in time" in words(console.get(f"/revisions/{pending}"))
 
 

@@ -73,7 +73,7 @@ def _read_bytes(path: Path) -> bytes:
     # Whoever opens a pipe waits for who writes into it. One that a shell makes, for `<(…)`, has that already.
     with open(path, "rb", opener=_open) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode) and path.resolve().exists():
-            raise DocumentError(f"{path} is a pipe, and no file: to read from one, give it as standard input, with -")
+            raise DocumentError(f"{path} is a pipe, not a file: send it to standard input and write - instead")
         os.set_blocking(file.fileno(), True)
         return file.read(LONGEST_BYTES + 1)
 

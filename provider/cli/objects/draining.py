@@ -48,9 +48,11 @@ def drain(
             show_default="the service's drainFor",
         ),
     ] = None,
-    now: Annotated[bool, typer.Option("--now", help="It keeps nobody, or no longer.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Keep no visitors. If it is drained already, let them go now.")
+    ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Return when it keeps nobody any more and every edge has left it out.")
+        bool, typer.Option("--wait", help="Wait until it keeps no visitors and no edge sends it requests.")
     ] = False,
 ) -> None:
     """Drain a server, so that it can be stopped.
@@ -60,7 +62,7 @@ def drain(
     On a sticky service it can keep the visitors it has for some time: only
     new ones go elsewhere. --for says how long, or the service's drainFor.
 
-    With --wait it can be stopped afterwards, once it has finished the
+    After --wait, the server can be stopped as soon as it has finished the
     requests that it has.
 
     Examples:

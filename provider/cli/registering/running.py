@@ -138,7 +138,7 @@ class Registered:
             self._tell_trouble(f"{error.detail}. The server goes on, and heartbeats are tried again.")
         else:
             if self._trouble:
-                note("The control plane gets heartbeats again.")
+                note("wayshub-provider gets heartbeats again.")
             self._trouble = ""
 
     async def _again(self, ask: Callable[[], T]) -> T:
