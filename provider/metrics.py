@@ -293,7 +293,7 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None, k
     for metric, words, tell in tells:
         yield _gauge(metric, words, {(name,): sum(map(tell, group)) for name, group in groups.items()}, "edge")
     kept = {(name,): sum(len(keepers.kept.get(edge.name, ())) for edge in group) for name, group in groups.items()}
-    words = "Servers that are kept out of their pools on an edge, as their health check fails there."
+    words = "Servers that are kept out of their pools on an edge, because their health check fails there."
     yield _gauge("provider_edge_servers_kept_out", words, kept, "edge")
     blamed = {
         (edge, kind, name, str(held.revision)): 1
@@ -310,7 +310,7 @@ def _tell_rollouts(rollouts: Rollouts) -> Iterator[Metric]:
     active = Counter(each.state.value for each in rollouts.show_active())
     words = "Rollouts that have not ended, by state."
     yield _gauge("provider_rollouts", words, {(state.value,): active[state.value] for state in ACTIVE}, "state")
-    words = "Rollouts that ended since the start: finished, taken back by somebody, or failed."
+    words = "Rollouts that ended since the start: finished, taken back by somebody (`back`), or gone back by themselves (`failed`)."
     ended = {(outcome,): rollouts.ended[outcome] for outcome in ("finished", "back", "failed")}
     yield _counter("provider_rollouts_ended", words, ended, "outcome")
 
