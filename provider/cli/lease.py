@@ -34,9 +34,9 @@ HELD: Final[Columns] = {
 def show(client: Client, output: Output) -> None:
     """Count the servers with a lease, and list those that are held.
 
-    live: their heartbeats come. silent: these stopped, so the server was
-    drained. held: they stopped, but the server was not drained, because many
-    stopped at once, or because no other server of its service can answer.
+    live: they send heartbeats. silent: they stopped, so they were drained.
+    held: they stopped but were not drained, because many stopped at once, or
+    because no other server of the service can answer.
 
     Examples:
       wayshub-provider lease show

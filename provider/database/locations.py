@@ -28,7 +28,7 @@ class Location:
     def path(self) -> Path:
         """The SQLite file. Raises `SettingsError` for a database on a server."""
         if self.file is None:
-            raise SettingsError(f"{self} is no SQLite file, and this works on one only")
+            raise SettingsError(f"{self} is not an SQLite file: this works on SQLite files only")
         return self.file
 
     @property

@@ -117,7 +117,7 @@ class ServerDatabase(Database):
         self._trouble = other
         if is_standby:
             self._trouble = Message(
-                "the database {path} is a standby, which cannot be written", path=str(self.location)
+                "the database {path} is a standby, which takes no writes", path=str(self.location)
             )
         return self._trouble is None
 

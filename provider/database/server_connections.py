@@ -113,7 +113,7 @@ def why(location: Location, error: BaseException | None) -> Message:
     if isinstance(error, errors.LockNotAvailable):
         return Message("others have been writing to the database {path} for too long: try again", path=str(location))
     if isinstance(error, errors.ReadOnlySqlTransaction):
-        return Message("the database {path} is a standby, which cannot be written", path=str(location))
+        return Message("the database {path} is a standby, which takes no writes", path=str(location))
     lines = str(error).strip().splitlines() or [""]
     if isinstance(error, psycopg.OperationalError):
         return Message("the database {path} cannot be reached: {why}", path=str(location), why=lines[0])

@@ -41,5 +41,5 @@ def upgrade(
     except ValueError as error:
         raise Unavailable(f"nothing was changed: {error}") from error
     except BaseException:
-        say(f"The migration did not finish, and changed nothing: what served {location} before can do so still.")
+        say(f"The migration did not finish and changed nothing: the version that served {location} before can go on.")
         raise

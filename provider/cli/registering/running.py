@@ -97,7 +97,7 @@ class Registered:
         try:
             await asyncio.to_thread(self._place.check)
         except (Unreachable, Unavailable) as error:
-            note(f"{error.detail}. The server starts all the same, and registers later.")
+            note(f"{error.detail}. The server starts anyway, and registers later.")
 
     async def _wait_for_end(self) -> None:
         """Wait until the process ends, or somebody asks to stop."""

@@ -179,7 +179,7 @@ class _Reading:
             return documents.parse(self._name, self._rendered.text)
         file, builder = go_yaml.read(self._name, self._rendered.text)
         if builder.second is not None:
-            detail = "another document begins here: Traefik reads only the first one in a file"
+            detail = "another document starts here: Traefik reads only the first one in a file"
             self._find(self._located.of(builder.second), Effect.IGNORED, "document.second", detail)
         for where, position, key in builder.odd_keys:
             detail = (
