@@ -136,7 +136,7 @@ def test_a_version_that_is_too_old_says_how_to_go_back_and_the_way_back_keeps_wh
         ('op.execute("INSERT INTO domain (name) VALUES (NULL)")', "nothing was migrated: NOT NULL constraint failed"),
         ('op.execute("SELECT * FROM nowhere")', "nothing was migrated: "),
         ('raise ValueError("there is too much of it")', "nothing was changed: there is too much of it"),
-        ("raise ArithmeticError", "The migration did not finish, and changed nothing"),
+        ("raise ArithmeticError", "The migration did not finish and changed nothing"),
     ],
 )
 def test_a_migration_that_fails_leaves_the_database_to_the_version_before(
