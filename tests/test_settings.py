@@ -150,7 +150,7 @@ def test_no_port_comes_from_what_kubernetes_sets_for_a_service_of_that_name(
     (told,) = find_doubts({f"PROVIDER_{variable}": "tcp://10.96.0.7:9000"})
     assert f"the port is {default}" in told
     service = {"PORT": "provider", "SECURE_PORT": "provider-secure", "ACME_HTTP_PORT": "provider-acme-http"}
-    assert f"a service that is named {service[variable]}." in told
+    assert f"for a service called {service[variable]}." in told
 
 
 def test_what_somebody_may_believe_to_be_a_setting_is_told() -> None:
