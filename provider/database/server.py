@@ -116,9 +116,7 @@ class ServerDatabase(Database):
             return False
         self._trouble = other
         if is_standby:
-            self._trouble = Message(
-                "the database {path} is a standby, which takes no writes", path=str(self.location)
-            )
+            self._trouble = Message("the database {path} is a standby, which takes no writes", path=str(self.location))
         return self._trouble is None
 
     def find_trouble(self) -> str | None:
