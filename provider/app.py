@@ -65,7 +65,7 @@ from provider.issuing.issuing import Issuing
 from provider.leasing.beats import Beats
 from provider.leasing.leasing import Leasing
 from provider.life import live
-from provider.metrics import Metrics
+from provider.metrics.metrics import Metrics
 from provider.parts import Parts
 from provider.revisions import Revisions
 from provider.rises import Rises

@@ -26,7 +26,7 @@ from provider.events import Events
 from provider.issuing.issuing import Issuing
 from provider.leasing.beats import Beats
 from provider.leasing.leasing import Leasing
-from provider.metrics import Metrics
+from provider.metrics.metrics import Metrics
 from provider.revisions import Revisions
 from provider.rises import Rises
 from provider.rollouts.rollouts import Rollouts

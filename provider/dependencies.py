@@ -24,7 +24,7 @@ from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.issuing import Issuing
 from provider.leasing.leasing import Leasing
-from provider.metrics import Metrics
+from provider.metrics.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
 from provider.rollouts.rollouts import Rollouts

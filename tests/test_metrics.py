@@ -30,7 +30,7 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.listening import DEFAULT_POINTS
-from provider.metrics import MEDIA_TYPE, Metrics
+from provider.metrics.metrics import MEDIA_TYPE, Metrics
 from provider.nouns import within
 from provider.parts import Parts
 from provider.revisions import Revisions

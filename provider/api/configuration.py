@@ -23,7 +23,7 @@ from provider.edges.pollers import CONNECTION, Connection, note_holder
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
-from provider.metrics import Metrics
+from provider.metrics.metrics import Metrics
 from provider.models import Actor
 from provider.security.access import Access, Principal
 from provider.security.refusals import Refusals

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from fastapi import Path
 
-from provider import metrics
 from provider.api.problems import MEDIA_TYPE
 from provider.api.schemas import SCHEMAS, page_name, patch_name, replacement_name, shown_as
+from provider.metrics.metrics import MEDIA_TYPE as METRICS_TYPE
 from provider.models import ExposeOutput
 from provider.nouns import Noun
 from provider.nouns.fields import camel
@@ -144,7 +144,7 @@ READY: Final = _problems(503)
 METRICS: Final[Responses] = {
     200: {
         "description": "All metrics, each with its help text.",
-        "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
+        "content": {METRICS_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
     }
 }
 _STREAM: Final[Responses] = {

@@ -18,7 +18,7 @@ from provider.api.writing import PREFIX
 from provider.edges.pollers import note_holder
 from provider.errors import Forbidden
 from provider.leasing.leasing import Leasing
-from provider.metrics import Metrics
+from provider.metrics.metrics import Metrics
 from provider.revisions import Revisions
 from provider.security.access import Access
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 
 from provider.api import documentation
 from provider.dependencies import MetricsDependency
-from provider.metrics import MEDIA_TYPE
+from provider.metrics.metrics import MEDIA_TYPE
 from provider.security import needs
 
 router = APIRouter(tags=["health"], dependencies=[Depends(needs.STATE)])

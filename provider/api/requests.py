@@ -22,7 +22,7 @@ from provider.api.prefer import REVISION_HEADER
 from provider.errors import Unavailable
 from provider.logs import Sparing, hidden, printable
 from provider.messages import Message
-from provider.metrics import METHODS, OTHER_METHOD, UNMATCHED
+from provider.metrics.metrics import METHODS, OTHER_METHOD, UNMATCHED
 
 logger = logging.getLogger(__name__)
 

@@ -1,32 +1,24 @@
-"""Metrics, as Prometheus reads them.
-
-Things are counted where they happen, as plain numbers, since a poll must stay cheap; what can be looked
-up is looked up at each scrape. No label grows with what users keep or send. An edge stands under its own
-name only if the settings name it, or if it is the default one: all others are counted together, under a
-name that no edge can have. Whatever is not known now is left out, rather than told as 0.
-"""
+"""What is counted and measured, and all that is told of it."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 
 from provider.alarms import Alarms, Gravity
 from provider.confirmations import Confirmations
 from provider.database.database import Database
-from provider.edges.keepers import Keepers
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
-from provider.edges.sightings import Sightings, find_next_end
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
 from provider.leasing.leasing import Leasing
-from provider.models import ShownState
+from provider.metrics.edges import tell_ages, tell_shown, tell_states
+from provider.metrics.families import Families, counter, gauge
 from provider.models.rollout import ACTIVE
 from provider.revisions import Revisions, Timings
 from provider.rollouts.rollouts import Rollouts
@@ -36,8 +28,6 @@ from provider.store.counts import CountsByState
 from provider.tls import OwnCertificate
 from provider.values import DEFAULT_EDGE
 from provider.version import VERSION
-
-Labels = TypeVar("Labels", bound=tuple[str, ...])
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -49,8 +39,6 @@ UNMATCHED: Final = "unmatched"
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "other"
-
-_MOST_PARTS: Final = 20
 
 _PATIENCE_SECONDS: Final = 1.0
 """How long a scrape waits for the database. Prometheus itself gives up after 10 s."""
@@ -160,7 +148,7 @@ class Metrics:
         """Return all metrics in the Prometheus text format."""
         objects = await self._count_objects()
         return generate_latest(
-            _Families([*self._tell_state(objects), *self._tell_alarms(), *self._tell_edges(), *self._tell_counted()])
+            Families([*self._tell_state(objects), *self._tell_alarms(), *self._tell_edges(), *self._tell_counted()])
         )
 
     async def _count_objects(self) -> CountsByState | None:
@@ -177,60 +165,60 @@ class Metrics:
 
     def _tell_state(self, objects: CountsByState | None) -> Iterator[Metric]:
         current = self._edges.current
-        yield _gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
-        yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
+        yield gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
+        yield gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
         if current is not None:
-            yield _gauge("provider_revision", "Number of the revision being served.", {(): current.revision})
+            yield gauge("provider_revision", "Number of the revision being served.", {(): current.revision})
             size_bytes = len(current.document.content)
-            yield _gauge("provider_document_size_bytes", "Size of the document being served.", {(): size_bytes})
+            yield gauge("provider_document_size_bytes", "Size of the document being served.", {(): size_bytes})
         readable = objects is not None
-        yield _gauge(
+        yield gauge(
             "provider_database_readable", "1 if the database was readable at the last check, else 0.", {(): readable}
         )
         words = "1 if the database accepts changes, as far as is known, else 0."
         writable = self._database.find_trouble() is None
-        yield _gauge("provider_database_writable", words, {(): writable})
+        yield gauge("provider_database_writable", words, {(): writable})
         database_bytes = self._database.find_size_bytes()
         if database_bytes is not None:
             words = "Size of the database file, including its write-ahead log."
-            yield _gauge("provider_database_size_bytes", words, {(): database_bytes})
+            yield gauge("provider_database_size_bytes", words, {(): database_bytes})
         left = {} if self._certificate is None else {(): (self._certificate.end - datetime.now(UTC)).total_seconds()}
         words = "Time until the TLS certificate expires; negative afterwards, absent without TLS."
-        yield _gauge("provider_tls_certificate_left_seconds", words, left)
+        yield gauge("provider_tls_certificate_left_seconds", words, left)
         if objects is not None:
-            yield _gauge("provider_objects", "Objects, by kind and state.", objects, "kind", "state")
+            yield gauge("provider_objects", "Objects, by kind and state.", objects, "kind", "state")
 
     def _tell_alarms(self) -> Iterator[Metric]:
         words = "Revisions that are rolled back unless somebody confirms them in time."
-        yield _gauge("provider_revisions_pending", words, {(): len(self._confirmations.pending)})
+        yield gauge("provider_revisions_pending", words, {(): len(self._confirmations.pending)})
         words = "Revisions that were rolled back because nobody confirmed them in time."
-        yield _counter("provider_revisions_rolled_back", words, {(): self._confirmations.rollbacks})
+        yield counter("provider_revisions_rolled_back", words, {(): self._confirmations.rollbacks})
         outages = self._alarms.list_outages()
         words = "Services used by routers that have no server taking requests."
-        yield _gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
+        yield gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
         words = "Servers that an edge's health check reports down, in services used by routers."
-        yield _gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
+        yield gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
         if self._leasing is not None:
             leases = {(state.value,): count for state, count in self._leasing.count().items()}
-            yield _gauge("provider_leases", "Servers that have a lease, by its state.", leases, "state")
+            yield gauge("provider_leases", "Servers that have a lease, by its state.", leases, "state")
         counted = dict.fromkeys(((gravity.value,) for gravity in Gravity), 0)
         for alarm in self._alarms.list_all():
             counted[alarm.gravity.value,] += alarm.count
         words = "Current problems, as in /readyz, by gravity."
-        yield _gauge("provider_alarms", words, counted, "gravity")
+        yield gauge("provider_alarms", words, counted, "gravity")
         if self._rollouts is not None:
             yield from _tell_rollouts(self._rollouts)
 
     def _tell_edges(self) -> Iterator[Metric]:
         words = "Polls currently held until the document changes."
-        yield _gauge("provider_polls_held", words, {(): self._polls.held})
+        yield gauge("provider_polls_held", words, {(): self._polls.held})
         listed, date = list(self._edges), datetime.now(UTC)
         named = {edge.name: edge for edge in listed if edge.name in self._named}
         others = [edge for edge in listed if edge.name not in named and not is_gone(edge, date)]
         groups = {**{name: [edge] for name, edge in named.items()}, OTHERS: others}
-        yield from _tell_states(groups, self._edges.current, self._edges.keepers)
-        yield from _tell_shown(groups, self._edges.sightings, date)
-        yield from _tell_ages(named, asyncio.get_running_loop().time(), date)
+        yield from tell_states(groups, self._edges.current, self._edges.keepers)
+        yield from tell_shown(groups, self._edges.sightings, date)
+        yield from tell_ages(named, asyncio.get_running_loop().time(), date)
 
     def _tell_counted(self) -> Iterator[Metric]:
         counted = {**self._named, OTHERS: self._others}
@@ -240,13 +228,13 @@ class Metrics:
             ("documents_rejected", "Times an edge was found to have rejected a document."),
         ):
             values = {(of,): getattr(count, name) for of, count in counted.items()}
-            yield _counter(f"provider_edge_{name}", words, values, "edge")
+            yield counter(f"provider_edge_{name}", words, values, "edge")
         reloads = {(of, cause.value): count.reloads[cause] for of, count in counted.items() for cause in ReloadCause}
         words = "Documents given to an edge that differed from the previous one, by what made them differ."
-        yield _counter("provider_edge_reloads", words, reloads, "edge", "cause")
+        yield counter("provider_edge_reloads", words, reloads, "edge", "cause")
         requests = {(method, route, str(status)): count for (method, route, status), count in self._requests.items()}
         requests["GET", self._polls_route, "200"] = sum(count.polls for count in counted.values())
-        yield _counter(
+        yield counter(
             "provider_requests",
             "Requests by method, route template and status.",
             requests,
@@ -260,131 +248,10 @@ class Metrics:
             yield metric
 
 
-def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None, keepers: Keepers) -> Iterator[Metric]:
-    yield _gauge(
-        "provider_edge_state",
-        "1 for the current state of an edge, 0 for other states; for `_others`, the number of edges in it.",
-        {
-            (name, state.value): sum(edge.verdict.state is state for edge in group)
-            for name, group in groups.items()
-            for state in EdgeState
-        },
-        "edge",
-        "state",
-    )
-    tells: list[tuple[str, str, Callable[[Edge], int]]] = [
-        (
-            "provider_edge_current",
-            "1 if an edge is known to run the document being served, else 0.",
-            lambda edge: _runs(edge, current),
-        ),
-        (
-            "provider_edge_quarantined",
-            "1 while parts of the document, or all of it, are left out for an edge that rejected them, else 0.",
-            lambda edge: edge.quarantine is not None,
-        ),
-        (
-            "provider_edge_instances",
-            "Traefiks that poll under an edge's name; if more than one, not all can be read.",
-            lambda edge: edge.instances,
-        ),
-        ("provider_edge_disabled_routers", "Routers that an edge disabled.", _count_disabled),
-    ]
-    for metric, words, tell in tells:
-        yield _gauge(metric, words, {(name,): sum(map(tell, group)) for name, group in groups.items()}, "edge")
-    kept = {(name,): sum(len(keepers.kept.get(edge.name, ())) for edge in group) for name, group in groups.items()}
-    words = "Servers that are kept out of their pools on an edge, because their health check fails there."
-    yield _gauge("provider_edge_servers_kept_out", words, kept, "edge")
-    blamed = {
-        (edge, kind, name, str(held.revision)): 1
-        for edge, group in groups.items()
-        for one in group
-        if one.quarantine is not None
-        for (kind, name), held in islice(one.quarantine.culprits.items(), _MOST_PARTS)
-    }
-    words = f"1 for each object that an edge rejected and does not run; at most {_MOST_PARTS} per edge."
-    yield _gauge("provider_edge_quarantined_object", words, blamed, "edge", "kind", "name", "revision")
-
-
 def _tell_rollouts(rollouts: Rollouts) -> Iterator[Metric]:
     active = Counter(each.state.value for each in rollouts.show_active())
     words = "Rollouts that have not ended, by state."
-    yield _gauge("provider_rollouts", words, {(state.value,): active[state.value] for state in ACTIVE}, "state")
+    yield gauge("provider_rollouts", words, {(state.value,): active[state.value] for state in ACTIVE}, "state")
     words = "Rollouts that ended since the start: finished, taken back by somebody (`back`), or failed (`failed`)."
     ended = {(outcome,): rollouts.ended[outcome] for outcome in ("finished", "back", "failed")}
-    yield _counter("provider_rollouts_ended", words, ended, "outcome")
-
-
-def _tell_shown(groups: Mapping[str, Sequence[Edge]], sightings: Sightings, date: datetime) -> Iterator[Metric]:
-    seen = {
-        name: [each for edge in group for each in sightings.of_edge(edge.name).values()]
-        for name, group in groups.items()
-    }
-    yield _gauge(
-        "provider_edge_shown_certificates",
-        "Domains with HTTPS, by what an edge shows to their visitors.",
-        {
-            (name, state.value): sum(each.state is state for each in found)
-            for name, found in seen.items()
-            for state in ShownState
-        },
-        "edge",
-        "state",
-    )
-    ends = {name: find_next_end(found) for name, found in seen.items()}
-    left = {(name,): (end - date).total_seconds() for name, end in ends.items() if end is not None}
-    words = (
-        "Time until the first of the certificates that an edge shows expires; negative after that, absent if it "
-        "shows none."
-    )
-    yield _gauge("provider_edge_certificate_left_seconds", words, left, "edge")
-
-
-def _tell_ages(named: Mapping[str, Edge], now: float, date: datetime) -> Iterator[Metric]:
-    polled = {(name,): now - edge.polled_at for name, edge in named.items() if edge.polled_at is not None}
-    words = "Time since the last poll of an edge; absent for `_others`."
-    yield _gauge("provider_edge_last_poll_age_seconds", words, polled, "edge")
-    given = {(name,): (date - edge.given_date).total_seconds() for name, edge in named.items() if edge.given_date}
-    words = "Time since an edge was given its current document; absent for `_others`."
-    yield _gauge("provider_edge_document_age_seconds", words, given, "edge")
-    read = {(name,): edge.observation.error is None for name, edge in named.items() if edge.observation is not None}
-    words = "1 if an edge's API was readable at the last attempt, else 0; absent for `_others`."
-    yield _gauge("provider_edge_api_readable", words, read, "edge")
-
-
-class _Families:
-    """What a scrape is written from."""
-
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
-
-    def collect(self) -> Sequence[Metric]:
-        """Give it all."""
-        return self._families
-
-
-def _gauge(name: str, words: str, values: Mapping[Labels, float], *labels: str) -> Metric:
-    family = GaugeMetricFamily(name, words, labels=labels)
-    for of, value in values.items():
-        family.add_metric(of, value)
-    return family
-
-
-def _counter(name: str, words: str, values: Mapping[Labels, float], *labels: str) -> Metric:
-    """Return a counter; in the text format its name ends with `_total`."""
-    family = CounterMetricFamily(name, words, labels=labels)
-    for of, value in values.items():
-        family.add_metric(of, value)
-    return family
-
-
-def _runs(edge: Edge, current: Served | None) -> bool:
-    observed, given = edge.observation, edge.given
-    if observed is None or current is None or observed.digest is None:
-        return False
-    is_whole = given is not None and given.whole.digest == current.document.digest
-    return observed.digest == current.document.digest or (is_whole and edge.runs_given())
-
-
-def _count_disabled(edge: Edge) -> int:
-    return len(edge.observation.disabled) if edge.observation is not None else 0
+    yield counter("provider_rollouts_ended", words, ended, "outcome")
