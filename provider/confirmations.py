@@ -6,7 +6,6 @@ change was given at first.
 """
 
 import asyncio
-import contextlib
 import logging
 import math
 import threading
@@ -22,6 +21,7 @@ from provider.database.sessions import Session
 from provider.durations import find_text
 from provider.effects import net
 from provider.errors import ProviderError, Unavailable
+from provider.loops import Bell
 from provider.messages import Message
 from provider.models import Actor, Change, Confirmation, ConfirmationState, Revision
 from provider.revisions import Revisions
@@ -107,8 +107,7 @@ class Confirmations:
         self._rolled_back: Sequence[RolledBack] = ()
         self._troubles: dict[int, str] = {}
         self._listeners: list[Callable[[ConfirmationNews], None]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         self._is_read = False
         self.rollbacks = 0
         """How many revisions were rolled back in the life of this process."""
@@ -154,15 +153,13 @@ class Confirmations:
 
     async def keep(self) -> None:
         """Roll back what nobody confirms, each when its time is up, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
-            self._call.clear()
             if not self._is_read:
                 await asyncio.to_thread(self.start)
             else:
                 await asyncio.to_thread(self._roll_back_due)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._call.wait(), self._find_pause())
+            await self._bell.wait(self._find_pause())
 
     def _find_pause(self) -> float:
         if not self._is_read or any(each.trouble for each in self._pending):
@@ -187,8 +184,7 @@ class Confirmations:
         for told in [*news, *ended] if was_read else ():
             for listener in self._listeners:
                 listener(told)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
     def _read(self, known: Mapping[int, Pending]) -> tuple[list[Pending], list[RolledBack], list[ConfirmationNews]]:
         now = datetime.now(UTC)

@@ -5,8 +5,6 @@ this service was started again meanwhile, or once all cookies have expired that 
 ends by the clock that nobody sets.
 """
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from time import monotonic
 from typing import Final
 
 from provider import configuration, draining, moments, terms
+from provider.loops import Bell
 from provider.nouns import Server, Service
 from provider.overlays import Overlay
 from provider.parts import Parts
@@ -48,8 +47,7 @@ class Drains:
         self._ends: dict[_Key, float] = {}
         """When each drain ends that was seen, in seconds of the monotonic clock."""
         self._over: set[_Key] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
 
@@ -68,11 +66,9 @@ class Drains:
 
     async def keep(self) -> None:
         """End each drain when its time has come, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
-            self._call.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._call.wait(), self._end())
+            await self._bell.wait(self._end())
 
     def _list_going_on(self, parts: Parts) -> Mapping[str, list[Drained]]:
         now = monotonic()
@@ -111,8 +107,7 @@ class Drains:
         return min([_LONGEST_PAUSE_SECONDS, *(end - now for end in known.values() if end > now)])
 
     def _came(self, _snapshot: Snapshot) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
 
 def _find_end(server: Drained, pool: Service) -> float:

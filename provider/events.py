@@ -30,6 +30,7 @@ from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
+from provider.loops import Bell
 from provider.models import Revision, RolloutOutput
 from provider.nouns import Server, Service
 from provider.observations import down, observe, risen
@@ -85,19 +86,18 @@ class Events:
         self._epoch = secrets.token_hex(4)
         self._kept: deque[Event] = deque(maxlen=most_kept)
         self._last = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bell = Bell()
         self._known: int | None = None
         self._changed: dict[tuple[str, str], HealthChange] = {}
-        self._work: asyncio.Future[None] | None = None
         self._releases = Releases()
         self.listeners = 0
         self.closed = False
 
     # What happens
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to take what happens, in this loop. What is served now is nothing new."""
-        self._loop = loop
+    def open(self) -> None:
+        """Begin to take what happens, in the loop that runs. What is served now is nothing new."""
+        self._bell.enter()
         current = self._revisions.current
         self._known = None if current is None else current.revision
 
@@ -108,14 +108,12 @@ class Events:
 
     def published(self, _snapshot: Snapshot) -> None:
         """Take a new snapshot. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call)
+        self._bell.ring()
 
     def confirmed(self, news: ConfirmationNews) -> None:
         """Take what became of a revision that has to be confirmed. May be called from any thread."""
         data = {"number": news.revision, "state": news.state.value, "before": _written(news.before)}
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._add, "confirmation", data)
+        self._bell.call(self._add, "confirmation", data)
 
     def judged(self, edge: Edge) -> None:
         """Take what is said of an edge now."""
@@ -139,7 +137,7 @@ class Events:
             key = change.service, change.url
             first = self._changed.get(key, change)
             self._changed[key] = HealthChange(change.service, change.url, first.before, change.after)
-        self._call()
+        self._bell.ring()
 
     def kept_out(self, _edge: str, turned: Turned) -> None:
         """Take the servers that are kept out of their pools now, and those that are back."""
@@ -149,9 +147,8 @@ class Events:
     async def keep(self) -> None:
         """Tell what happened in the words of the desired state, until cancelled."""
         while True:
-            if not self._is_due():
-                self._work = asyncio.get_running_loop().create_future()
-                await self._work
+            while not self._is_due():
+                await self._bell.wait()
             changed, self._changed = self._changed, {}
             try:
                 news = await asyncio.to_thread(_read, self._revisions, self._health, self._known, changed.values())
@@ -168,10 +165,6 @@ class Events:
     def _is_due(self) -> bool:
         current = self._revisions.current
         return current is not None and (current.revision != self._known or bool(self._changed))
-
-    def _call(self) -> None:
-        if self._work is not None and not self._work.done():
-            self._work.set_result(None)
 
     def _add(self, name: EventName, data: Mapping[str, Any]) -> None:
         self._last += 1

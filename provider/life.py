@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from provider import tls
@@ -11,6 +12,7 @@ from provider.control_plane import ControlPlane
 from provider.duties import CERTIFICATES, ROLLBACKS, ROLLOUTS
 from provider.edges.recognition import recognise
 from provider.edges.watch import watch
+from provider.loops import lasting
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
 
@@ -22,40 +24,36 @@ _RETRY_SECONDS: Final = 1.0
 @asynccontextmanager
 async def live(plane: ControlPlane) -> AsyncIterator[None]:
     """Let a control plane live within this context. Nothing of it is opened before."""
-    loop = asyncio.get_running_loop()
     loaded = await asyncio.to_thread(plane.revisions.load)
     await asyncio.to_thread(plane.confirmations.start)  # before any edge is given what should be rolled back
     await asyncio.to_thread(plane.rises.recall)  # before any edge is given the whole weight of who has just come
-    plane.serving.open(loop)
-    plane.polls.open(loop, plane.serving.current)
-    plane.events.open(loop)
+    plane.serving.open()
+    plane.polls.open(plane.serving.current)
+    plane.events.open()
     recalled = await plane.memory.recall()  # before anybody is given what he rejected
     await plane.kept_memory.recall()
     await plane.access.follow()
-    keeping = [
-        watch(plane.edges),
-        plane.looks.keep(),
-        plane.memory.keep(recalled=recalled),
-        plane.kept_memory.keep(),
-        recognise(
-            plane.edges, plane.database, plane.revisions.points, lambda edge, snapshot: _laid(plane, edge, snapshot)
-        ),
-        plane.fallback.keep(),
-        plane.drains.keep(),
-        plane.rises.keep(),
-        plane.duties.alone(ROLLOUTS, plane.rollouts.keep),
-        plane.duties.alone(CERTIFICATES, plane.issuing.keep),
-        plane.leasing.keep(),
-        plane.beats.keep(),
-        plane.access.keep(),
-        plane.events.keep(),
-        plane.duties.alone(ROLLBACKS, plane.confirmations.keep),
-        _probe(plane.revisions),
-        tls.keep(plane.certificate),
+    keeping: list[Callable[[], Awaitable[None]]] = [
+        partial(watch, plane.edges),
+        plane.looks.keep,
+        partial(plane.memory.keep, recalled=recalled),
+        plane.kept_memory.keep,
+        partial(recognise, plane.edges, plane.database, plane.revisions.points, partial(_laid, plane)),
+        plane.fallback.keep,
+        plane.drains.keep,
+        plane.rises.keep,
+        partial(plane.duties.alone, ROLLOUTS, plane.rollouts.keep),
+        partial(plane.duties.alone, CERTIFICATES, plane.issuing.keep),
+        plane.leasing.keep,
+        plane.beats.keep,
+        plane.access.keep,
+        plane.events.keep,
+        partial(plane.duties.alone, ROLLBACKS, plane.confirmations.keep),
+        partial(_probe, plane.revisions),
+        partial(tls.keep, plane.certificate),
+        *([] if loaded else [partial(_load_later, plane.revisions)]),
     ]
-    tasks = [asyncio.create_task(task) for task in keeping]
-    if not loaded:
-        tasks.append(asyncio.create_task(_load_later(plane.revisions)))
+    tasks = [asyncio.create_task(lasting(work)) for work in keeping]
     yield
     for task in tasks:
         task.cancel()

@@ -4,8 +4,6 @@ Nothing of it is a revision, and nothing is stored: after a start the newest rev
 back when.
 """
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from time import monotonic
 from typing import Final
 
 from provider import configuration, moments, rising, terms
+from provider.loops import Bell
 from provider.overlays import Overlay
 from provider.parts import Part, Parts
 from provider.revisions import Revisions
@@ -68,8 +67,7 @@ class Rises:
         self._known: dict[str, frozenset[str]] = {}
         """The servers that were in each pool when it was seen last."""
         self._told: Mapping[str, Mapping[str, Fraction]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
 
@@ -85,7 +83,7 @@ class Rises:
         if desired is not None and service in desired.parts.services.terms:
             self._begin(service, url, monotonic())
             self._serving.renew(ReloadCause.SLOW_START, within=_WITHIN_SECONDS)
-            self._wake()
+            self._bell.ring()
 
     def find(self, service: str, url: str) -> Rise | None:
         """Return how far a server has risen; None once it has its weight, or if its pool gives each the same part."""
@@ -115,11 +113,9 @@ class Rises:
 
     async def keep(self) -> None:
         """Let edges have the next weights when it is time, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
-            self._call.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._call.wait(), self._step())
+            await self._bell.wait(self._step())
 
     def _see(self, parts: Parts) -> None:
         """Note who is in the pools, and who was not before. Of a pool that was not known nobody is new."""
@@ -169,11 +165,7 @@ class Rises:
         return max(left, 0.0) + 0.01  # what ends just now has ended then
 
     def _came(self, _snapshot: Snapshot) -> None:
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
 
 def _paces(parts: Parts) -> Iterator[tuple[str, _Pace]]:

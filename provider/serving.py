@@ -14,6 +14,7 @@ from dataclasses import replace
 from provider import overlays
 from provider.configuration import Document
 from provider.errors import Unverified
+from provider.loops import OwnLoop
 from provider.overlays import Overlay
 from provider.parts import Parts
 from provider.revisions import Revisions
@@ -38,17 +39,17 @@ class Serving:
         self._lock = threading.Lock()
         self._edition = 0
         self._current: Snapshot | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = OwnLoop()
         self._timer: asyncio.TimerHandle | None = None
         revisions.subscribe(self._serve)
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let what can wait a moment be served from this loop."""
-        self._loop = loop
+    def open(self) -> None:
+        """Let what can wait a moment be served from the loop that runs."""
+        self._loop.enter()
 
     def close(self) -> None:
         """Serve nothing more that was to wait."""
-        self._loop = None
+        self._loop.leave()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -89,10 +90,7 @@ class Serving:
         What can wait is served `within` so many seconds, or with whatever is served before that: each document makes
         Traefik build all its balancers anew.
         """
-        loop = self._loop
-        if within > 0 and loop is not None:
-            loop.call_soon_threadsafe(self._postpone, cause, within)
-        else:
+        if within == 0 or not self._loop.call(self._postpone, cause, within):
             self._renew(cause)
 
     def _renew(self, cause: ReloadCause) -> None:

@@ -16,6 +16,7 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "garbage",
     "late",
+    "loops",
     "version",
     "messages",
     "errors",

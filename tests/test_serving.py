@@ -115,7 +115,7 @@ def test_a_source_that_fails_keeps_no_other_from_being_served(
 
 def test_what_can_wait_is_served_soon_and_once(running: Running) -> None:
     async def wait() -> None:
-        running.serving.open(asyncio.get_running_loop())
+        running.serving.open()
         running.added[KEY] = ADDED
         for seconds in (60, 0.01, 30):
             running.serving.renew(ReloadCause.CERTIFICATE, within=seconds)
@@ -137,7 +137,7 @@ def test_what_can_wait_is_served_soon_and_once(running: Running) -> None:
 
 def test_what_could_wait_goes_out_with_what_cannot(running: Running) -> None:
     async def wait() -> None:
-        running.serving.open(asyncio.get_running_loop())
+        running.serving.open()
         running.added[KEY] = ADDED
         running.serving.renew(ReloadCause.CERTIFICATE, within=60)
         await asyncio.to_thread(running.add_domain, "alvin.xyz")

@@ -14,6 +14,7 @@ from provider.database.database import Database
 from provider.edges.keeping import KeptServer
 from provider.edges.registry import Edges
 from provider.errors import Unavailable
+from provider.loops import Bell
 from provider.models import KeptOutRecord
 from provider.store import edges as records
 
@@ -34,9 +35,8 @@ class KeptMemory:
         self._is_read = False
         self._is_told = False
         """Whether another service has stored something since it was read."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
-        edges.keepers.subscribe(lambda _edge, _turned: self._call.set())
+        self._bell = Bell()
+        edges.keepers.subscribe(lambda _edge, _turned: self._bell.ring())
 
     async def recall(self) -> None:
         """Go on to keep out what an earlier process did, and what others do on edges that do not poll here."""
@@ -54,25 +54,23 @@ class KeptMemory:
 
     def heard(self, tables: frozenset[str] | None) -> None:
         """Hear that another service has committed something to these tables. Any thread may tell."""
-        loop = self._loop
-        if (tables is None or _TABLE in tables) and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._told)
+        if tables is None or _TABLE in tables:
+            self._bell.call(self._told)
 
     def _told(self) -> None:
         self._is_told = True
-        self._call.set()
+        self._bell.ring()
 
     async def keep(self) -> None:
         """Remember at once what changes, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
-            await self._call.wait()
-            self._call.clear()
+            await self._bell.wait()
             if self._is_told or not self._is_read:
                 await self.recall()
             if not await self._remember():
                 await asyncio.sleep(_RETRY_SECONDS)
-                self._call.set()
+                self._bell.ring()
 
     async def _remember(self) -> bool:
         """Store what is another than what is stored. Returns whether all is."""

@@ -23,6 +23,7 @@ from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, judge, probe, read_store
 from provider.edges.states import Edge, EdgeState
 from provider.edges.watched import NOTHING, Watched, find_place, find_running, is_read
+from provider.loops import Bell
 from provider.models import ShownState
 from provider.nouns import Domain
 from provider.snapshots import Served
@@ -68,7 +69,7 @@ class Looks:
         self.urgent: Collection[str] = ()
         """The domains for which somebody waits."""
 
-        self._work = asyncio.Event()
+        self._bell = Bell()
         self._held: tuple[str, CertificateStore] = ("", NOTHING)
         self._apis: Mapping[str, TraefikAPI] = {}
 
@@ -160,7 +161,7 @@ class Looks:
     def _schedule(self, watched: Watched, domain: str, at: float) -> None:
         watched.due[domain] = at
         heapq.heappush(self._queue, (at, watched.edge.name, domain))
-        self._work.set()
+        self._bell.ring()
 
     # Looking
 
@@ -171,12 +172,7 @@ class Looks:
                 await self._look(*found)
                 await asyncio.sleep(_PACE_SECONDS)
             else:
-                self._work.clear()
-                try:
-                    async with asyncio.timeout(pause):
-                        await self._work.wait()
-                except TimeoutError:
-                    pass
+                await self._bell.wait(pause)
 
     def _take(self) -> tuple[tuple[Watched, str] | None, float]:
         """Take what is due, or return how long there is nothing to do."""

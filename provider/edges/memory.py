@@ -4,7 +4,6 @@ When each was seen, and from where; and what each rejected, with the document th
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -19,6 +18,7 @@ from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState
 from provider.errors import Unavailable
+from provider.loops import Bell
 from provider.models import EdgeRecord, QuarantineRecord
 from provider.nouns import Named
 from provider.snapshots import Served
@@ -52,8 +52,7 @@ class Memory:
         self._is_read = False
         self._is_told = False
         """Whether others have stored something since it was read."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         edges.subscribe(self._judged)
         edges.observe(self._observed)
 
@@ -74,25 +73,22 @@ class Memory:
 
     def heard(self, tables: frozenset[str] | None) -> None:
         """Hear that another service has committed something to these tables. Any thread may tell."""
-        loop = self._loop
-        if (tables is None or tables & records.TABLES) and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._told)
+        if tables is None or tables & records.TABLES:
+            self._bell.call(self._told)
 
     def _told(self) -> None:
         self._is_told = True
-        self._call.set()
+        self._bell.ring()
 
     async def keep(self, *, recalled: bool) -> None:
         """Remember the edges now and then, a quarantine at once, and all once more when cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         try:
             while not recalled:
                 await asyncio.sleep(1)
                 recalled = await self.recall()
             while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._call.wait(), _PAUSE_SECONDS)
-                self._call.clear()
+                await self._bell.wait(_PAUSE_SECONDS)
                 if self._is_told:
                     await self._follow()
                 await self._remember()
@@ -122,11 +118,11 @@ class Memory:
 
     def _judged(self, edge: Edge, before: EdgeState) -> None:
         if EdgeState.REJECTED in {edge.verdict.state, before}:
-            self._call.set()
+            self._bell.ring()
 
     def _observed(self, edge: Edge) -> None:
         if edge.quarantine is not None:
-            self._call.set()
+            self._bell.ring()
 
     async def _remember(self) -> None:
         seen = [_record(edge) for edge in self._edges.take_seen()]

@@ -18,6 +18,7 @@ from provider.configuration import Document
 from provider.edges.pacing import MOST_CHECK_SECONDS, Pace
 from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
+from provider.loops import OwnLoop
 from provider.nouns import Named
 from provider.nouns.versions import Version
 from provider.overlays import Overlay, find_newer
@@ -49,7 +50,7 @@ class Polls:
     def __init__(self, coalesce_seconds: float, assemble: Callable[[Parts], Document] = configuration.assemble) -> None:
         self._assemble = assemble
         self._coalesce_seconds = coalesce_seconds
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = OwnLoop()
         self._newest: Served | None = None
         self._released: Served | None = None
         self._released_at = float("-inf")
@@ -74,9 +75,9 @@ class Polls:
         self.closed = False
         self.held = 0
 
-    def open(self, loop: asyncio.AbstractEventLoop, snapshot: Served | None) -> None:
-        """Begin to hold polls, in this loop."""
-        self._loop = loop
+    def open(self, snapshot: Served | None) -> None:
+        """Begin to hold polls, in the loop that runs."""
+        self._loop.enter()
         self._newest = self._released = snapshot
 
     def publish(self, snapshot: Served) -> None:
@@ -91,8 +92,7 @@ class Polls:
             pools.longest_check_seconds(snapshot.parts.services, MOST_CHECK_SECONDS)
             for edge in list(self._kept_out):
                 self.fit(edge, snapshot)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take, snapshot)
+        self._loop.call(self._take, snapshot)
 
     def close(self) -> None:
         """Release all polls, and hold no more."""

@@ -1,11 +1,13 @@
 """Watching the edges: reading their APIs back, and judging those that have fallen silent."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI, opened
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, Observation
+from provider.loops import lasting
 from provider.neighbours import KINDS
 from provider.snapshots import Served
 
@@ -26,8 +28,8 @@ async def watch(edges: Edges) -> None:
     async with opened(edges) as apis, asyncio.TaskGroup() as tasks:
         for edge in edges:
             if (api := apis.get(edge.name)) is not None:
-                tasks.create_task(_read_back(edges, edge, api))
-                tasks.create_task(_read_others(edges, edge, api))
+                tasks.create_task(lasting(partial(_read_back, edges, edge, api)))
+                tasks.create_task(lasting(partial(_read_others, edges, edge, api)))
         while True:
             await asyncio.sleep(_MOST_PAUSE_SECONDS)
             for edge in edges:

@@ -24,6 +24,7 @@ from provider.issuing.orders import Orders
 from provider.issuing.standing import IssuanceStanding
 from provider.issuing.threads import aside
 from provider.listening import DefaultEntryPoints
+from provider.loops import Bell
 from provider.messages import Message
 from provider.models import IssuanceState
 from provider.nouns import Domain
@@ -76,8 +77,7 @@ class Issuing:
         self._hurried: set[str] = set()
         self._asks_at: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
 
@@ -139,7 +139,7 @@ class Issuing:
         """Try again now, as `check_retry` allows. May be called from any thread."""
         if self._is_on_duty():
             self._hurried.add(name)
-            self._wake()
+            self._bell.ring()
         else:
             self.holdings.hasten(name)
 
@@ -151,7 +151,7 @@ class Issuing:
         self.holdings.account = account
         self._hurry(self.holdings.wanted)
         self._serving.renew(ReloadCause.CERTIFICATE)
-        self._wake()
+        self._bell.ring()
 
     def heard(self, tables: frozenset[str] | None) -> None:
         """Hear that another service has committed something to these tables: what it has got is served here too."""
@@ -163,7 +163,7 @@ class Issuing:
             if account != self.holdings.account:
                 self._hurry(self.holdings.wanted)
             self._serving.renew(ReloadCause.CERTIFICATE)
-            self._wake()
+            self._bell.ring()
 
     def _hurry(self, names: Iterable[str]) -> None:
         """Try these again at once, unless another service gets them, which finds out by itself."""
@@ -178,14 +178,11 @@ class Issuing:
 
     async def keep(self) -> None:
         """Get what is wanted and due, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         await aside(self._make_authority)
         try:
             while True:
-                self._call.clear()
-                seconds = self._begin()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._call.wait(), seconds)
+                await self._bell.wait(self._begin())
         finally:
             for task in filter(None, [*self._working.values(), self._asking]):
                 task.cancel()
@@ -201,11 +198,7 @@ class Issuing:
     def _came(self, snapshot: Snapshot) -> None:
         wanted = self.holdings.wanted
         self._hurry(name for kind, name in snapshot.changed if kind == "domain" and name in wanted)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
     def _begin(self) -> float:
         """Begin to get what is due. Returns for how many seconds nothing more is."""
@@ -250,7 +243,7 @@ class Issuing:
         except (NoCertificateError, ProviderError) as error:
             logger.debug("when to renew the certificate for %s is unknown: %s", name, error)
         finally:
-            self._call.set()
+            self._bell.ring()
 
     # How one is got
 
@@ -278,7 +271,7 @@ class Issuing:
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, told))
         finally:
             self._working.pop(name, None)
-            self._call.set()
+            self._bell.ring()
 
     def _keep(self, name: str, got: Obtained) -> None:
         self.holdings.keep(name, got)

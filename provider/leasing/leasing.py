@@ -4,7 +4,6 @@ Heartbeats and all that is decided run in the event loop's thread; transactions 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from provider.leases import Judgement, LeasedName, Spared, judge, spare
 from provider.leasing import changes
 from provider.leasing.book import Book, LeaseView
 from provider.leasing.changes import Due
+from provider.loops import Bell
 from provider.models import Actor, LeaseState
 from provider.nouns import Server
 from provider.revisions import Revisions
@@ -68,8 +68,7 @@ class Leasing:
         self._spared = Spared()
         self._considered: tuple[object, ...] | None = None
         self._listeners: list[Callable[[], None]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         revisions.subscribe(self._came)
 
     # What is known. Any thread may ask.
@@ -122,27 +121,24 @@ class Leasing:
             return False
         if lease.lapsed is not None:
             self._back.add(key)
-            self._call.set()
+            self._bell.ring()
         return True
 
     def registered(self, service: str, server: str) -> None:
         """Note that a server has registered, again or for the first time. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.hear, service, server)
+        self._bell.call(self.hear, service, server)
 
     def told(self, keys: Iterable[LeasedName]) -> None:
         """Note heartbeats that other services have heard. May be called from any thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: [self._hear(key) for key in keys])
+        self._bell.call(lambda: [self._hear(key) for key in keys])
 
     def heard(self, tables: frozenset[str] | None) -> None:
         """Hear from other services again after a while, without what they heard meanwhile: nobody was silent then."""
-        if tables is None and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._book.renew)
+        if tables is None:
+            self._bell.call(self._book.renew)
 
     def _came(self, _snapshot: Snapshot) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
     async def _catch_up(self) -> None:
         """Know the leases of the current revision. Raises `Unavailable`."""
@@ -159,10 +155,9 @@ class Leasing:
 
     async def keep(self) -> None:
         """Tend the leases until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
             begun = monotonic()
-            self._call.clear()
             seconds: float | None = _PULSE_SECONDS
             try:
                 await self._catch_up()
@@ -173,8 +168,7 @@ class Leasing:
             except ProviderError as error:
                 logger.warning("silent servers stay as they are for now: %s", error.detail)
                 seconds = _RETRY_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._call.wait(), seconds)
+            await self._bell.wait(seconds)
             lost = 0.0 if seconds is None else monotonic() - begun - seconds
             if lost > _LOST_SECONDS:
                 self._book.shift(lost)
@@ -271,7 +265,7 @@ class Leasing:
             await asyncio.to_thread(changes.write, self._revisions, due, actor)
             await self._catch_up()
         self._hold_until = 0.0
-        self._call.set()
+        self._bell.ring()
         return len(silent)
 
 

@@ -1,7 +1,6 @@
 """The rollouts that run: what edges get of them, and when each goes on, back, or comes to its end."""
 
 import asyncio
-import contextlib
 import logging
 import threading
 from collections import Counter
@@ -16,6 +15,7 @@ from provider.database.database import Database
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
+from provider.loops import Bell
 from provider.messages import Message, template, thaw
 from provider.models import Actor, Rollout, RolloutInput, RolloutOutput, RolloutState
 from provider.models.rollout import BEFORE
@@ -74,8 +74,7 @@ class Rollouts:
 
         self._looked: Mapping[int | None, _Looked] = {}
         self._listeners: list[RolloutListener] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._call = asyncio.Event()
+        self._bell = Bell()
         self.ended: Counter[str] = Counter()
         """How many ended since this process began: finished, taken back, or failed."""
 
@@ -221,23 +220,18 @@ class Rollouts:
             self._wake()
 
     def _tell(self, row: Rollout) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: [listener(self.show(row)) for listener in self._listeners])
+        self._bell.call(lambda: [listener(self.show(row)) for listener in self._listeners])
 
     def _wake(self, _news: object = None) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+        self._bell.ring()
 
     # What it does by itself
 
     async def keep(self) -> None:
         """Let each go on when it is time, and back when something is wrong, until cancelled."""
-        self._loop = asyncio.get_running_loop()
+        self._bell.enter()
         while True:
-            self._call.clear()
-            seconds = await self._tend_all()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._call.wait(), seconds)
+            await self._bell.wait(await self._tend_all())
 
     async def _tend_all(self) -> float | None:
         """Do what is due. Returns for how many seconds nothing more is, if nothing happens; None for as long."""

@@ -19,7 +19,7 @@ FIRST = snapshot(1)
 
 async def opened(coalesce_seconds: float = COALESCE_SECONDS) -> Polls:
     polls = Polls(coalesce_seconds)
-    polls.open(asyncio.get_running_loop(), FIRST)
+    polls.open(FIRST)
     return polls
 
 
@@ -264,7 +264,7 @@ def test_nobody_is_hurt_by_a_change_before_the_start_and_after_the_end() -> None
     polls.publish(snapshot(2))
 
     async def scenario() -> None:
-        polls.open(asyncio.get_running_loop(), FIRST)
+        polls.open(FIRST)
 
     run(scenario)
     polls.publish(snapshot(3))

@@ -1,0 +1,66 @@
+"""What goes on in the background: work that no bug ends, the event loop in which it lives, and what wakes it there."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+logger = logging.getLogger(__name__)
+
+_AGAIN_SECONDS: Final = 5.0
+"""How long work that a bug has ended rests: it may meet it again, and the log is to stay readable."""
+
+
+async def lasting(work: Callable[[], Awaitable[None]], again_seconds: float = _AGAIN_SECONDS) -> None:
+    """Work until cancelled or done. Work that a bug ends begins anew, after so many seconds."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            logger.exception("work in the background met a bug, and begins anew")
+        await asyncio.sleep(again_seconds)
+
+
+class OwnLoop:
+    """The loop of something that other threads tell of what happens."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def enter(self) -> None:
+        """Live in the loop that runs, from now on."""
+        self._loop = asyncio.get_running_loop()
+
+    def leave(self) -> None:
+        """Live in no loop any more."""
+        self._loop = None
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> bool:
+        """Call a function in the loop's thread, if the loop is there. Any thread may ask. Returns whether it is."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return False
+        loop.call_soon_threadsafe(function, *arguments)
+        return True
+
+
+class Bell(OwnLoop):
+    """Wakes work in the background, which waits for what happens or for its next time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake it, now or as soon as it waits. Any thread may ring."""
+        if self._loop is None:
+            self._rung.set()
+        else:
+            self.call(self._rung.set)
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until it rings, or for so long. What rang since the last time counts."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        self._rung.clear()
