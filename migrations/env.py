@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
+from alembic.script import Script
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlmodel import AutoString
@@ -47,23 +49,37 @@ def begin(location: Location, say: Callable[[str], None]) -> AbstractContextMana
     return migrating(location.file, copies=copies, say=say)
 
 
+def is_first(step: MigrationInfo) -> bool:
+    """Tell a migration of an empty database."""
+    return step.is_upgrade and not step.down_revision_ids
+
+
 def run() -> None:
     location: Location = context.config.attributes.get("location") or read_settings().location
     say: Callable[[str], None] = context.config.attributes.get("say", context.config.print_stdout)
     context.config.attributes["keys"] = SealingKeys(location.keys_path)
+    steps: list[MigrationInfo] = []
+
+    def tell(step: MigrationInfo) -> None:
+        steps.append(step)
+        if not step.is_upgrade:
+            say(f"went back from {step.up_revision_id}")
+        elif not is_first(steps[0]):  # who starts anew needs no list of what it was before
+            made = step.up_revision
+            assert isinstance(made, Script)  # noqa: S101  # for the type checker
+            say(f"migrated to {made.revision}: {made.doc}")
+
     with begin(location, say) as connection:
         context.configure(
             connection=connection,
             target_metadata=METADATA,
             render_as_batch=True,
             render_item=render,
-            on_version_apply=lambda step, **_: (
-                say(f"migrated to {step.up_revision_id}: {step.up_revision.doc}")
-                if step.is_upgrade
-                else say(f"went back from {step.up_revision_id}")
-            ),
+            on_version_apply=lambda step, **_: tell(step),
         )
         context.run_migrations()
+        if steps and is_first(steps[0]):
+            say(f"created the tables of version {steps[-1].up_revision_id}")
 
 
 def run_offline() -> None:
