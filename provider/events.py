@@ -55,7 +55,7 @@ _MOST_SERVICES: Final = 100
 _REVISIONS_AT_ONCE: Final = 100
 _RETRY_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
-"""Time between two looks at the database for what happened: in a storm of changes each would hold up one of them."""
+"""Time before the database is asked what happened: edges get their document first, and a storm is told in few looks."""
 
 EventName = Literal["revision", "confirmation", "edge", "health", "shares", "rollout", "reset"]
 
@@ -149,6 +149,7 @@ class Events:
         while True:
             while not self._is_due():
                 await self._bell.wait()
+            await asyncio.sleep(_PAUSE_SECONDS)
             changed, self._changed = self._changed, {}
             try:
                 news = await asyncio.to_thread(_read, self._revisions, self._health, self._known, changed.values())
@@ -160,7 +161,6 @@ class Events:
             self._known = news.revision
             for name, data in news.told:
                 self._add(name, data)
-            await asyncio.sleep(_PAUSE_SECONDS)
 
     def _is_due(self) -> bool:
         current = self._revisions.current

@@ -6,7 +6,7 @@ import httpx
 
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.e2e.traffic import HOST, expose
-from tests.running import Service, free_port, http_client, named_servers, running_service
+from tests.running import Service, free_port, http_client, named_servers, running_service, wait_until
 
 WAIT_SECONDS = 1.0
 QUERY = f"edge=default&wait={WAIT_SECONDS:g}"
@@ -68,8 +68,8 @@ def test_an_edge_through_all_the_states_of_its_life(migrated: Path, tmp_path: Pa
         wait_for_state(service.url, "live")
 
         edge.kill()
-        stale = wait_for_state(service.url, "stale")
-        assert stale["running"] is None
+        wait_for_state(service.url, "stale")
+        wait_until(lambda: shown(service.url)["running"] is None, "its API is read once more")
         edge.start()
         again = wait_for_state(service.url, "live")
         assert again["startedAt"] > live["startedAt"]

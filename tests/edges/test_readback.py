@@ -1,6 +1,7 @@
 """Reading back a Traefik's API: what is made of its answers, and of those of anything else."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 
 from provider import configuration
 from provider.edges.readback import ReadbackError, TraefikAPI
-from provider.edges.states import DisabledRouter, Observation
-from provider.edges.watch import observe
+from provider.edges.states import DisabledRouter, Edge, Observation
+from provider.edges.watch import find_news, observe
 from provider.listening import Listening
 from provider.nouns import Router, Service
 from provider.parts import Part, Parts, Section
@@ -83,6 +84,36 @@ def test_a_traefik_that_runs_another_document_is_asked_for_no_more() -> None:
 def test_a_traefik_without_our_document_runs_none() -> None:
     found = observed(like_traefik({"/api/version": LIKE_TRAEFIK["/api/version"]}))
     assert (found.error, found.digest, found.version) == (None, None, "3.7.15")
+
+
+def test_a_traefik_that_still_builds_what_it_was_given_is_asked_for_its_digest_alone() -> None:
+    """It has better things to do than to answer us."""
+    edge, asked, beacon = (
+        Edge("default", given=snapshot(2, "another"), given_at=6.9),
+        [],
+        "/api/http/middlewares/provider.beacon@http",
+    )
+    answer = like_traefik()
+
+    def answer_and_note(connection: socket.socket, path: str) -> None:
+        asked.append(path)
+        answer(connection, path)
+
+    async def look(traefik: TraefikAPI) -> None:
+        found = await find_news(traefik, edge, 7.0)
+        assert found is not None
+        edge.observed(found)
+        asked.clear()
+        assert await find_news(traefik, edge, 7.1) is None
+        assert asked == [beacon]
+        assert await find_news(traefik, edge, 9.0) is not None  # it may have been started anew
+        edge.given = CHECKED
+        found = await find_news(traefik, edge, 9.1)
+        assert found is not None
+        assert found.servers == {}
+
+    with api(answer_and_note) as url:
+        read(url, look)
 
 
 def test_services_are_not_read_when_none_has_a_health_check() -> None:
