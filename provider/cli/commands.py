@@ -53,7 +53,7 @@ LATE_GROUPS: Final = {
         },
     ),
     "secrets": (
-        "Secrets in the database. Works on the database directly, while wayshub-provider is stopped.",
+        "Secrets in the database. Works on the database directly.",
         {"rotate": "Encrypt all secrets with a new key."},
     ),
     "acme": (

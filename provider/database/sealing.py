@@ -23,6 +23,9 @@ from provider.nouns.types import Hidden
 from provider.replacements import sync
 
 MARK: Final = "sealed:1:"
+NEXT: Final = "next"
+"""Stands before a key that only opens yet, and will seal: see `rotation`."""
+
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _ID_LENGTH: Final = 8
@@ -33,10 +36,20 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 
-def anew(text: str, keys: "SealingKeys") -> str:
-    """Return a column of JSON with its secrets sealed with the first key. Raises `Unavailable`."""
-    changed = _changed(msgspec.json.decode(text), lambda sealed: keys.seal(keys.open(sealed)), _is_sealed)
-    return msgspec.json.encode(changed).decode()
+def anew(content: str, keys: "SealingKeys") -> str:
+    """Return a column, of JSON or sealed as a whole, with its secrets sealed with the first key. Raises `Unavailable`.
+
+    It is the same column where they are already.
+    """
+
+    def seal(sealed: str) -> str:
+        return sealed if keys.is_newest(sealed) else keys.seal(keys.open(sealed))
+
+    if content.startswith(MARK):
+        return seal(content)
+    value = msgspec.json.decode(content)
+    changed = _changed(value, seal, _is_sealed)
+    return content if changed == value else msgspec.json.encode(changed).decode()
 
 
 def beside(database: Path) -> Path:
@@ -45,13 +58,19 @@ def beside(database: Path) -> Path:
 
 
 class SealingKeys:
-    """The keys in a file, one a line: the first one seals, any of them opens. They are read when one is needed."""
+    """The keys in a file, one a line: the first one seals, any of them opens. They are read when one is needed.
+
+    A file that was replaced is read anew before something is sealed, and when its keys do not open something: services
+    on several machines are given another file while they run.
+    """
 
     def __init__(self, path: Path, *, are_made: bool = True) -> None:
         """Take a file. Unless they `are_made` where there is none, sealing something is refused without."""
         self.path = path
         self._are_made = are_made
         self._keys: dict[str, AESGCM] = {}
+        self._seen: tuple[int, ...] = ()
+        """What tells the file that was read from another one in its place."""
 
     def seal(self, text: str) -> str:
         """Seal a text. Makes the file if there is none. Raises `Unavailable`."""
@@ -69,7 +88,8 @@ class SealingKeys:
     def open(self, sealed: str) -> str:
         """Open what was sealed. Raises `Unavailable` without the key with which it was."""
         name, _colon, content = sealed.removeprefix(MARK).partition(":")
-        self._read()
+        if name not in self._keys:
+            self._read()
         key = self._keys.get(name)
         if key is None and not self._keys:
             raise Unavailable(self.why_missing())
@@ -86,6 +106,10 @@ class SealingKeys:
                 path=self.path,
             )
         )
+
+    def is_newest(self, sealed: str) -> bool:
+        """Tell whether something is sealed with the key that seals."""
+        return self._read() and sealed.removeprefix(MARK).startswith(f"{next(iter(self._keys))}:")
 
     def seal_bytes(self, content: bytes) -> bytes:
         """Seal what is text in UTF-8. Raises `Unavailable`."""
@@ -125,13 +149,26 @@ class SealingKeys:
         return self._read()
 
     def _read(self) -> bool:
-        if self._keys:
-            return True
         try:
-            lines = self.path.read_text(encoding="ascii").split()
-            keys = [base64.urlsafe_b64decode(line) for line in lines]
+            found = self._find()
+        except Unavailable:
+            if not self._keys:  # or the file is just being copied: what was read is good until then
+                raise
+        else:
+            self._keys = found
+        return bool(self._keys)
+
+    def _find(self) -> dict[str, AESGCM]:
+        """Return the keys in the file as it is now; those that are known where there is none."""
+        try:
+            status = self.path.stat()
+            seen = status.st_mtime_ns, status.st_ino, status.st_size
+            if seen == self._seen:
+                return self._keys
+            words = self.path.read_text(encoding="ascii").split()
+            keys = [base64.urlsafe_b64decode(word) for word in words if word != NEXT]
         except FileNotFoundError:
-            return False
+            return self._keys
         except OSError as error:
             told = {"path": self.path, "why": error.strerror}
             raise Unavailable(Message("the key file {path} cannot be read: {why}", **told)) from error
@@ -139,8 +176,8 @@ class SealingKeys:
             keys = []
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
             raise Unavailable(Message("the key file {path} has no key: put back the right one", path=self.path))
-        self._keys = {hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: AESGCM(key) for key in keys}
-        return True
+        self._seen = seen
+        return {hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: AESGCM(key) for key in keys}
 
 
 class _HiddenFound(Exception):  # no error: a secret is to be sealed
