@@ -9,7 +9,7 @@ always what an edge will be given.
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -22,7 +22,7 @@ from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
 from provider.database import scratch
-from provider.database.database import Database
+from provider.database.database import Database, Overtaken
 from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
@@ -39,6 +39,8 @@ from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
 
 T = TypeVar("T")
+_Lineage = tuple[int, str | None]
+"""The number of a revision, and the digest of its document as it is stored."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ _START = Actor("start")
 """Who adopts a stored state that gives another document than it did."""
 _LONGEST_LOGGED = 500
 """The most characters of a summary in a log line."""
+_TRIES = 10
+"""How often a trial begins anew because others committed something else to the same objects."""
 _PATIENCE_SECONDS = 5.0
 """How long a change waits for those before it. While the database is locked from outside, each takes seconds."""
 
@@ -111,7 +115,7 @@ class Revisions:
         self._observers: list[Callable[[Timings], None]] = []
         self._confirmers: list[Callable[[], None]] = []
         self._current: Snapshot | None = None
-        self._lineage: tuple[int, str | None] = (0, None)
+        self._lineage: _Lineage = (0, None)
         """The newest revision that was committed or read, and its digest as it is stored: it must never be gone."""
 
         self._lost: str | None = None
@@ -335,33 +339,30 @@ class Revisions:
         It is done on a copy of the state, and keeps nobody from writing. What would have to be confirmed is not
         refused, but told in the difference: nothing is taken away.
         """
-        self._check_loaded()
-        with self._trying() as (session, known):
-            is_admin = actor is not None and actor.is_admin
-            applied = self._apply(session, known, apply, keeps=False, is_admin=is_admin)
+        is_admin = actor is not None and actor.is_admin
+        for _ in range(_TRIES):
+            with suppress(Overtaken):
+                return self._try(apply, is_admin=is_admin)
+        raise Unavailable(Message("other changes have been waiting for the database for too long: try again"))
+
+    def _try(self, apply: Callable[[Session], T], *, is_admin: bool) -> Outcome[T]:
+        lineage, known = self._lineage, self._check_loaded()  # before what is stored is read: neither is newer
+        with self._database.trying() as session:
+            applied = self._apply(session, known, apply, lineage=lineage, is_admin=is_admin)
             before = applied.before
             difference = _compare(applied)
             return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
 
-    @contextmanager
-    def _trying(self) -> Iterator[tuple[Session, Snapshot]]:
-        """Give a session on a copy of what is stored, and the snapshot that is known of that, or of what came before.
-
-        Where somebody committed at this moment, it waits until they have published what that gives, and begins again.
-        """
-        for is_last in (False, True):
-            with self._database.trying() as session:
-                known = self._check_loaded()
-                if is_last or last_revision(session)[0] == known.revision:
-                    yield session, known
-                    return
-            with self._alone():
-                pass
-
     def _apply(
-        self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, is_admin: bool, keeps: bool = True
+        self,
+        session: Session,
+        known: Snapshot,
+        apply: Callable[[Session], T],
+        *,
+        is_admin: bool,
+        lineage: _Lineage | None = None,
     ) -> "_Applied[T]":
-        before = self._catch_up(session, known, keeps=keeps)
+        before = self._catch_up(session, known, keeps=lineage is None, lineage=lineage)
         session.places, session.is_admin = self._server_places, is_admin
         result = apply(session)
         changes = net(session.changes)
@@ -396,27 +397,30 @@ class Revisions:
             for listener in self._listeners:
                 listener(snapshot)
 
-    def _catch_up(self, session: Session, known: Snapshot, *, keeps: bool) -> Snapshot:
-        """Return the snapshot of what is stored: the one that is known, unless somebody else wrote."""
+    def _catch_up(self, session: Session, known: Snapshot, *, keeps: bool, lineage: _Lineage | None = None) -> Snapshot:
+        """Return the snapshot of what is stored: the one that is known, unless somebody else wrote.
+
+        Who does not hold the lock gives the `lineage` that was known before: others may go on with it meanwhile.
+        """
         number, digest = last_revision(session)
-        self._check_lineage(session, number, digest)
+        self._check_lineage(session, number, digest, lineage or self._lineage)
         if number == known.revision:
             return known
         changes = net(stored_revisions.changes_between(session, known.revision, number))
         found = self._next(Stored(session, changes), known, changes, number)
-        if found.document.digest == digest:
+        if lineage is None and (found.document.digest == digest or self._database.is_shared):
             self._lineage = max(self._lineage, (number, digest), key=lambda each: each[0])
+        if found.document.digest == digest:
             return replace(found, author=stored_revisions.get(session, number).author)
         if self._database.is_shared:
             # Another version renders it otherwise, or has other settings. Each serves its own, and stores nothing of
             # it: the others would do so, too, without end.
-            self._lineage = max(self._lineage, (number, digest), key=lambda each: each[0])
             return read_verified(session, self._points)
         return self._adopt(session, keeps=keeps)
 
-    def _check_lineage(self, session: Session, number: int, digest: str | None) -> None:
+    def _check_lineage(self, session: Session, number: int, digest: str | None, lineage: _Lineage) -> None:
         """Raise `Unavailable` if what is stored does not follow from what was committed or read before."""
-        known, known_digest = self._lineage
+        known, known_digest = lineage
         kept = digest if number == known else stored_revisions.find_digest(session, known)
         if number >= known and kept in {None, known_digest}:
             self._lost = None

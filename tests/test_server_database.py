@@ -15,6 +15,7 @@ from provider.database import connecting, schema, upgrades
 from provider.database.database import Database
 from provider.database.locations import Location
 from provider.database.sealing import MARK
+from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
 from provider.models import Actor, AuditEntry, Issuance, Revision, Token
 from provider.nouns import Domain
@@ -222,6 +223,49 @@ def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> No
         database.writing(),
     ):
         pass
+
+
+def test_others_write_while_something_is_tried_and_it_sees_nothing_of_that(kept: Revisions, location: Location) -> None:
+    put(kept, "before.example")
+    other = Revisions(connecting.database_at(location))
+    assert other.load()
+
+    def beside(session: Session) -> None:
+        nouns.put(session, Domain(name="tried.example"))
+        assert put(other, "other.example") == 2
+        assert put(kept, "kept.example") == 3
+        with pytest.raises(NotFound):
+            nouns.get(session, Domain, "other.example")
+
+    outcome = kept.try_change(beside)
+    assert outcome.revision == 1
+    assert [change.name for change in outcome.changes] == ["tried.example"]
+    with kept.reading() as session:
+        assert sorted(nouns.names(session, Domain)) == ["before.example", "kept.example", "other.example"]
+
+
+def test_a_trial_gives_way_to_whoever_writes_the_same_and_begins_anew(kept: Revisions, location: Location) -> None:
+    put(kept, "same.example")
+    other = Revisions(connecting.database_at(location))
+    assert other.load()
+    tries = []
+
+    def describe(session: Session) -> None:
+        tries.append(nouns.get(session, Domain, "same.example").description)
+        if len(tries) == 1:
+            other.change(
+                lambda beside: nouns.put(beside, Domain(name="new.example", description="of others")), actor=ACTOR
+            )
+            other.change(
+                lambda beside: nouns.put(beside, Domain(name="same.example", description="of others")), actor=ACTOR
+            )
+        for name in ("same.example", "new.example"):
+            nouns.put(session, Domain(name=name, description="tried"))
+
+    outcome = kept.try_change(describe)
+    assert tries == ["", "of others"]
+    assert outcome.revision == 3
+    assert {change.name for change in outcome.changes if change.before} == {"new.example", "same.example"}
 
 
 @pytest.fixture

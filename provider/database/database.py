@@ -14,6 +14,10 @@ Follower = Callable[[frozenset[str] | None], None]
 """Is told to which tables others have committed something; None where any may be another one."""
 
 
+class Overtaken(Exception):  # no error: it is tried again
+    """Others have committed something else to what a trial was about to write."""
+
+
 class Hold(Protocol):
     """A name that one service holds, and no other on the same database."""
 
@@ -104,4 +108,7 @@ class Database(ABC):
 
     @abstractmethod
     def trying(self) -> AbstractContextManager[Session]:
-        """Give a session that may be written, of which nothing is kept. Raises `Unavailable`."""
+        """Give a session that may be written, of which nothing is kept, while others write.
+
+        Raises `Unavailable`, and `Overtaken` where it has to begin anew.
+        """

@@ -6,12 +6,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from psycopg import errors
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from provider.database import holds
 from provider.database.credentials import TABLES
-from provider.database.database import Database, Hold
+from provider.database.database import Database, Hold, Overtaken
 from provider.database.following import Following, say, tell
 from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
@@ -32,6 +33,14 @@ _NAMES_AT_ONCE: Final = 50
 # Who hangs, or was cut off, while it writes keeps the others out for no longer than that.
 _LOCK: Final = text(
     f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({WRITING})"
+)
+# Sooner than the server looks for deadlocks, after a second: it is never the writer who loses.
+_GIVE_WAY: Final = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '300ms', true)"
+)
+_OVERTAKEN: Final = (
+    *(errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable),
+    errors.IntegrityConstraintViolation,  # by what the trial does not see
 )
 _SIZE: Final = text(
     "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
@@ -174,13 +183,22 @@ class ServerDatabase(Database):
 
     @contextmanager
     def trying(self) -> Iterator[Session]:
-        """Give a session that may be written, and is rolled back. While it is used nobody else writes.
+        """Give a session that may be written, and is rolled back.
 
-        Raises `Unavailable`.
+        It takes no lock but those of the rows that it writes, and leaves them to whoever writes for good: then it is
+        `Overtaken`. What others commit meanwhile is not seen. Raises `Unavailable`.
         """
-        with self._alone() as session:
+        with self._session(isolation_level="REPEATABLE READ") as session:
+            connection = session.connection()
+            connection.execute(_GIVE_WAY)
+            check_same(connection, self.location)
             session.is_tried = True
-            yield session
+            try:
+                yield session
+            except DBAPIError as error:
+                if isinstance(error.orig, _OVERTAKEN):
+                    raise Overtaken from error
+                raise
             session.rollback()
 
     @contextmanager
