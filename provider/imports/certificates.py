@@ -168,7 +168,7 @@ class CertificateReader:
         if found.problem:
             # A path of a key is not told: it may be the key itself, without what marks it as one.
             is_shown = part.place.rpartition("/")[2].lower() == _CHAIN.lower()
-            where = f"{written}: " if is_shown else ""
+            where = f"{written}: " if is_shown else "its private key: "
             told = f"{where}{found.problem}: Traefik {effect}"
             if found.code == ELSEWHERE:
                 told = f"{where}{found.problem}; if Traefik cannot read it either, it {effect}"

@@ -3,6 +3,7 @@
 What has nothing but Traefik's default is left unset, so that the same object always comes out the same.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -21,8 +22,11 @@ from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.noun import NAME, OURS, Noun
 from provider.nouns.objects import Nested, Object
+from provider.nouns.protocol import check_header_value
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.router import Observability
+from provider.nouns.tls import TLSVersion
+from provider.nouns.tls_option import TLSOption
 from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
 
 N = TypeVar("N", bound=Noun)
@@ -40,6 +44,16 @@ _DURATION: Final = "DURATION"
 _OLD_NAME: Final = "ipWhiteList"
 _NEW_NAME: Final = "ipAllowList"
 """What Traefik 2 called a middleware that Traefik 3 has under another name."""
+
+_LINE_BREAK: Final = re.compile("[\r\n]")
+AS_SPACES: Final = ": they become spaces"
+"""What an import makes of line breaks in a header."""
+
+_SENT_TO_CLIENTS: Final = "/headers/"
+_COMPARED: Final = ("/headers/customRequestHeaders/", "/headers/sslProxyHeaders/")
+
+_SAID: Final[Mapping[type[Noun], Given]] = {TLSOption: {"minVersion": TLSVersion.TLS12.value}}
+"""Traefik's default of what has to be said here, where nothing else is set."""
 
 _IGNORED: Final[Mapping[type[Object], Mapping[str, object]]] = {Observability: {"metadata": None}}
 """Fields that only Traefik's own providers set, with their defaults."""
@@ -69,6 +83,8 @@ class DeclaredReader:
             given[_NEW_NAME] = given.pop(_OLD_NAME)
             self.places[f"/{_NEW_NAME}"] = fields.parts[_OLD_NAME]
             fields.parts[_OLD_NAME].rewrite(_OLD_NAME, _NEW_NAME)
+        if not given and fields.parts:
+            given = {**_SAID.get(noun, {})}
         return self.made(noun, {NAME: name, **given}, part)
 
     def made(self, noun: type[N], document: Mapping[str, Any], part: Piece) -> N | None:
@@ -131,7 +147,7 @@ class DeclaredReader:
                 text = part.text()
                 found = self.reference(type_, part, text) if text else text
             case _:
-                found = _text(type_, part)
+                found = _text(type_, part, where)
         return found
 
     def object(self, model: type[Object], part: Piece, where: str) -> Given | None:
@@ -188,11 +204,31 @@ def _texts(type_: ListOf, part: Piece) -> list[str]:
     return list(once.values())
 
 
-def _text(type_: Type, part: Piece) -> str | None:
+def _text(type_: Type, part: Piece, where: str) -> str | None:
+    if isinstance(type_, Text) and type_.check is check_header_value:
+        return _header_value(part, where)
     found = part.text()
     if isinstance(type_, Text) and type_.word == _DURATION and found is not None:
         return _duration(found, part)
     return found
+
+
+def _header_value(part: Piece, where: str) -> str | None:
+    """Return the value of a header as it is sent: line breaks in it become spaces, and spaces around it get lost.
+
+    Over HTTP/2, Traefik sends no header to clients that has a line break. With one to a server, it answers 500.
+    """
+    text = part.text()
+    plain = _LINE_BREAK.sub(" ", text or "").strip(" \t")
+    if not text or not plain:
+        return text
+    if _LINE_BREAK.search(text) is not None:
+        if not where.startswith(_SENT_TO_CLIENTS) or where.startswith(_COMPARED):
+            return text
+        name = where.rpartition("/")[2]
+        told = f"{name} has line breaks, with which Traefik does not send it over HTTP/2{AS_SPACES}"
+        part.change(told, Cause.BREAKS, "header.value")
+    return plain
 
 
 def _duration(text: str, part: Piece) -> str | None:

@@ -44,6 +44,10 @@ class References:
         name, whose = names.split(full)
         if whose == provider and name in type_.built_in and full not in self.names[type_.kind] and "@" not in given:
             return name
+        if type_.kind == TLSOption.kind and name == _DEFAULT and "@" in given and not self.from_api:
+            told = f"there are no TLS options {shown(given)}, as {_DEFAULT} ones are named without a provider"
+            part.refuse(f"{told}: Traefik disables what refers to it", Cause.DISABLED, MISSING)
+            return None
         if whose == internals.PROVIDER:
             return _internal(type_, part, full)
         if full not in self.names[type_.kind]:
@@ -60,10 +64,8 @@ class References:
             what = lowered(NOUNS[type_.kind].titles)
             part.change(f"Traefik's API does not show {what}: it refers to {full}, which stays there")
             return full
-        if not self.from_api and not is_own:
-            return full
-        if not self.from_api and full.endswith(f"@{names.FILE}"):
-            return self._elsewhere(type_, part, given, full)
+        if not self.from_api:
+            return self._elsewhere(type_, part, given, full) if is_own else full
         told = f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it"
         part.refuse(told, Cause.DISABLED, MISSING)
         return None
@@ -83,7 +85,10 @@ class References:
         return found
 
     def _elsewhere(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
-        """Leave a reference with Traefik's files: what it leads to may stand in one that is not given."""
+        """Leave a reference with the same provider: what it leads to may stand in a file that is not given.
+
+        The labels of all containers of a Docker host count together, whatever project of Compose they are in.
+        """
         word = NOUNS[type_.kind].called()
         there = f"there {_be(word)} no {word} {shown(given)} in these files"
         if type_.check is not None:
@@ -92,7 +97,8 @@ class References:
             except Refusal:
                 part.refuse(f"{there}: Traefik disables what refers to it", Cause.DISABLED, MISSING)
                 return None
-        told = f"{there}: it stays {full}, and if Traefik's other files have none, Traefik disables this"
+        others = "Traefik's other files have none" if full.endswith(f"@{names.FILE}") else "no other container has it"
+        told = f"{there}: it stays {full}, and if {others}, Traefik disables this"
         part.change(told, Cause.DISABLED, MISSING)
         return full
 

@@ -8,16 +8,16 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from provider import names
-from provider.durations import find_nanoseconds, find_text
-from provider.imports import causes
+from provider.durations import find_nanoseconds
+from provider.imports import causes, health_checks
 from provider.imports.declared import DeclaredReader, Given, Special
 from provider.imports.findings import Cause
+from provider.imports.go_url import find_url
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Piece, shown
 from provider.nouns import Cookie, HealthCheck, Server, Service, Sticky
@@ -32,14 +32,15 @@ from provider.values import Refusal
 
 _BALANCER: Final = "loadBalancer"
 _MIDDLEWARES: Final = "middlewares"
-_INTERVAL: Final = "30s"
-_TIMEOUT: Final = "5s"
+_CHECK: Final = "healthCheck"
 _FLUSH: Final = "100ms"
 _HEAVIEST: Final = 1000
-_NOWHERE: Final = re.compile(
-    r"[^\s:%]*|(?!(?:https?|h2c)://)[a-z][a-z0-9+.-]*://[^\s%]*|[a-z0-9]+://(?:[/?#]\S*)?", re.IGNORECASE
-)
-"""URLs that Traefik takes, and for which it answers 500: without a scheme that it knows, or without a host."""
+_PARTS: Final = re.compile(r"([^:/?#]+://[^/?#]+)(/[^?#]*)?([?#].*)?", re.DOTALL)
+NOWHERE: Final = "url.nowhere"
+"""The code of a server to which Traefik sends nothing."""
+
+LEFT_OUT: Final = ": it is left out"
+"""What an import makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ class _Server:
     part: Piece
     weights: list[Piece]
     keeps_path: bool
+    bases: set[str] = field(default_factory=set)
+    """The paths of its URLs, from which the path of a health check counts."""
 
 
 def special(full_name: str) -> Mapping[type[Object], Special]:
     """Return how what is special of a service is read, whose name is Traefik's, with the provider."""
     return {
-        HealthCheck: _read_check,
+        HealthCheck: health_checks.read_check,
         Sticky: _read_sticky,
         Cookie: partial(_read_cookie, full_name),
         ResponseForwarding: _read_forwarding,
@@ -98,60 +101,11 @@ def _read_balancer(reader: DeclaredReader, part: Piece, wanted: Given) -> list[_
     fields = part.fields(("servers", *Service.pool, "nginxUpstreamHashBy"))
     fields.only_default({"nginxUpstreamHashBy": ""}, "it")
     wanted |= reader.fields(Service, fields)
-    return _read_servers(found) if (found := fields.find("servers")) else []
-
-
-def _read_check(reader: DeclaredReader, part: Piece, where: str) -> Given | None:
-    own = {"path", "interval", "timeout", "unhealthyInterval"}
-    fields = part.fields(HealthCheck.fields)
-    if not fields.parts:
-        part.refuse("its health check is empty: Traefik rejects such a file")
-    others = {name: each for name, each in fields.parts.items() if name not in own}
-    found = reader.fields(HealthCheck, type(fields)(others), where)
-    for name in own & fields.parts.keys():
-        reader.places[f"{where}/{name}"] = fields.parts[name]
-    path = fields.find("path")
-    interval = _read_duration(fields.find("interval"), _INTERVAL)
-    down = _read_duration(fields.find("unhealthyInterval"), interval)
-    found |= {
-        "path": (path.text() if path else None) or "/",
-        "interval": interval,
-        "timeout": _read_duration(fields.find("timeout"), _TIMEOUT),
-    }
-    if down != interval:
-        found["unhealthyInterval"] = down
-    _lengthen(part, found)
-    if found.get("unhealthyInterval") == found["interval"]:
-        del found["unhealthyInterval"]
-    return found
-
-
-def _lengthen(part: Piece, check: Given) -> None:
-    """Let checks come no faster than they may take, as it is needed here; Traefik waits for one in any case."""
-    longest = find_nanoseconds(check["timeout"]) or 0
-    for key in ("interval", "unhealthyInterval"):
-        given = check.get(key)
-        if given is not None and (find_nanoseconds(given) or 0) < longest:
-            part.change(f"its {key} {given} is shorter than its timeout: it becomes {check['timeout']}")
-            check[key] = check["timeout"]
-
-
-def _read_duration(part: Piece | None, default: str) -> str:
-    """Return a duration; Traefik takes its default for one that is not above zero."""
-    written = part.text() if part else None
-    if part is None or written is None:
-        return default
-    nanoseconds = find_nanoseconds(written)
-    if nanoseconds is None:
-        part.refuse(f"{shown(written)} is not a duration")
-        return default
-    if nanoseconds <= 0:
-        part.change(f"Traefik uses {default} instead, and it is imported like that")
-        return default
-    found = find_text(nanoseconds)
-    if found is None:
-        part.refuse(f"{shown(written)} is more precise than milliseconds")
-    return found or default
+    servers = _read_servers(found) if (found := fields.find("servers")) else []
+    check = fields.find(_CHECK)
+    if check is not None and _CHECK in wanted:
+        health_checks.settle(wanted[_CHECK], check, {base for each in servers for base in each.bases})
+    return servers
 
 
 def _read_sticky(reader: DeclaredReader, part: Piece, where: str) -> Given | None:
@@ -214,17 +168,17 @@ def _read_servers(part: Piece) -> list[_Server]:
         given = found.text() if found else ""
         if given is None or heavy is None:
             continue
-        if _NOWHERE.fullmatch(given):
-            item.change(
-                f"one of its servers has a URL that leads nowhere, {shown(given) or 'an empty one'}: it is left out"
-            )
+        parts = find_url(given)
+        if parts is not None and not parts.leads_somewhere:
+            told = f"one of its servers has a URL that leads nowhere, {shown(given) or 'an empty one'}{LEFT_OUT}"
+            item.change(told, Cause.BREAKS, NOWHERE)
             continue
         try:
-            url = check_url(_without_path(given, found) if found and not keeps_path else given)
+            url = check_url(_reduced(given, found, keeps_path=keeps_path) if found else given)
         except Refusal as error:
-            (found or item).refuse(
-                f"one of its servers cannot be imported: {error.detail}", causes.of(error.code), error.code
-            )
+            told = f"the URL of one of its servers cannot be used: {error.detail}"
+            cause = Cause.DISABLED if parts is None else causes.of(error.code)
+            (found or item).refuse(told, cause, error.code)
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
@@ -233,6 +187,7 @@ def _read_servers(part: Piece) -> list[_Server]:
             item.refuse(f"{url} is given twice, with and without preservePath")
         elif found:
             found.change(f"{url} is given twice: it becomes one server with both weights")
+        known.bases.add(_path_of(given))
         known.weight += heavy
         known.weights.append(weight or item)
     servers = list(by_url.values())
@@ -240,16 +195,24 @@ def _read_servers(part: Piece) -> list[_Server]:
     return servers
 
 
-def _without_path(url: str, part: Piece) -> str:
-    """Leave out the path of a server's URL, of which Traefik takes no notice without `preservePath`."""
-    try:
-        split = urlsplit(url)
-    except ValueError:
+def _path_of(url: str) -> str:
+    found = _PARTS.fullmatch(url)
+    return (found and found[2]) or "/"
+
+
+def _reduced(url: str, part: Piece, *, keeps_path: bool) -> str:
+    """Leave out what Traefik takes no notice of in a server's URL: its query, and its path without `preservePath`."""
+    found = _PARTS.fullmatch(url)
+    if found is None or find_url(url) is None:
         return url
-    if split.path in {"", "/"} or not split.netloc or split.query or split.fragment:
-        return url
-    part.change(f"its path {shown(split.path)} is left out: Traefik ignores it", Cause.IGNORED)
-    return url[: url.index(split.path, url.index(split.netloc) + len(split.netloc))]
+    own, path, rest = found.groups(default="")
+    if rest:
+        part.change(f"{shown(rest)} is left out of its URL: Traefik ignores it", Cause.IGNORED)
+    if path == "/" or keeps_path:
+        return own + path
+    if path:
+        part.change(f"its path {shown(path)} is left out: Traefik ignores it", Cause.IGNORED)
+    return own
 
 
 def _lighten(servers: list[_Server]) -> None:

@@ -77,6 +77,8 @@ _ADVICE: Final[Mapping[str, str]] = {
     "same-rule": "set different priorities, or remove one of them",
     "same-rank": "set different priorities",
     "hidden": "give it a higher priority, or remove it",
+    "tls-options": "let routers for the same host use the same TLS options",
+    "url.nowhere": "begin with http://, https:// or h2c://, and give a host",
     "shared-cookie": "give each service its own cookie name",
     "rule.old": "write it in the syntax of Traefik 3, or say ruleSyntax: v2",
     "udp.entryPoint": "give each UDP router its own entry point",

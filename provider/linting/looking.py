@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any, Final
 
 from provider import conflicts, imports, routes
@@ -10,12 +10,15 @@ from provider.conflicts import Finding
 from provider.documents import Position, nearest
 from provider.errors import pointer
 from provider.explanations import Routes
+from provider.handshakes import find_disagreeing
 from provider.imports import Imported, ImportFinding
 from provider.imports.combining import ProviderPart
+from provider.imports.declared import AS_SPACES
 from provider.imports.files import Effect, Folder
 from provider.imports.files.newer import find_newer
 from provider.imports.findings import Cause, Reason
 from provider.imports.references import MISSING
+from provider.imports.services import LEFT_OUT, NOWHERE
 from provider.inventory import OfState
 from provider.linting.findings import Consequence, LintFinding
 from provider.listening import Listening
@@ -43,6 +46,7 @@ _CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
     Conflict.SAME_RANK: Consequence.CHANCE,
     Conflict.HIDDEN: Consequence.BREAKS,
     Conflict.SHARED_COOKIE: Consequence.BREAKS,
+    Conflict.TLS_OPTIONS: Consequence.BREAKS,
     Conflict.DOUBTFUL_VALUE: Consequence.BREAKS,
 }
 """What is told of routers together, and of values: who else shares a state has other conflicts."""
@@ -144,7 +148,9 @@ def _detail(reason: Reason) -> str:
     """Say what is wrong, without what an import makes of it."""
     if reason.code == MISSING:
         return reason.text.partition(":")[0]
-    return f"{reason.text}: {reason.before}" if reason.before else reason.text
+    if reason.before:
+        return f"{reason.text}: {reason.before}"
+    return reason.text.removesuffix(LEFT_OUT).removesuffix(AS_SPACES)
 
 
 def _subject(finding: ImportFinding) -> str:
@@ -173,7 +179,7 @@ def _of_routers(found: Imported, places: _Places, entry_points: Sequence[str]) -
         for name, service in found.declaration.all(Service).items()
         if service.sticky is not None
     }
-    yield from _told(conflicts.find(drawn, (), (), sticky), places)
+    yield from _told(chain(conflicts.find(drawn, (), (), sticky), find_disagreeing(drawn)), places)
 
 
 def _listening(router: Router, entry_points: Sequence[str]) -> tuple[str, ...]:
@@ -204,8 +210,12 @@ def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
 
 
 def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
-    """Tell of services without servers: Traefik takes them, and answers 503."""
+    """Tell of services without servers: Traefik takes them, and answers 503, or 500 for URLs that lead nowhere."""
+    nowhere = [each.pointer for each in found.findings if any(cause.code == NOWHERE for cause in each.causes)]
     for name, service in found.declaration.all(Service).items():
+        below = found.origins[pointer("services", name)] + "/"
+        if any(each.startswith(below) for each in nowhere):
+            continue
         if service.chosen is None and not found.declaration.servers.get(name):
             told = "it has no servers: Traefik answers 503 to every request"
             yield LintFinding(
@@ -224,4 +234,5 @@ def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
         for where, message in item.warnings():
             place = places.of_object(kind, name, *where)
             subject = f"{NOUNS[kind].called()} {name}"
-            yield LintFinding(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, str(message), place, subject)
+            told = f"{'/'.join(map(str, where))}: {message}" if where else str(message)
+            yield LintFinding(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, told, place, subject)

@@ -86,7 +86,7 @@ def test_a_default_certificate_that_traefik_orders_itself_is_left_out() -> None:
     [
         ({"certFile": "none.pem", "keyFile": "one.key"}, Cause.IGNORED, "none.pem: there is no such file: Traefik"),
         ({"certFile": "/far/none.pem", "keyFile": "one.key"}, Cause.UNKNOWN, "/far/none.pem: there is no such file"),
-        ({"certFile": "one.pem", "keyFile": "none.pem"}, Cause.IGNORED, "there is no such file: Traefik leaves"),
+        ({"certFile": "one.pem", "keyFile": "none.pem"}, Cause.IGNORED, "its private key: there is no such file"),
         ({"certFile": "one.pem"}, Cause.IGNORED, "there is no private key as PEM text in keyFile"),
         ({"keyFile": "one.key"}, Cause.IGNORED, "there is no certificate as PEM text in certFile"),
         ({"certFile": "one.key", "keyFile": "one.pem"}, Cause.IGNORED, "there is no certificate as PEM text"),

@@ -267,3 +267,17 @@ def test_what_docker_tells_has_addresses_only_where_no_name_leads_there() -> Non
 def test_what_is_no_compose_file_is_not_taken_for_one(document: Any) -> None:
     assert not labels.is_compose(document)
     assert not labels.is_inspected(document)
+
+
+def test_what_the_labels_of_another_project_may_have_is_referred_to_where_it_is() -> None:
+    own = ("traefik.http.routers.web.rule=Host(`a.test`)", "traefik.http.routers.web.entrypoints=web")
+    found = imported(web(*own, "traefik.http.routers.web.middlewares=login,near@docker", f"{PORT}=80"))
+    (router,) = found.declaration.routers.values()
+    assert router.middlewares == ["login@docker", "near@docker"]
+    assert [reason.partition(" and if ")[::2] for _object, _outcome, reason in findings(found)] == [
+        (
+            f"there is no middleware {name} in these files: it stays {full},",
+            "no other container has it, Traefik disables this",
+        )
+        for name, full in [("login", "login@docker"), ("near@docker", "near@docker")]
+    ]

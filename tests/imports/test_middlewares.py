@@ -98,3 +98,34 @@ def test_what_traefik_takes_twice_without_a_difference_is_kept_once() -> None:
     found = read({"inside": {"ipAllowList": {"sourceRange": networks, "ipStrategy": {}}}}, ["inside"])
     (inside,) = found.declaration.objects["middleware"].values()
     assert inside.changed()["ipAllowList"] == {"sourceRange": networks[:2]}
+
+
+def test_a_header_is_as_it_is_sent_without_spaces_around_it() -> None:
+    headers = {"contentSecurityPolicy": " default-src 'self'; ", "customRequestHeaders": {"X-Own": " a\t"}}
+    found = read({"own": {"headers": headers}}, ["own"])
+    (own,) = found.declaration.objects["middleware"].values()
+    assert own.changed()["headers"] == {
+        "contentSecurityPolicy": "default-src 'self';",
+        "customRequestHeaders": {"X-Own": "a"},
+    }
+    assert found.findings == ()
+
+
+def test_line_breaks_in_a_header_to_clients_become_spaces_and_are_told() -> None:
+    """Over HTTP/1.1, Traefik sends spaces instead of them; over HTTP/2 it leaves the header out."""
+    headers = {"contentSecurityPolicy": "default-src 'self';\nimg-src *;\n", "customResponseHeaders": {"X-Own": "a\n"}}
+    found = read({"own": {"headers": headers}}, ["own"])
+    (own,) = found.declaration.objects["middleware"].values()
+    assert own.changed()["headers"] == {
+        "contentSecurityPolicy": "default-src 'self'; img-src *;",
+        "customResponseHeaders": {"X-Own": "a"},
+    }
+    assert [finding.reason for finding in found.findings] == [
+        "contentSecurityPolicy has line breaks, with which Traefik does not send it over HTTP/2: they become spaces",
+        "X-Own has line breaks, with which Traefik does not send it over HTTP/2: they become spaces",
+    ]
+
+
+def test_a_header_to_servers_with_a_line_break_is_refused_as_traefik_answers_500_for_it() -> None:
+    found = read({"own": {"headers": {"customRequestHeaders": {"X-Own": "a\n"}}}}, ["own"])
+    assert not found.declaration.routers

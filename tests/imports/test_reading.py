@@ -182,6 +182,10 @@ def test_servers_that_traefik_takes_and_that_lead_nowhere_are_left_out_alone() -
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
+        (
+            {"tls": {"options": "default@file"}},
+            "there are no TLS options default@file, as default ones are named without a provider: Traefik disables",
+        ),
         ({"tls": {"certResolver": "le tters"}}, "tls/certResolver: 'le tters' is not a resolver's name"),
         ({"observability": {"traceVerbosity": "all"}}, "observability/traceVerbosity: this has to be"),
         ({"parentRefs": "other"}, "parentRefs"),
@@ -252,7 +256,7 @@ def test_a_router_without_entry_points_listens_where_it_is_said() -> None:
         ({"tls": "true"}, {"tls": {}}),
         ({"tls": False}, {}),
         ({"TLS": {"certresolver": "Letters_1", "options": "default"}}, {"tls": {"certResolver": "Letters_1"}}),
-        ({"tls": {"options": "default@file"}}, {"tls": {"options": "default@file"}}),
+        ({"tls": {"options": "strict@file"}}, {"tls": {"options": "strict@file"}}),
         ({"tls": {"options": "strict@docker"}}, {"tls": {"options": "strict@docker"}}),
         ({"tls": {"domains": [{"main": "a.test", "sans": "b.test, c.test"}]}}, None),
         ({"service": "s@docker"}, {"service": "s@docker"}),
@@ -424,6 +428,39 @@ def test_the_path_of_a_server_of_which_traefik_takes_no_notice_is_left_out() -> 
     assert reasons(found, "service", "s") == "its path /app/ is left out: Traefik ignores it"
 
 
+def test_the_query_of_a_server_of_which_traefik_takes_no_notice_is_left_out() -> None:
+    found = balancer(servers=[{"url": "http://a/x?y=1#z", "preservePath": True}, {"url": "http://b?y"}])
+    servers = written(found)["services"]["s"]["servers"]
+    assert servers == {"a": {"url": "http://a/x", "preservePath": True}, "b": {"url": "http://b"}}
+    assert reasons(found, "service", "s").split(" / ") == [
+        "?y=1#z is left out of its URL: Traefik ignores it",
+        "?y is left out of its URL: Traefik ignores it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("up", "/app/up"), ("", "/app/"), (None, "/app/"), ("/up", "/up"), ("/a b#c", "/a%20b")]
+)
+def test_the_path_of_a_health_check_is_the_one_that_traefik_asks_for(path: str | None, expected: str) -> None:
+    check = {"interval": "10s", "port": 81} | ({} if path is None else {"path": path})
+    found = balancer(servers=[{"url": "http://a/app/"}], healthCheck=check)
+    assert written(found)["services"]["s"]["healthCheck"] == {
+        "path": expected,
+        "interval": "10s",
+        "timeout": "5s",
+        "port": 81,
+    }
+
+
+def test_tls_options_that_say_nothing_but_the_defaults_are_held() -> None:
+    whole: Any = document(tls={"options": "plain"})
+    whole["tls"] = {"options": {"plain": {"sniStrict": False}}}
+    found = imports.read(whole)
+    assert written(found)["tlsOptions"] == {"plain": {"minVersion": "VersionTLS12"}}
+    assert written(found)["routers"]["r"]["tls"] == {"options": "plain"}
+    assert found.findings == ()
+
+
 TCP = {
     "routers": {
         "mail": {
@@ -560,17 +597,18 @@ def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:
         ({"nginxUpstreamHashBy": "$uri"}, "it has nginxUpstreamHashBy"),
         ({"strategy": "random"}, "strategy: this has to be 'wrr', 'p2c', 'hrw' or 'leasttime'"),
         ({"healthCheck": {}}, "its health check is empty"),
-        ({"healthCheck": {"path": "up"}}, "healthCheck/path: 'up' is not a path"),
+        ({"healthCheck": {"path": "//up"}}, "healthCheck/path: '//up' is not a path"),
+        (
+            {"healthCheck": {"path": "up"}, "servers": [{"url": "http://a/x/"}, {"url": "http://b/y/"}]},
+            "the path of its health check counts from its servers' URLs, and these have several paths",
+        ),
         ({"healthCheck": {"path": "/", "status": 99}}, "healthCheck/status: this has to be at least 100"),
         ({"healthCheck": {"path": "/", "interval": "1ns"}}, "more precise than milliseconds"),
         ({"healthCheck": {"path": "/", "interval": "soon"}}, "soon is not a duration"),
         ({"sticky": {"cookie": {"secure": "yes"}}}, "secure has to be true or false"),
         ({"sticky": {"cookie": {"expires": 5}}}, "its sticky cookie has expires"),
         ({"sticky": {"cookie": {"name": "a.b"}}}, "'a.b' is not a cookie's name"),
-        (
-            {"servers": [{"url": "http://a/b?c", "preservePath": True}]},
-            "one of its servers cannot be imported: a server's URL has no query",
-        ),
+        ({"servers": [{"url": "http://a:0"}]}, "the URL of one of its servers cannot be used: '0' is not a port"),
         (
             {"servers": [{"url": "http://a", "preservePath": True}, {"url": "http://a"}]},
             "with and without preservePath",

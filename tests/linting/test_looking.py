@@ -186,3 +186,42 @@ def test_labels_are_looked_through_with_the_files_beside_them() -> None:
             "Traefik has no field colour here: Traefik ignores the container",
         )
     ]
+
+
+def served(url: str) -> str:
+    return GOOD.replace("http://127.0.0.1:3000", url)
+
+
+def test_a_url_that_traefik_cannot_take_apart_disables_its_service_and_its_routers() -> None:
+    assert told(served("10.0.0.1:3000")) == [
+        ("disabled", "object.invalid", "0.yml:3:39"),
+        ("disabled", "url.scheme", "0.yml:5:38"),
+    ]
+
+
+def test_a_url_that_leads_nowhere_is_told_where_it_stands() -> None:
+    (one,) = found(served("localhost:3000"))
+    assert (one.consequence, one.code, one.place) == (Consequence.BREAKS, "url.nowhere", "0.yml:5:37")
+    assert one.detail == "one of its servers has a URL that leads nowhere, localhost:3000"
+    assert one.advice == "begin with http://, https:// or h2c://, and give a host"
+
+
+def test_routers_that_want_different_tls_options_for_one_host_are_told() -> None:
+    text = """\
+http:
+  routers:
+    a: {rule: 'Host(`shop.test`)', service: shop, entryPoints: [web], tls: {}}
+    b: {rule: 'Host(`shop.test`) && PathPrefix(`/b`)', service: shop, entryPoints: [web], tls: {options: strict}}
+  services:
+    shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000'}]}}
+tls: {options: {strict: {minVersion: VersionTLS13}}}
+"""
+    (one,) = found(text)
+    assert (one.consequence, one.code, one.place) == (Consequence.BREAKS, "tls-options", "0.yml:3:5")
+    assert one.advice == "let routers for the same host use the same TLS options"
+    assert found(text.replace("tls: {}", "tls: {options: strict}")) == []
+
+
+def test_a_value_that_is_doubted_is_named() -> None:
+    (one,) = found(http(middlewares="m: {headers: {sslRedirect: true, frameDeny: true}}"))
+    assert one.detail == "headers/sslRedirect: Traefik 3 ignores this: leave it out"
