@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provider import configuration, durations
+from provider import configuration, pools
 from provider.nouns import Named, Noun, Service
 from provider.nouns.balancing import Cookie, Sticky
 from provider.nouns.composed import MirroredService, Mirroring, ParentCheck, Weighted, WeightedService
@@ -66,8 +66,8 @@ def lay_over(shift: Shift, parts: Parts) -> Overlay:
         found = own if name == shift.own else parts.find((Service.kind, name))
         return None if found is None else configuration.read_pool(found)[0].copy(name=name)
 
-    pools = [configuration.read_pool(each)[0] for each in (part, target)]
-    made = configuration.service_part(_watching(_composed(shift, *pools), find), ())
+    made_of = [configuration.read_pool(each)[0] for each in (part, target)]
+    made = configuration.service_part(_watching(_composed(shift, *made_of), find), ())
     added = {(Service.kind, shift.own): Replacement(None, own)} if shift.percent < _ALL else {}
     return {shift.key: Replacement(part, made), **added}
 
@@ -157,13 +157,8 @@ def find_empty(parts: Parts, service: str) -> str | None:
 
 def find_period(parts: Parts, services: Iterable[str]) -> float:
     """Return in how many seconds a health check has told that a server is down, in the slowest of some services."""
-    checks = [
-        check
-        for service in services
-        for _name, part in _pools(parts, service)
-        if (check := configuration.read_pool(part)[0].health_check) is not None
-    ]
-    return max((_seconds(check.interval) + _seconds(check.timeout) for check in checks), default=0.0)
+    checked = (part for service in services for _name, part in _pools(parts, service))
+    return max(map(pools.check_seconds, checked), default=0.0)
 
 
 def _pools(parts: Parts, service: str) -> Iterator[tuple[str, Part]]:
@@ -175,7 +170,3 @@ def _pools(parts: Parts, service: str) -> Iterator[tuple[str, Part]]:
     for name in sorted(names):
         if (found := parts.find((Service.kind, name))) is not None:
             yield name, found
-
-
-def _seconds(text: str) -> float:
-    return durations.find_seconds(text) or 0.0

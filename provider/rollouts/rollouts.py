@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -16,7 +16,7 @@ from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
 from provider.loops import Bell
-from provider.messages import Message, template, thaw
+from provider.messages import Message, thaw
 from provider.models import Actor, Rollout, RolloutInput, RolloutOutput, RolloutState
 from provider.models.rollout import BEFORE
 from provider.nouns import Named, Service
@@ -42,8 +42,6 @@ _RETRY_SECONDS: Final = 2.0
 TOLD_FOR: Final = timedelta(days=1)
 """For so long it is told that a rollout went back by itself, unless another follows it."""
 
-_SETTLING: Final = template("waits until the edges have run one document long enough for their health checks")
-
 RolloutListener = Callable[[RolloutOutput], None]
 
 
@@ -54,6 +52,11 @@ class _Looked:
     since: str
     wait: str | None
     next: datetime | None
+
+    @property
+    def said(self) -> tuple[str, str | None, bool]:
+        """What is to be said of it, but for when: that moves a little with each look."""
+        return self.since, self.wait, self.next is None
 
 
 class Rollouts:
@@ -164,36 +167,25 @@ class Rollouts:
         self._revisions.try_change(
             lambda session: acting.start(session, actor, service, wanted, message="", is_checked=True), actor=actor
         )
-        shift = Shift(service, wanted.to, 1)
-        checked = shifts.find_checked(parts, wanted.to)
-        unchecked = next((name for name, urls in checked.items() if not urls), None)
-        refusal = watching.find_lost(shift, parts)
-        code = "rollout.nothing"
-        if refusal is None and (refusal := watching.find_down(self._edges, parts, wanted.to)) is not None:
-            code = "rollout.down"
-        if refusal is None and (refusal := watching.find_broken(self._edges, shift, parts)) is not None:
-            code = "rollout.broken"
-        if refusal is None and unchecked is not None and not wanted.without_health_check:
-            code = "rollout.unchecked"
-            refusal = Message(
-                "{service} has no health check, so nobody would see that it fails: add one, or start the rollout "
-                "without one",
-                service=unchecked,
-            )
-        if refusal is not None:
-            raise Invalid([FieldError(pointer("to"), code, refusal)])
+        for code, refusal in self._list_refusals(Shift(service, wanted.to, 1), parts, wanted):
+            if refusal is not None:
+                raise Invalid([FieldError(pointer("to"), code, refusal)])
         self._revisions.try_change(lambda session: referring.redirect(session, service, wanted.to), actor=actor)
-        return any(checked.values())
+        return any(shifts.find_checked(parts, wanted.to).values())
+
+    def _list_refusals(self, shift: Shift, parts: Parts, wanted: RolloutInput) -> Iterator[tuple[str, str | None]]:
+        """Give what there is to refuse a rollout for, by the code of the error; None where that is not so."""
+        yield "rollout.nothing", watching.find_lost(shift, parts)
+        yield "rollout.down", watching.find_down(self._edges, parts, shift.target)
+        yield "rollout.broken", watching.find_broken(self._edges, shift, parts)
+        if not wanted.without_health_check:
+            yield "rollout.unchecked", watching.find_unchecked(parts, shift.target)
 
     def changed(self, row: Rollout) -> RolloutOutput:
         """Serve what was just committed of a rollout, and tell of it. Returns it as it is shown."""
         if not row.is_active:
             self.ended["failed" if _has_failed(row) else row.state.value] += 1
-        try:
-            self._read()
-        except Unavailable as error:
-            logger.warning("rollouts cannot be read now: %s", error.detail)
-            self._is_stale = True
+        self._try_to_read()
         self._serving.renew(ReloadCause.ROLLOUT)
         self._wake()
         self._tell(row)
@@ -205,13 +197,17 @@ class Rollouts:
             self._known = {row.service: row for row in rollouts.list_last(session, since)}
             self._is_stale = False
 
+    def _try_to_read(self) -> None:
+        try:
+            self._read()
+        except Unavailable as error:
+            logger.warning("rollouts cannot be read now: %s", error.detail)
+            self._is_stale = True
+
     def heard(self, tables: frozenset[str] | None) -> None:
         """Hear that another service has committed something to these tables: know it before anything is served."""
         if self._known is not None and (tables is None or rollouts.TABLE in tables):
-            try:
-                self._read()
-            except Unavailable:
-                self._is_stale = True
+            self._try_to_read()
 
     def taken_over(self, tables: frozenset[str] | None) -> None:
         """Serve what another service has committed."""
@@ -275,24 +271,18 @@ class Rollouts:
             left = max(0.0, self._begun[key] + lasts - now)
             calm = watching.seconds_since_reload(self._edges, asyncio.get_running_loop().time())
             if left == 0 and sight.wait is None and calm < period:
-                sight = replace(
-                    sight,
-                    wait=Message("waits until the edges have run one document long enough for their health checks"),
-                )
-                left = period - calm
+                wait = Message("waits until the edges have run one document long enough for their health checks")
+                sight, left = replace(sight, wait=wait), period - calm
         due = datetime.now(UTC) + timedelta(seconds=left)
-        is_due = sight.is_served and sight.wait is None
-        looked = _Looked(row.since, sight.wait, due if is_due else None)
-        before_it = self._looked.get(row.id)
-        self._looked = {**self._looked, row.id: looked}
-        if (
-            before_it is None
-            or before_it.since != looked.since
-            or before_it.wait != looked.wait
-            or ((before_it.next is None) != (looked.next is None))
-        ):
-            self._tell(row)
+        self._note(row, _Looked(row.since, sight.wait, due if sight.is_served and sight.wait is None else None))
         return left, sight
+
+    def _note(self, row: Rollout, looked: _Looked) -> None:
+        """Note what was seen of a rollout, and tell it if it differs by more than the time left."""
+        before = self._looked.get(row.id)
+        self._looked = {**self._looked, row.id: looked}
+        if before is None or before.said != looked.said:
+            self._tell(row)
 
     def _fail(self, row: Rollout, why: str) -> None:
         outcome = self._revisions.change(lambda session: acting.fail(session, row, why), actor=acting.ITSELF)

@@ -74,6 +74,17 @@ def find_down(edges: Edges, parts: Parts, service: str) -> str | None:
     return None
 
 
+def find_unchecked(parts: Parts, service: str) -> str | None:
+    """Say which pool has no health check of those that answer requests to a service, if one has none."""
+    unchecked = next((name for name, urls in shifts.find_checked(parts, service).items() if not urls), None)
+    if unchecked is None:
+        return None
+    return Message(
+        "{service} has no health check, so nobody would see that it fails: add one, or start the rollout without one",
+        service=unchecked,
+    )
+
+
 def find_broken(edges: Edges, shift: Shift, parts: Parts) -> str | None:
     """Say which edge would not serve what leads to a service, or does not already. Any thread may ask."""
     target = parts.find((Service.kind, shift.target))
