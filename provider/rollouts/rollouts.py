@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -16,14 +16,15 @@ from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
 from provider.loops import Bell
-from provider.messages import Message, thaw
+from provider.messages import Message
 from provider.models import Actor, Rollout, RolloutInput, RolloutOutput, RolloutState
 from provider.models.rollout import BEFORE
 from provider.nouns import Named, Service
 from provider.overlays import Overlay, Replacement
 from provider.parts import Parts
 from provider.revisions import Revisions
-from provider.rollouts import acting, referring, watching, words
+from provider.rollouts import acting, referring, showing, watching, words
+from provider.rollouts.showing import Noted
 from provider.rollouts.watching import Outlook
 from provider.serving import Serving
 from provider.shifts import Shift
@@ -39,24 +40,8 @@ _LONGEST_PAUSE_SECONDS: Final = 5.0
 """Whatever happens to an edge is told at once; that one has fallen silent is only seen by looking."""
 
 _RETRY_SECONDS: Final = 2.0
-TOLD_FOR: Final = timedelta(days=1)
-"""For so long it is told that a rollout went back by itself, unless another follows it."""
 
 RolloutListener = Callable[[RolloutOutput], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """What was seen of a rollout last, and when its next step is due, where nothing is in the way."""
-
-    since: str
-    wait: str | None
-    next: datetime | None
-
-    @property
-    def said(self) -> tuple[str, str | None, bool]:
-        """What is to be said of it, but for when: that moves a little with each look."""
-        return self.since, self.wait, self.next is None
 
 
 class Rollouts:
@@ -75,7 +60,7 @@ class Rollouts:
         self._begun: dict[tuple[int | None, str], float] = {}
         """When edges were first seen to run a step, by the rollout and when the step began."""
 
-        self._looked: Mapping[int | None, _Looked] = {}
+        self._noted: Mapping[int | None, Noted] = {}
         self._listeners: list[RolloutListener] = []
         self._bell = Bell()
         self.ended: Counter[str] = Counter()
@@ -107,7 +92,9 @@ class Rollouts:
 
     def list_failed(self) -> list[RolloutOutput]:
         """Return those that went back by themselves, not long ago and with none after them, or could not finish."""
-        return [self.show(row) for row in (self._known or {}).values() if _has_failed(row) or _is_stuck(row)]
+        return [
+            self.show(row) for row in (self._known or {}).values() if showing.has_failed(row) or showing.is_stuck(row)
+        ]
 
     def find_active(self, service: str) -> Rollout | None:
         """Find the rollout of a service that has not ended."""
@@ -124,29 +111,7 @@ class Rollouts:
 
     def show(self, row: Rollout) -> RolloutOutput:
         """Return a rollout as it is shown."""
-        looked = self._looked.get(row.id)
-        if looked is None or looked.since != row.since or not row.is_active:
-            looked = _Looked(row.since, None, None)
-        return RolloutOutput.model_construct(
-            id=row.id or 0,
-            service=row.service,
-            to=row.target,
-            state=row.state,
-            percent=_percent_of(row),
-            mirror=row.mirror,
-            step=row.step + 1,
-            steps=row.steps,
-            hold=row.hold,
-            since=_date(row.since),
-            next=looked.next if row.state is RolloutState.RUNNING else None,
-            detail=_detail(row, looked.wait),
-            author=row.author,
-            message=row.message,
-            started=_date(row.started),
-            ended=None if row.ended is None else _date(row.ended),
-            ended_by=row.ended_by,
-            revision=row.revision,
-        )
+        return showing.show(row, self._noted.get(row.id))
 
     def subscribe(self, listener: RolloutListener) -> None:
         """Call `listener` with each rollout of which something else is to be said, in the event loop's thread."""
@@ -184,7 +149,7 @@ class Rollouts:
     def changed(self, row: Rollout) -> RolloutOutput:
         """Serve what was just committed of a rollout, and tell of it. Returns it as it is shown."""
         if not row.is_active:
-            self.ended["failed" if _has_failed(row) else row.state.value] += 1
+            self.ended["failed" if showing.has_failed(row) else row.state.value] += 1
         self._try_to_read()
         self._serving.renew(ReloadCause.ROLLOUT)
         self._wake()
@@ -193,7 +158,7 @@ class Rollouts:
 
     def _read(self) -> None:
         with self._lock, self._database.reading() as session:
-            since = moments.kept(datetime.now(UTC) - TOLD_FOR)
+            since = moments.kept(datetime.now(UTC) - showing.TOLD_FOR)
             self._known = {row.service: row for row in rollouts.list_last(session, since)}
             self._is_stale = False
 
@@ -266,7 +231,7 @@ class Rollouts:
         if sight.is_served:
             if key not in self._begun:
                 # It may have begun in an earlier process. A clock that was set meanwhile makes no step too short.
-                before = (datetime.now(UTC) - _date(row.since)).total_seconds()
+                before = (datetime.now(UTC) - datetime.fromisoformat(row.since)).total_seconds()
                 self._begun = {key: now - min(max(before, 0.0), lasts - least), **self._begun}
             left = max(0.0, self._begun[key] + lasts - now)
             calm = watching.seconds_since_reload(self._edges, asyncio.get_running_loop().time())
@@ -274,14 +239,14 @@ class Rollouts:
                 wait = Message("waits until the edges have run one document long enough for their health checks")
                 sight, left = replace(sight, wait=wait), period - calm
         due = datetime.now(UTC) + timedelta(seconds=left)
-        self._note(row, _Looked(row.since, sight.wait, due if sight.is_served and sight.wait is None else None))
+        self._note(row, Noted(row.since, sight.wait, due if sight.is_served and sight.wait is None else None))
         return left, sight
 
-    def _note(self, row: Rollout, looked: _Looked) -> None:
+    def _note(self, row: Rollout, noted: Noted) -> None:
         """Note what was seen of a rollout, and tell it if it differs by more than the time left."""
-        before = self._looked.get(row.id)
-        self._looked = {**self._looked, row.id: looked}
-        if before is None or before.said != looked.said:
+        before = self._noted.get(row.id)
+        self._noted = {**self._noted, row.id: noted}
+        if before is None or before.said != noted.said:
             self._tell(row)
 
     def _fail(self, row: Rollout, why: str) -> None:
@@ -320,44 +285,3 @@ class Rollouts:
 
 def _shift_of(row: Rollout) -> Shift:
     return Shift(row.service, row.target, row.percent, row.mirror or 0, row.id or 0)
-
-
-def _has_failed(row: Rollout) -> bool:
-    """Tell whether one went back by itself not long ago."""
-    if row.state is not RolloutState.BACK or row.ended_by is not None or row.ended is None:
-        return False
-    return datetime.now(UTC) - _date(row.ended) < TOLD_FOR
-
-
-def _is_stuck(row: Rollout) -> bool:
-    """Tell whether one paused by itself."""
-    return row.state is RolloutState.PAUSED and row.why is not None
-
-
-def _percent_of(row: Rollout) -> int:
-    if row.is_active:
-        return row.percent
-    return 100 if row.state is RolloutState.FINISHED else 0
-
-
-def _detail(row: Rollout, wait: str | None) -> str:
-    """Say how a rollout is."""
-    how = words.say_how(row)
-    match row.state:
-        case RolloutState.RUNNING:
-            return how if wait is None else Message("{how}; {wait}", how=how, wait=wait)
-        case RolloutState.PAUSED if row.why is not None:
-            return Message("paused, as it could not finish: {why}", why=thaw(row.why))
-        case RolloutState.PAUSED:
-            return Message("paused: {how}", how=how)
-        case RolloutState.FINISHED:
-            return Message(
-                "everything that referred to {service} refers to {target}", service=row.service, target=row.target
-            )
-    if row.why is not None:
-        return Message("went back from {percent} %: {why}", percent=row.percent, why=thaw(row.why))
-    return Message("taken back by {name} from {percent} %", name=row.ended_by or "", percent=row.percent)
-
-
-def _date(text: str) -> datetime:
-    return datetime.fromisoformat(text)
