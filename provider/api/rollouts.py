@@ -1,6 +1,6 @@
 """`/api/v1/services/{service}/rollout`: traffic that moves from one service to another, step by step."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,19 +9,16 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import PREFIX, Write, WriteDependency
+from provider.api.writing import PREFIX, WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import Rollout, RolloutInput, RolloutOutput
 from provider.nouns import Service
-from provider.revisions import Outcome
 from provider.rollouts import acting
-from provider.rollouts.rollouts import Rollouts
 from provider.security import needs
 from provider.store import nouns, rollouts
-from provider.summaries import summarise
 
 _PATH: Final = "/services/{service}/rollout"
 
@@ -29,6 +26,37 @@ SERVICE = Annotated[str, documentation.name(Service, alias=Service.kind)]
 ACTIVE = Annotated[bool, Query(description="Only those that have not ended.")]
 
 router = APIRouter(tags=["rollouts"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+
+
+class _Steering:
+    """What somebody does with the rollout of a service, in one transaction, and how that is answered."""
+
+    def __init__(
+        self, write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
+    ) -> None:
+        self._write = write
+        self._running = running
+        self._actor = actor
+        self._service = service
+
+    def start(self, wanted: RolloutInput) -> Response:
+        is_checked = self._running.check(self._service, wanted, self._actor)
+        start = partial(acting.start, wanted=wanted, message=self._write.message, is_checked=is_checked)
+        return self.act(start, 201, {"Location": PREFIX + _PATH.format(service=self._service)})
+
+    def act(self, act: acting.Act, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        def apply(session: Session) -> Rollout:
+            row = act(session, self._actor, self._service)
+            session.expunge(row)  # it stays as it is now, also once what was tried is undone
+            return row
+
+        running = self._running
+        outcome = self._write.change(apply, **acting.say_why(running.find_active(self._service)))
+        row = outcome.result
+        return done(outcome, running.show(row) if self._write.is_tried else running.changed(row), status, headers or {})
+
+
+_SteeringDependency = Annotated[_Steering, Depends()]
 
 
 @router.get("/rollouts", summary="List rollouts", responses=documentation.LIST)
@@ -55,83 +83,38 @@ def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, se
 @router.post(
     _PATH, status_code=201, response_model=RolloutOutput, summary="Start a rollout", responses=documentation.ROLL_OUT
 )
-def start_rollout(
-    write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE, body: RolloutInput
-) -> Response:
+def start_rollout(steering: _SteeringDependency, body: RolloutInput) -> Response:
     """Move the traffic of a service to a new one, step by step.
 
     The state does not change until the end. Then one revision lets everything that refers to the service refer to the
     new one. The rollout goes back by itself as soon as a server of the new service fails its health check, or an edge
     rejects or disables something of the rollout.
     """
-    is_checked = running.check(service, body, actor)
-    outcome = write.change(
-        lambda session: _let_go(
-            session, acting.start(session, actor, service, body, message=write.message, is_checked=is_checked)
-        )
-    )
-    headers = {"Location": PREFIX + _PATH.format(service=service)}
-    return _answer(write, running, outcome, 201, headers)
+    return steering.start(body)
 
 
-@router.post(
-    _PATH + "/pause", response_model=RolloutOutput, summary="Pause a rollout", responses=documentation.STEER_ROLLOUT
-)
-def pause_rollout(
-    write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
-) -> Response:
+_post_step = partial(router.post, response_model=RolloutOutput, responses=documentation.STEER_ROLLOUT)
+
+
+@_post_step(_PATH + "/pause", summary="Pause a rollout")
+def pause_rollout(steering: _SteeringDependency) -> Response:
     """Stay at this step until somebody resumes. If something fails, it still goes back."""
-    return _steer(write, running, lambda session: acting.pause(session, actor, service))
+    return steering.act(acting.pause)
 
 
-@router.post(
-    _PATH + "/resume", response_model=RolloutOutput, summary="Resume a rollout", responses=documentation.STEER_ROLLOUT
-)
-def resume_rollout(
-    write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
-) -> Response:
+@_post_step(_PATH + "/resume", summary="Resume a rollout")
+def resume_rollout(steering: _SteeringDependency) -> Response:
     """Go on after a pause. The step begins anew."""
-    return _steer(write, running, lambda session: acting.resume(session, actor, service))
+    return steering.act(acting.resume)
 
 
-@router.post(
-    _PATH + "/back", response_model=RolloutOutput, summary="Take a rollout back", responses=documentation.STEER_ROLLOUT
-)
-def take_rollout_back(
-    write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
-) -> Response:
+@_post_step(_PATH + "/back", summary="Take a rollout back")
+def take_rollout_back(steering: _SteeringDependency) -> Response:
     """Return all traffic to the service at once."""
-    return _steer(write, running, lambda session: acting.go_back(session, actor, service))
+    return steering.act(acting.go_back)
 
 
-@router.post(
-    _PATH + "/finish", response_model=RolloutOutput, summary="Finish a rollout", responses=documentation.STEER_ROLLOUT
-)
-def finish_rollout(
-    write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
-) -> Response:
+@_post_step(_PATH + "/finish", summary="Finish a rollout")
+def finish_rollout(steering: _SteeringDependency) -> Response:
     """Move all traffic at once, and make that permanent in one revision."""
-    row = running.find_active(service)
-    outcome = write.change(
-        lambda session: _let_go(session, acting.finish(session, actor, service, by=actor.name)),
-        message="" if row is None else row.message,
-        says=summarise if row is None else acting.says_finished(row),
-    )
-    return _answer(write, running, outcome)
-
-
-def _steer(write: Write, running: Rollouts, act: Callable[[Session], Rollout]) -> Response:
-    return _answer(write, running, write.change(lambda session: _let_go(session, act(session))))
-
-
-def _let_go(session: Session, row: Rollout) -> Rollout:
-    """Return a row as it is now, also once what was tried is undone."""
-    session.expunge(row)
-    return row
-
-
-def _answer(
-    write: Write, running: Rollouts, outcome: Outcome[Rollout], status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    row = outcome.result
-    return done(outcome, running.show(row) if write.is_tried else running.changed(row), status, headers or {})
+    return steering.act(acting.finish)

@@ -1,7 +1,8 @@
 """What is done with a rollout, in the transaction in which it is done: by somebody, or by itself."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from provider import durations, moments
 from provider.database.sessions import Session
@@ -19,9 +20,19 @@ from provider.summaries import Summarise, saying
 ITSELF: Final = Actor("rollout", is_admin=True)
 """Who lets a rollout go on, or back, by itself."""
 
+Act = Callable[[Session, Actor, str], Rollout]
+"""Does something with the rollout of a service, in a transaction of somebody."""
+
 _ALL: Final = 100
 _LONGEST_SECONDS: Final = 7 * 24 * 3600.0
 _LEAST_SECONDS: Final = 0.1
+
+
+class Said(TypedDict, total=False):
+    """What a revision says of itself: what `change` is given besides what to do."""
+
+    message: str
+    says: Summarise
 
 
 def check(wanted: RolloutInput, least_seconds: float) -> None:
@@ -131,31 +142,28 @@ def go_back(session: Session, actor: Actor, service: str) -> Rollout:
     """Return all traffic to the service at once."""
     row = get_active(session, service)
     audit.add(session, actor, "rollout.back", words.say(words.BACK, row))
-    return _end(session, row, RolloutState.BACK, actor.name)
+    return _end(session, row, RolloutState.BACK, actor)
 
 
-def finish(session: Session, actor: Actor, service: str, *, by: str | None) -> Rollout:
-    """Let all that refers to the service refer to the target. Raises `Invalid` where an object cannot.
-
-    `by` is who wants it, or None where it comes to its end by itself.
-    """
+def finish(session: Session, actor: Actor, service: str) -> Rollout:
+    """Let all that refers to the service refer to the target. Raises `Invalid` where an object cannot."""
     row = get_active(session, service)
     if referring.redirect(session, row.service, row.target):
         row.revision = last_revision(session)[0] + 1
     else:  # there is no revision that tells of it
         audit.add(session, actor, "rollout.finish", words.say(words.FINISHED, row))
-    return _end(session, row, RolloutState.FINISHED, by)
+    return _end(session, row, RolloutState.FINISHED, actor)
 
 
-def says_finished(row: Rollout) -> Summarise:
-    """Return what says in words that traffic was moved for good."""
-    return saying(words.say(words.FINISHED, row))
+def say_why(row: Rollout | None) -> Said:
+    """Say of a rollout why it changes the state, as it does where it is finished, and in words what it does."""
+    return {} if row is None else {"message": row.message, "says": saying(words.say(words.FINISHED, row))}
 
 
 def complete(session: Session, known: Rollout) -> Rollout | None:
     """Finish a rollout whose last step is over, unless it is not where it is known to be."""
     row = _find_same(session, known)
-    return None if row is None else finish(session, ITSELF, row.service, by=None)
+    return None if row is None else finish(session, ITSELF, row.service)
 
 
 def advance(session: Session, known: Rollout) -> Rollout | None:
@@ -174,7 +182,7 @@ def fail(session: Session, known: Rollout, why: str) -> Rollout | None:
         return None
     audit.add(session, ITSELF, "rollout.back", words.say(words.FAILED, row, why=why))
     row.why = freeze(why)
-    return _end(session, row, RolloutState.BACK, None)
+    return _end(session, row, RolloutState.BACK, ITSELF)
 
 
 def stick(session: Session, known: Rollout, why: str) -> Rollout | None:
@@ -192,8 +200,8 @@ def _find_same(session: Session, known: Rollout) -> Rollout | None:
     return row if row is not None and row.state is RolloutState.RUNNING and row.step == known.step else None
 
 
-def _end(session: Session, row: Rollout, state: RolloutState, by: str | None) -> Rollout:
-    row.state, row.ended, row.ended_by = state, _now(), by
+def _end(session: Session, row: Rollout, state: RolloutState, actor: Actor) -> Rollout:
+    row.state, row.ended, row.ended_by = state, _now(), None if actor is ITSELF else actor.name
     session.flush()
     return row
 

@@ -270,10 +270,7 @@ class Rollouts:
         actor = Actor(row.author, is_admin=True)
         try:
             return self._revisions.change(
-                lambda session: acting.complete(session, row),
-                actor=actor,
-                message=row.message,
-                says=acting.says_finished(row),
+                lambda session: acting.complete(session, row), actor=actor, **acting.say_why(row)
             ).result
         except Unavailable:
             raise

@@ -1,6 +1,6 @@
 """The page of a service's rollout: how far it is, what can be done with it, and the form that starts one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -9,17 +9,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from provider import validation
-from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
 from provider.errors import FieldError, Invalid, NotFound, ProviderError
 from provider.messages import Message, template
-from provider.models import Actor, Rollout, RolloutInput, RolloutOutput, RolloutState
+from provider.models import RolloutInput, RolloutOutput, RolloutState
 from provider.models.rollout import ACTIVE
 from provider.nouns import Service
 from provider.rollouts import acting
 from provider.security import needs
 from provider.store import nouns, rollouts, services
-from provider.summaries import summarise
 from provider.web import reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
@@ -45,11 +43,11 @@ class RolloutStep(StrEnum):
     FINISH = "finish"
 
 
-_ACTS: Final[Mapping[RolloutStep, Callable[[Session, Actor, str], Rollout]]] = {
+_ACTS: Final[Mapping[RolloutStep, acting.Act]] = {
     RolloutStep.PAUSE: acting.pause,
     RolloutStep.RESUME: acting.resume,
     RolloutStep.BACK: acting.go_back,
-    RolloutStep.FINISH: lambda session, actor, service: acting.finish(session, actor, service, by=actor.name),
+    RolloutStep.FINISH: acting.finish,
 }
 _DONE: Final[Mapping[RolloutStep, str]] = {
     RolloutStep.PAUSE: template("The rollout stays at this step until you resume it."),
@@ -120,12 +118,9 @@ def steer_rollout(
 ) -> Response:
     """Pause, resume, take back or finish a rollout, and lead back to its page."""
     step, back = _read_step(write.sent.get("step", "")), _PATH.format(service=service)
-    row = running.find_active(service)
-    says = acting.says_finished(row) if row is not None and step is RolloutStep.FINISH else summarise
+    said = acting.say_why(running.find_active(service))
     try:
-        outcome = write.change(
-            lambda session: _ACTS[step](session, actor, service), message="" if row is None else row.message, says=says
-        )
+        outcome = write.change(lambda session: _ACTS[step](session, actor, service), **said)
     except (NotFound, Invalid) as error:
         return redirect(request, back, Notice(_told(error), Tone.WARNING))
     running.changed(outcome.result)
