@@ -143,7 +143,9 @@ def _of_confirmations(confirmations: Confirmations) -> Iterator[Alarm]:
     for pending in confirmations.pending:
         if pending.trouble is not None:
             values = {"number": pending.revision, "why": pending.trouble}
-            yield Alarm(Gravity.BAD, Message("revision {number} should be rolled back, but: {why}", **values))
+            yield Alarm(
+                Gravity.BAD, Message("revision {number} was not confirmed, but cannot be rolled back: {why}", **values)
+            )
     for each in confirmations.rolled_back[:_MOST_ROLLBACKS_TOLD]:
         values = {"number": each.revision, "within": each.within}
         if each.left:

@@ -176,7 +176,7 @@ class Confirmations:
                 pending, self._rolled_back, ended = self._read(known)
             except Unavailable as error:
                 self._is_read = False
-                logger.debug("what has to be confirmed cannot be read now: %s", error.detail)
+                logger.debug("the pending changes cannot be read now: %s", error.detail)
                 return
             self._pending, was_read, self._is_read = pending, self._is_read, True
         begun = [each for each in pending if each.revision not in known]
@@ -238,7 +238,7 @@ class Confirmations:
             for each, left in rollback.done.items():
                 logger.warning("revision %d was not confirmed, and is rolled back", each)
                 for told in left:
-                    logger.warning("of revision %d stays: %s", each, told)
+                    logger.warning("part of revision %d stays: %s", each, told)
         self._refresh()
 
 

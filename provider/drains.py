@@ -100,7 +100,7 @@ class Drains:
         now = monotonic()
         over = {key for key, end in known.items() if _LONG_OVER < end <= now}
         for service, url, _until in sorted(over - self._over):
-            logger.info("server %s of service %s is drained: it keeps its visitors no longer", url, service)
+            logger.info("server %s of service %s is drained: it no longer keeps its visitors", url, service)
         if over - self._over:
             self._serving.renew(ReloadCause.DRAIN, within=_WITHIN_SECONDS)
         self._over = over

@@ -77,7 +77,7 @@ def move(
                 raise Unavailable(f"the copy of the table {table.name} is not the same: nothing was copied")
         before, after = read_verified(reading, points), read_verified(writing, points)
         if before.document != after.document:
-            raise Unavailable("the copy gives another document: nothing was copied")
+            raise Unavailable("the copy would serve a different document: nothing was copied")
         return Moved(rows, after.revision, after.document.digest)
 
 
@@ -97,7 +97,7 @@ def _check_empty(connection: Connection, target: Location) -> None:
     if connection.execute(
         select(func.count()).select_from(SQLModel.metadata.tables[str(Revision.__tablename__)])
     ).scalar():
-        raise Unavailable(f"the database {target} has revisions already: copy into an empty one")
+        raise Unavailable(f"the database {target} already has revisions: copy into an empty one")
     for table in reversed(_tables()):
         connection.execute(table.delete())  # a first start leaves accounts, and entries of the audit
 

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     )
     secure_entry_point: str = Field(
         default=DEFAULT_POINTS.secure,
-        description="Traefik's entry point for HTTPS, on which they listen for domains with HTTPS.",
+        description="Traefik's entry point for HTTPS, on which those routers listen for domains with HTTPS.",
     )
     secure_port: int = Field(
         default=DEFAULT_POINTS.port,

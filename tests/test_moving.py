@@ -70,7 +70,7 @@ def test_nothing_is_copied_over_what_is_there_or_while_a_service_runs(
 ) -> None:
     server = Location(url=postgres.empty().url, key_file=file.keys_path)
     moving.move(file, server, DEFAULT_POINTS)
-    with pytest.raises(Unavailable, match="has revisions already: copy into an empty one"):
+    with pytest.raises(Unavailable, match="already has revisions: copy into an empty one"):
         moving.move(file, server, DEFAULT_POINTS)
     with locks.sharing(file.path), pytest.raises(Unavailable, match="a service is running"):
         moving.move(file, Location(file=tmp_path / "other.db", key_file=file.keys_path), DEFAULT_POINTS)

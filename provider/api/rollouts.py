@@ -76,7 +76,7 @@ def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, se
         nouns.get(session, Service, service)
         found = rollouts.find_newest(session, service)
     if found is None:
-        raise NotFound(Message("there was no rollout of {service} yet", service=service))
+        raise NotFound(Message("there has been no rollout of {service} yet", service=service))
     return running.show(found)
 
 

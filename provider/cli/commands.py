@@ -35,7 +35,7 @@ LATE: Final = {
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
-    "copy": "Copy everything to an empty database of either kind.",
+    "copy": "Copy everything to an empty SQLite or PostgreSQL database.",
     "register": "Run a server, and register it for as long as it runs.",
     "ca": "Print the local CA's certificate, and how to trust it.",
 }

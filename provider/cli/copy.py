@@ -19,12 +19,12 @@ DestinationOption = Annotated[
 
 
 def copy(to: DestinationOption) -> None:
-    """Copy everything to an empty database of either kind.
+    """Copy everything to an empty SQLite or PostgreSQL database.
 
     Moves a service from an SQLite file to PostgreSQL, or back. Stop the
-    service first. The new database is created or migrated if need be, and
-    nothing is kept in it unless everything in it is the same afterwards.
-    PROVIDER_DATABASE_URL says from which database.
+    service first. This copies from the database in PROVIDER_DATABASE_URL,
+    creates or migrates the new one, and keeps the copy only if nothing in it
+    differs.
 
     Secrets stay encrypted with the same key: keep the key file in use. Give
     the password for PostgreSQL in PGPASSWORD or in ~/.pgpass.

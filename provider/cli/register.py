@@ -34,7 +34,7 @@ OwnNameOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="Name of the server.",
-        show_default="that of the server with this URL, or from host and port",
+        show_default="the one that the service has for this URL, or one made from host and port",
     ),
 ]
 WeightOption = Annotated[int, typer.Option(metavar="NUMBER", help="Weight of the server, 1 to 1000.")]
@@ -49,7 +49,9 @@ TTLOption = Annotated[
 ReadyPathOption = Annotated[
     str | None,
     typer.Option(
-        metavar="PATH", help="Wait until this path answers with 2xx or 3xx.", show_default="/ answers, but not with 5xx"
+        metavar="PATH",
+        help="Wait until this path answers with 2xx or 3xx.",
+        show_default="any answer from / except 5xx",
     ),
 ]
 ReadyTimeoutOption = Annotated[
@@ -79,15 +81,15 @@ def register(
     """Run a server, and register it for as long as it runs.
 
     Starts the command, waits until the server answers, registers it and sends
-    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until every
-    edge sends it no new requests, waits --grace for those it still has, stops
-    the command and removes the server. A second signal stops it at once.
+    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until no edge
+    sends it new requests, waits --grace for those it still has, stops the
+    command and removes the server. A second signal stops it at once.
 
-    If the command ends by itself, its server is removed at once. The exit
-    status is that of the command. Without a command it registers a server that
-    something else runs, and sends heartbeats while that answers.
+    If the command ends, its server is removed at once, and the exit status is
+    that of the command. Without a command it registers a server that something
+    else runs, and sends heartbeats while it answers.
 
-    While the service is away, the server goes on. A token with the scope
+    While wayshub-provider is away, the server keeps running. A token with the scope
     register:SERVICE is enough, in PROVIDER_TOKEN or PROVIDER_TOKEN_FILE. The
     command does not get PROVIDER_TOKEN.
 
@@ -126,5 +128,5 @@ def _found(command: list[str]) -> list[str]:
         return []
     program = shutil.which(command[0])
     if program is None:
-        raise ProviderError(f"there is no program {command[0]}, or it may not be run")
+        raise ProviderError(f"there is no program {command[0]}, or you may not run it")
     return [os.path.abspath(program), *command[1:]]  # noqa: PTH100  # as it was found, not where links lead

@@ -58,7 +58,7 @@ StepsOption = Annotated[
     str | None,
     typer.Option(
         metavar="PERCENTAGES",
-        help="Part of the requests that the new service gets at each step, rising to 100.",
+        help="Percentages of the requests that the new service gets, one for each step, rising to 100.",
         show_default="5,25,50,100",
     ),
 ]
@@ -66,7 +66,7 @@ HoldOption = Annotated[
     str | None,
     typer.Option(
         metavar="DURATION",
-        help="How long each step lasts at least, such as 30s or 5m.",
+        help="Minimum time for each step, such as 30s or 5m.",
         show_default="2m",
     ),
 ]
@@ -134,9 +134,9 @@ def start(
     `rollout SERVICE --to NEW` is short for this. Edges first check the health
     of the new servers. Then these get a part of the requests, and more with
     each step. As soon as one of them fails its health check, or an edge
-    rejects or disables something of the rollout, it goes back: all traffic
-    returns at once. At the end, one revision lets everything that refers to
-    the service refer to the new one; `revision undo` undoes all of it.
+    rejects or disables part of the rollout, it goes back: all traffic returns
+    at once. At the end, one revision makes everything that refers to the
+    service refer to the new one; `revision undo` undoes all of it.
 
     Each step lasts at least three times the interval plus timeout of the
     health check, and longer while a server is down.

@@ -68,7 +68,7 @@ class Following:
                     self._listen(connection)
             except psycopg.Error as error:
                 if self.is_connected:
-                    logger.debug("what other services commit is not heard: %s", error)
+                    logger.debug("changes made by other services are not seen now: %s", error)
                 self.trouble = error
             finally:
                 self.is_connected = False
@@ -93,13 +93,13 @@ class Following:
         try:
             self._hear(word, names.split(","))
         except Exception:
-            logger.exception("what another service told was not heard")
+            logger.exception("a notification from another service could not be handled")
 
     def _told(self, tables: frozenset[str] | None) -> None:
         try:
             self._tell(tables)
         except Exception:  # one bug must not keep this service from what comes later
-            logger.exception("what another service has committed was not taken over")
+            logger.exception("a change made by another service could not be loaded")
 
 
 def say(connection: Connection, tables: Collection[str], following: Following | None) -> None:

@@ -18,8 +18,8 @@ def find_other(connection: Connection, location: Location) -> Message | None:
     if version == versions()[-1]:
         return None
     return Message(
-        "the database {path} was migrated to {version} meanwhile, and this version of wayshub-provider needs {ours}: "
-        "start the version that migrated it. Until then polls are answered, and changes refused",
+        "the database {path} was migrated to {version}, but this version of wayshub-provider needs {ours}: "
+        "start the version that migrated it. Until then, polls are answered and changes are refused",
         path=str(location),
         version=str(version),
         ours=versions()[-1],

@@ -95,7 +95,9 @@ class Keepers:
 
     def refused(self, edge: str) -> None:
         """Keep nothing out any more on an edge that does not take that."""
-        logger.error("edge %s does not take a document without the servers that are down: none is kept out there", edge)
+        logger.error(
+            "edge %s rejects the document without the servers that are down: no server is kept out there", edge
+        )
         self._refused.add(edge)
         self.release(edge)
 

@@ -23,7 +23,7 @@ STANDING: Final = (Router.kind, TCPRouter.kind)
 
 UNRANKED: Final = (UDPRouter.kind, UDPService.kind)
 NO_RANK: Final = (
-    "of several UDP routers on an entry point, only the last by name gets packets: none can stand beside it"
+    "if an entry point has several UDP routers, only the last by name gets packets: none can stand beside it"
 )
 
 

@@ -36,8 +36,8 @@ _MAX_ASKED: Final = timedelta(days=1)
 """However soon or late a CA wants to be asked again when to renew (RFC 9773, 4.3.2)."""
 
 _MOST_APART: Final = timedelta(hours=1)
-_AHEAD: Final = template("the clock here is {span} ahead of the CA {ca}: set it right")
-_BEHIND: Final = template("the clock here is {span} behind the CA {ca}: set it right")
+_AHEAD: Final = template("the clock here is {span} ahead of the CA {ca}: correct it")
+_BEHIND: Final = template("the clock here is {span} behind the CA {ca}: correct it")
 _OUT_OF_TIME: Final = ("has expired", "is not yet valid")
 """What OpenSSL says of certificates that are not good now."""
 

@@ -120,7 +120,7 @@ class Issuing:
         if standing.state is IssuanceState.HELD:
             at = "" if standing.next is None else f"{standing.next:%Y-%m-%d}"
             told = Message(
-                "{name} has a certificate, which is renewed on {at}: there is nothing to try", name=name, at=at
+                "the certificate of {name} is good, and is renewed on {at}: there is nothing to retry", name=name, at=at
             )
             raise Invalid([FieldError("/name", "acme.held", told, "path")])
         account = self.holdings.account

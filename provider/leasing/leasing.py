@@ -205,7 +205,7 @@ class Leasing:
             logger.info("no server is held any more: those that were silent send heartbeats again")
         else:
             logger.error(
-                "%d of %d servers with leases are silent at once, so they are held: the fault is here, or on the way",
+                "%d of %d servers with leases are silent at once, so they are held: the cause is probably elsewhere",
                 *(len(held.keys), len(self._book.leases)),
             )
 
@@ -247,7 +247,9 @@ class Leasing:
         if self._spared.kept != self._last:
             self._last = self._spared.kept
             for service, name in sorted(self._last):
-                logger.warning("server %s of %s is silent, and stays: no other server of it can answer", name, service)
+                logger.warning(
+                    "server %s of %s is silent, but held: no other server of the service can answer", name, service
+                )
             self._show_held()
         return self._spared
 

@@ -230,7 +230,7 @@ class Metrics:
             values = {(of,): getattr(count, name) for of, count in counted.items()}
             yield counter(f"provider_edge_{name}", words, values, "edge")
         reloads = {(of, cause.value): count.reloads[cause] for of, count in counted.items() for cause in ReloadCause}
-        words = "Documents given to an edge that differed from the previous one, by what made them differ."
+        words = "Documents given to an edge that differed from the previous one, by cause."
         yield counter("provider_edge_reloads", words, reloads, "edge", "cause")
         requests = {(method, route, str(status)): count for (method, route, status), count in self._requests.items()}
         requests["GET", self._polls_route, "200"] = sum(count.polls for count in counted.values())

@@ -140,7 +140,7 @@ class AcmeInput(BaseModel):
     dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
     terms_accepted: Annotated[
         bool,
-        Described(description="That you accept the CA's terms of service.", json_schema_extra=_only_true),
+        Described(description="Whether you accept the CA's terms of service.", json_schema_extra=_only_true),
     ] = False
 
 

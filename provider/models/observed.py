@@ -115,8 +115,8 @@ class LeaseOutput(Object):
 class RisingOutput(Object):
     """How far a server has risen to its weight, which is new or back."""
 
-    part: float = field(Share(), help="Which part of its weight it has now, 0 to 1.")
-    seconds: int = field(Whole(0), help="In how many seconds it has all of it.")
+    part: float = field(Share(), help="The part of its weight that it has now, 0 to 1.")
+    seconds: int = field(Whole(0), help="Seconds until it has its whole weight.")
 
 
 class ServerOutput(Server):

@@ -163,7 +163,8 @@ class RevisionOutput(BaseModel):
     message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
     digest: Annotated[str, Described(description="Digest of its document, as in the beacon.")]
     confirmation: Annotated[
-        ConfirmationOutput | None, Described(description="If it was made with `confirmWithin`, what became of that.")
+        ConfirmationOutput | None,
+        Described(description="If it was made with `confirmWithin`: whether it is pending, or how that ended."),
     ]
 
 

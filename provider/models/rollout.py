@@ -85,7 +85,7 @@ class Rollout(SQLModel, table=True):
 
 
 _HOLD: Final = Described(
-    description="How long each step lasts at least (units: ms, s, m, h).", json_schema_extra=dict(DURATION_SCHEMA)
+    description="Minimum time for each step (units: ms, s, m, h).", json_schema_extra=dict(DURATION_SCHEMA)
 )
 
 
@@ -113,7 +113,7 @@ class RolloutInput(BaseModel):
         ),
     ] = None
     without_health_check: Annotated[
-        bool, Described(description="Roll out although nobody checks the health of the new servers.")
+        bool, Described(description="Start even if the new servers have no health check.")
     ] = False
 
 
@@ -159,10 +159,12 @@ class RolloutOutput(BaseModel):
         AwareDatetime | None,
         Described(description="When the next step begins, if nothing is in the way; null if something is."),
     ]
-    detail: Annotated[str, Described(description="How it is, why it waits, or why it ended, as a sentence.")]
+    detail: Annotated[str, Described(description="Its progress, why it waits, or why it ended, as a sentence.")]
     author: Annotated[str, Described(description="Who started it.")]
     message: Annotated[str, Described(description="Why; may be empty.")]
     started: Annotated[AwareDatetime, Described(description="When it started.")]
     ended: Annotated[AwareDatetime | None, Described(description="When it ended.")] = None
-    ended_by: Annotated[str | None, Described(description="Who ended it; null if it runs, or ended by itself.")] = None
+    ended_by: Annotated[str | None, Described(description="Who ended it; null while it runs, and if nobody did.")] = (
+        None
+    )
     revision: Annotated[int | None, Described(description="The revision that made it last.")] = None

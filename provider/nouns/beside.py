@@ -41,8 +41,8 @@ def _spared(check: Callable[[str], str]) -> list[str]:
         ),
         default=[],
         title="Spared rules",
-        help="Requests that match one of these rules stay with other routers, even once this one is adopted. Set by "
-        "adopting.",
+        help="Requests that match one of these rules stay with other routers, even once this one is adopted. "
+        "Adopting sets this.",
     )
     return declared
 
@@ -133,8 +133,8 @@ def beside_field(model: type[_Beside]) -> _Beside | None:
         default=None,
         title="Beside",
         switch="Stand beside another provider's router",
-        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
-        "ignored meanwhile.",
+        help="Its priority is lower than that router's and, once adopted, one higher. A priority of its own "
+        "is ignored meanwhile.",
         rare=True,
         omitted=True,
         apart=True,

@@ -226,7 +226,7 @@ class Router(Noun):
             detail = Message("a router has either a rule or domains: write the domains in the rule, Host(`…`)")
             yield "domains", Refusal("rule.exclusive", detail)
         if given.get("beside") is not None and given.get("entryPoints", ...) is None:
-            detail = Message("a router that stands beside another needs entry points: give those of the other")
+            detail = Message("a router that stands beside another needs entry points: give it those of the other")
             yield "entryPoints", Refusal("beside.entryPoints", detail)
         if domains == [] and prefix is None and rule is None:
             yield (

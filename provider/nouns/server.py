@@ -109,7 +109,7 @@ class Server(Noun):
         Text(check_moment, most=40, said={"format": "date-time"}, word="TIME"),
         default=None,
         title="Drain until",
-        help="Until then a drained server of a sticky service keeps its visitors, such as 2026-01-01T12:00:00Z.",
+        help="When a drained server of a sticky service lets its visitors go, such as 2026-01-01T12:00:00Z.",
         omitted=True,
         apart=True,
     )

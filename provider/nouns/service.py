@@ -206,7 +206,7 @@ class Service(Noun):
         if self.strategy is Strategy.HRW and self.sticky is not None:
             yield "sticky", Message("this strategy sets no cookie: the client's address decides")
         if self.slow_start is not None and not self.starts_slowly:
-            yield "slowStart", Message("this strategy does not go by weights: servers have no slow start")
+            yield "slowStart", Message("this strategy ignores weights, so it has no slow start")
 
 
 class ServedServer(Object):

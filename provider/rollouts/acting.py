@@ -47,7 +47,7 @@ def check(wanted: RolloutInput, least_seconds: float) -> None:
         wrong.append(FieldError(pointer("hold"), "duration.format", detail))
     elif seconds < max(least_seconds, _LEAST_SECONDS):
         least = f"{max(least_seconds, _LEAST_SECONDS):g}s"
-        detail = Message("at least {least}: three times the interval and timeout of the health check", least=least)
+        detail = Message("at least {least}: three times the interval plus timeout of the health check", least=least)
         wrong.append(FieldError(pointer("hold"), "hold.short", detail))
     elif seconds > _LONGEST_SECONDS:
         wrong.append(FieldError(pointer("hold"), "hold.long", Message("at most 168h")))
@@ -93,7 +93,7 @@ def _check_target(session: Session, service: str, name: str) -> None:
         raise _wrong("rollout.same", Message("the traffic is there already: name another service"))
     if service in reached(target, lambda each: nouns.find(session, Service, each)):
         told = {"name": name, "service": service}
-        raise _wrong("rollout.cycle", Message("{name} is itself made of {service}", **told))
+        raise _wrong("rollout.cycle", Message("{name} is made of {service}", **told))
 
 
 def _wrong(code: str, detail: str) -> Invalid:

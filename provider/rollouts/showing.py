@@ -77,7 +77,7 @@ def _detail(row: Rollout, wait: str | None) -> str:
         case RolloutState.RUNNING:
             return how if wait is None else Message("{how}; {wait}", how=how, wait=wait)
         case RolloutState.PAUSED if row.why is not None:
-            return Message("paused, as it could not finish: {why}", why=thaw(row.why))
+            return Message("paused because it could not finish: {why}", why=thaw(row.why))
         case RolloutState.PAUSED:
             return Message("paused: {how}", how=how)
         case RolloutState.FINISHED:

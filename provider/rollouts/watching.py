@@ -80,7 +80,7 @@ def find_unchecked(parts: Parts, service: str) -> str | None:
     if unchecked is None:
         return None
     return Message(
-        "{service} has no health check, so nobody would see that it fails: add one, or start the rollout without one",
+        "{service} has no health check, so nobody would notice if it failed: add one, or start the rollout without one",
         service=unchecked,
     )
 

@@ -38,11 +38,11 @@ def _check(server: Server, service: Service, now: datetime) -> None:
     until = server.drain_until
     if until is not None and not service.keeps_sessions:
         detail = Message(
-            "service {service} has no sticky sessions: a drained server keeps nobody", service=service.name
+            "service {service} has no sticky sessions: a drained server keeps no visitors", service=service.name
         )
         if service.sticky is not None:
             detail = Message("the strategy hrw sets no cookie: a drained server cannot keep its visitors")
         raise Invalid([FieldError(pointer(DRAIN_UNTIL), "drainUntil.sessions", detail)])
     if until is not None and moments.read(until) > now + timedelta(seconds=LONGEST_DRAIN_SECONDS):
-        detail = Message("{time} is out of range: a server is drained for 168h at most", time=until)
+        detail = Message("{time} is out of range: a drained server keeps its visitors for 168h at most", time=until)
         raise Invalid([FieldError(pointer(DRAIN_UNTIL), "time.range", detail)])

@@ -173,7 +173,9 @@ class Trace:
         if self.winner is None:
             return Message("No router takes this request, so Traefik would answer each with 404.")
         if self.winner.beside:
-            return Message("This request goes to {other}, a router that is not kept here.", other=self.winner.beside)
+            return Message(
+                "This request goes to {other}, a router that wayshub-provider does not have.", other=self.winner.beside
+            )
         if self.service is None:
             is_elsewhere = bool(self.answering.elsewhere)
             gone = Message("The service of this router is gone.")

@@ -112,7 +112,7 @@ def test_tcp_routers_stand_beside_others_and_udp_routers_cannot() -> None:
     assert outcomes(found) == {
         "UDP router u@file": (
             ImportOutcome.LEFT_OUT,
-            "of several UDP routers on an entry point, only the last by name gets packets: none can stand beside it",
+            "if an entry point has several UDP routers, only the last by name gets packets: none can stand beside it",
         )
     }
 

@@ -94,5 +94,5 @@ def test_the_new_servers_have_to_be_checked_unless_somebody_says_otherwise(
         client.put("/services/next", json={}).raise_for_status()
     answer = start(console)
     assert answer.status_code == 422
-    assert "next has no health check, so nobody would see that it fails" in answer.text
+    assert "next has no health check, so nobody would notice if it failed" in answer.text
     assert start(console, withoutHealthCheck="true").status_code == 303

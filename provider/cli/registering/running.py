@@ -135,10 +135,10 @@ class Registered:
             if not await asyncio.to_thread(self._place.beat):
                 self._tell_in(await asyncio.to_thread(self._place.take, 0))
         except ProviderError as error:
-            self._tell_trouble(f"{error.detail}. The server goes on, and heartbeats are tried again.")
+            self._tell_trouble(f"{error.detail}. The server keeps running. Trying again.")
         else:
             if self._trouble:
-                note("wayshub-provider gets heartbeats again.")
+                note("Sending heartbeats again.")
             self._trouble = ""
 
     async def _again(self, ask: Callable[[], T]) -> T:

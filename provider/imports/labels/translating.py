@@ -83,7 +83,7 @@ class _Translator:
             if self._defaults.is_exposed:
                 told += (
                     f". With exposedByDefault, which is Traefik's default, it is served as {container.default_name} "
-                    "all the same: to import that, give it the label traefik.enable=true"
+                    "anyway: to import that, give it the label traefik.enable=true"
                 )
             self._find(container, ImportOutcome.RECOGNISED, told, container.place)
             return None
