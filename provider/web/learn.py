@@ -71,7 +71,7 @@ CHAPTERS: Final = (
     Chapter(
         "https",
         template("What HTTPS adds"),
-        template("How a browser knows whom it talks to, and why nobody on the way can read along."),
+        template("How a browser knows that it talks to the right server, and why nobody on the way can eavesdrop."),
         5,
     ),
 )
