@@ -91,8 +91,7 @@ def choose(
     """Choose the CA to order certificates from, for domains with --tls-from acme.
 
     Without --accept-terms, it tells you where to read the terms, and changes
-    nothing.
-    Admins only.
+    nothing. Admins only.
 
     Examples:
       wayshub-provider acme choose letsencrypt --contact admin@alvin.example --accept-terms

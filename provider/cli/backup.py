@@ -22,7 +22,7 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
     Works while the service runs and others write: FILE has the state of one
     moment. It appears once it is verified, and only its owner can read it.
     Its secrets are encrypted: keep the key file too, which is not in it.
-    PROVIDER_DATABASE_URL says which database.
+    It copies the database in PROVIDER_DATABASE_URL.
 
     Examples:
       wayshub-provider backup /srv/backups/monday.db

@@ -29,11 +29,10 @@ def check(client: Client, output: Output) -> None:
     """List conflicting routers and unused objects.
 
     Finds routers with the same rule or priority, routers that another one always
-    hides, routers that want different TLS options for one host, entry points
-    that one router takes whole, services that Traefik disables, names that an
-    edge does not have, values that may not be meant, domains without a
-    router, and services that no request reaches. Exits with 2 if it finds
-    any.
+    hides, routers that want different TLS options for one host, TCP routers
+    that take everything on an entry point, services that Traefik disables,
+    names that an edge does not have, doubtful values, domains without a router,
+    and services that no request reaches. Exits with 2 if it finds any.
 
     Examples:
       wayshub-provider check

@@ -34,9 +34,9 @@ def configure(static: StaticArgument, copy: CopyArgument) -> None:
     STATIC is Traefik's static configuration. Its endpoint under
     `providers.http` says which edge it is (`?edge=NAME`). Only you can read the
     copy. A valid token in the copy stays, so you can run this before each start,
-    even while Traefik runs. Otherwise the edge gets a new token, and earlier
-    ones made by this command are revoked. Works on the
-    database directly, before a service runs.
+    even while Traefik runs. Otherwise the edge gets a new token, and this
+    command revokes the tokens it made before. It works on the database
+    directly, even before a service runs.
 
     Examples:
       wayshub-provider edge configure traefik/traefik.yml /srv/edge/traefik.yml

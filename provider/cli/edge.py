@@ -138,10 +138,10 @@ def show(client: Client, output: Output, name: EdgeArgument) -> None:
 @app.command()
 @waits
 def lift(client: Client, output: Output, name: EdgeArgument) -> None:
-    """Lift a quarantine: offer what was rejected again.
+    """Lift a quarantine: offer the rejected parts again.
 
-    A part that you change is tried again anyway. Use this if the document was
-    not the cause, and whatever was is fixed now.
+    A part that you change is tried again anyway. Use this if the cause was not
+    in the document, and you have fixed it.
 
     Examples:
       wayshub-provider edge lift default

@@ -76,8 +76,8 @@ def lint(
 ) -> None:
     """Check Traefik's files and labels, without any service running.
 
-    Says what Traefik would refuse as a whole, disable, leave to chance, ignore,
-    or take and break on: where, why, and what to do. Several files and folders
+    Says what Traefik would refuse as a whole, disable, decide at random, ignore,
+    or accept although it cannot work: where, why, and what to do. Several files and folders
     are read together, as Traefik reads a directory. Exits with 0 if it finds
     nothing, 2 if it finds something, and 1 if it cannot read the files.
 

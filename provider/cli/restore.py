@@ -18,9 +18,9 @@ BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup
 def restore(file: BackupArgument) -> None:
     """Replace the database with a backup.
 
-    Stop the service first, and start it again afterwards. Its key file has to
-    be in its place: secrets in the backup need it. FILE is verified,
-    and stays as it is; if it is from an older version, its copy is migrated.
+    Stop the service first, and start it again afterwards. Put the key file of
+    the backup in place too: its secrets need it. FILE is verified, and stays
+    as it is; if it is from an older version, its copy is migrated.
     The old database is kept next to the new one.
 
     Examples:

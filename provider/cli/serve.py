@@ -38,8 +38,8 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
 
     Run `migrate` first. Settings are environment variables, such as
     PROVIDER_DATABASE_URL. If PROVIDER_FALLBACK_FILE is set and there is no
-    such file, it is created. Only one service at a time can use a database or
-    a fallback file.
+    such file, it is created. Only one service at a time can use an SQLite file
+    or a fallback file.
 
     While no admin can log in, each start prints a one-time link for setting
     the first password. Beyond loopback the service listens only if an admin

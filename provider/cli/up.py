@@ -82,8 +82,8 @@ def up(
     """Migrate the database, serve, and run a Traefik.
 
     Migrates the database, starts the service and a Traefik that polls it, and
-    keeps both running until Ctrl-C. Which Traefik: the one you name, else the
-    one on the PATH, else the one in the package `wayshub-provider[edge]`.
+    keeps both running until Ctrl-C. It runs the Traefik that you name, else
+    the one on the PATH, else the one in the package `wayshub-provider[edge]`.
     Port 0 means any free port.
 
     At its first start it creates a local CA, for this machine only, which signs

@@ -1,4 +1,4 @@
-"""What Traefik would make of files: refuse, disable, leave to chance, ignore, or take and break on. Pure."""
+"""What Traefik would make of files: refuse, disable, decide at random, ignore, or accept in vain. Pure."""
 
 from provider.linting.findings import Consequence, LintFinding, LintLevel
 from provider.linting.looking import Looked, find
