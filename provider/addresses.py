@@ -107,7 +107,7 @@ def find_refusal(host: str) -> str | None:
                 if meant == address:
                     return Message("is in the network {network}, which is {what}", network=network, what=what)
                 return Message(
-                    "is in the network {network}, which is {what} (it stands for {meant})",
+                    "is in the network {network}, which is {what} (it means {meant})",
                     network=network,
                     what=what,
                     meant=meant,

@@ -22,7 +22,7 @@ from provider.durations import find_text
 from provider.effects import net
 from provider.errors import ProviderError, Unavailable
 from provider.loops import Bell
-from provider.messages import Message
+from provider.messages import Message, thaw
 from provider.models import Actor, Change, Confirmation, ConfirmationState, Revision
 from provider.revisions import Revisions
 from provider.snapshots import last_revision
@@ -53,11 +53,11 @@ _clock: Final[Callable[[], float]] = (
 class Pending:
     """A revision that waits to be confirmed. `due` is a time of the clock by which it goes here.
 
-    `trouble` is why it could not be rolled back, although its time is up.
+    `words` say what it did, as messages. `trouble` is why it could not be rolled back, although its time is up.
     """
 
     revision: int
-    summary: str
+    words: tuple[str, ...]
     author: str
     within: str
     before: datetime
@@ -206,7 +206,8 @@ class Confirmations:
         left = min(max((before - now).total_seconds(), 0.0), row.seconds)
         due = _clock() + left if known is None else known.due
         trouble = self._troubles.get(row.revision)
-        return Pending(row.revision, revision.summary, revision.author, _within(row), before, due, trouble)
+        words = tuple(map(thaw, revision.words or [revision.summary]))
+        return Pending(row.revision, words, revision.author, _within(row), before, due, trouble)
 
     # What is rolled back
 

@@ -92,7 +92,7 @@ def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
         running = (
             Message("still runs the document {digest}", digest=observed.digest)
             if observed.digest
-            else Message("runs none of our documents")
+            else Message("runs no document of wayshub-provider")
         )
         return EdgeVerdict(
             EdgeState.REJECTED,

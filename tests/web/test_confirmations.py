@@ -35,6 +35,11 @@ def test_every_page_says_what_is_rolled_back_when_and_how_to_keep_it(
     assert "Confirmation confirmed by tests" in words(console.get(f"/revisions/{pending}"))
 
 
+def test_the_bar_says_what_changed_in_the_language_of_the_page(console: httpx.Client, pending: int) -> None:
+    told = words(console.get("/", headers={"Accept-Language": "id"}))
+    assert f"Revisi {pending} (domain a.test ditambahkan) akan dibatalkan dalam" in told
+
+
 def test_what_was_taken_back_meanwhile_is_not_kept_and_that_is_said(
     console: httpx.Client, client: httpx.Client, pending: int
 ) -> None:
