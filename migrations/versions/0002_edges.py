@@ -1,4 +1,4 @@
-"""edges: the Traefiks that have polled, and what they were found to reject"""
+"""edges that have polled, and what they rejected"""
 
 import sqlalchemy as sa
 from alembic import op

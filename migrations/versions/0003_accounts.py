@@ -1,4 +1,4 @@
-"""accounts, tokens, and who did what"""
+"""accounts, tokens and the audit"""
 
 import sqlalchemy as sa
 from alembic import op

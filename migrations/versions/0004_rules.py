@@ -1,4 +1,4 @@
-"""rules: what a router matches, where domains and a path prefix cannot say it"""
+"""rules of routers, in Traefik's language"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""labels: what objects are found and pruned by"""
+"""labels, for finding and pruning objects"""
 
 import sqlalchemy as sa
 from alembic import op

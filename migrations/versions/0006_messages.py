@@ -1,4 +1,4 @@
-"""messages: why somebody changed something"""
+"""messages that say why something was changed"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""what a revision changed, object by object, as rows; summaries as templates and values"""
+"""the changes of each revision, object by object"""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""texts: without the two code points that are no characters, and for which Traefik rejects the whole document
+"""texts without two code points for which Traefik rejects the whole document
 
 They come to what stands for them elsewhere, U+FFFD, which no request has either. Where one was in a rule,
 no Traefik took any document: nothing that was served changes.

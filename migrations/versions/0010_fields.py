@@ -1,4 +1,4 @@
-"""nouns: columns for what is searched or referred to, and one of JSON for all other fields
+"""nouns: columns to search and refer by, and JSON for all other fields
 
 A field that comes or goes changes no table from here on. Going back gives each field its column again.
 """

@@ -1,4 +1,4 @@
-"""services to which middlewares refer: those that have error pages"""
+"""services that middlewares refer to, for error pages"""
 
 import sqlalchemy as sa
 from alembic import op

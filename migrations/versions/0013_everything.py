@@ -1,4 +1,4 @@
-"""what else Traefik takes: transports, TLS options, services of services, TCP and UDP"""
+"""everything else that Traefik takes: transports, TLS options, services of services, TCP and UDP"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""domains served over HTTPS, and routers that listen where their domains need it
+"""domains served over HTTPS, and routers that follow them
 
 A router that had only the entry point `web`, which stood there by default, names none now: it follows its domains.
 """

@@ -1,4 +1,4 @@
-"""leases of servers, and those that ran out"""
+"""leases of servers"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""servers that are kept out of their pools on an edge, so that a restart does not bring them back
+"""servers that are kept out of their pools, remembered across restarts
 
 They are observed, and so no part of the desired state.
 """

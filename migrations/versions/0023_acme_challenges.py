@@ -1,4 +1,4 @@
-"""challenges of CAs, which any service on the database may be asked for"""
+"""challenges of CAs, for any service on the database to answer"""
 
 import sqlalchemy as sa
 from alembic import op
