@@ -200,7 +200,9 @@ def test_a_document_is_rejected_when_another_runs_after_two_polls() -> None:
 def test_a_document_is_rejected_when_none_of_ours_runs_after_two_polls() -> None:
     traefik = rejecting().runs(None, 15.1)
     assert traefik.rejected()
-    assert judge(traefik.edge, SECOND, 15.1).detail == "it was given revision 2, and runs no document of wayshub-provider"
+    assert (
+        judge(traefik.edge, SECOND, 15.1).detail == "it was given revision 2, and runs no document of wayshub-provider"
+    )
 
 
 def test_what_was_seen_before_the_second_poll_proves_nothing() -> None:
