@@ -1,6 +1,7 @@
 """The tree of commands."""
 
 import os
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -11,7 +12,8 @@ from provider.cli.audit import audit
 from provider.cli.check import check
 from provider.cli.explain import explain
 from provider.cli.expose import expose
-from provider.cli.nouns.commands import group
+from provider.cli.nouns.commands import about, group
+from provider.cli.nouns.words import kebab
 from provider.cli.objects import EXTRAS
 from provider.cli.options import read_help
 from provider.cli.output import note
@@ -99,7 +101,7 @@ app.command()(audit)
 app.command()(explain)
 app.command()(check)
 for _noun in NOUNS.values():
-    app.add_typer(group(_noun, EXTRAS.get(_noun.kind)))
+    late.add_made(app, kebab(_noun.kind), *about(_noun), partial(group, _noun, EXTRAS.get(_noun.kind)))
 for _module in (edge, lease, revision, rollout):
     app.add_typer(_module.app)
 for _module in (edge, revision):

@@ -4,13 +4,14 @@
 0.8 s; the commands that speak REST, and the shell's completion, start in 0.2 s without them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import cached_property
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any, Final
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
@@ -37,6 +38,30 @@ class LateCommand(TyperCommand):
             if self.name in TELLING and getattr(error, "exit_code", None) == _WRONG_USAGE:
                 error.exit_code = 1  # with which typer exits
             raise
+
+
+class LateGroup(TyperGroup):
+    """Stands in lists for a group whose commands are made when one of them is asked for.
+
+    The options of all nouns take 10 MB, which a service would hold for as long as it runs.
+    """
+
+    make: Callable[[], typer.Typer]
+
+    @cached_property
+    def _made(self) -> MutableMapping[str, Any]:
+        command = get_command(self.make())
+        assert isinstance(command, TyperGroup)  # noqa: S101  # for the type checker
+        return command.commands
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:
+        """Return the commands by name."""
+        return self._made
+
+    @commands.setter
+    def commands(self, _none: object) -> None:
+        """Ignore that typer finds none."""
 
 
 def find(group: str | None, name: str) -> Callable[..., None]:
@@ -66,6 +91,12 @@ def add_group(app: typer.Typer, name: str, summary: str, commands: Mapping[str, 
     group = typer.Typer(name=name, no_args_is_help=True, help=summary)
     add(group, commands)
     app.add_typer(group)
+
+
+def add_made(app: typer.Typer, name: str, summary: str, short: str, make: Callable[[], typer.Typer]) -> None:
+    """Add a group that `make` makes when it is asked for, with its help, and what lists say of it."""
+    late = type("LateGroup", (LateGroup,), {"make": staticmethod(make)})
+    app.add_typer(typer.Typer(name=name, no_args_is_help=True, help=summary, short_help=short, cls=late))
 
 
 def _run_later() -> None:

@@ -40,12 +40,14 @@ _MOST_TOLD: Final = 20
 _POSITIONAL: Final = ("client", "output", "document")
 
 
+def about(noun: type[Noun]) -> tuple[str, str]:
+    """Return the help of the group of a noun's commands, and what lists of groups say of it."""
+    return f"{noun.titles}: {noun.about}.", f"{noun.about[:1].upper()}{noun.about[1:]}."
+
+
 def group(noun: type[Noun], extras: Extras | None = None) -> typer.Typer:
     """Return the commands of a noun."""
-    about = f"{noun.about[:1].upper()}{noun.about[1:]}."
-    app = typer.Typer(
-        name=kebab(noun.kind), no_args_is_help=True, help=f"{noun.titles}: {noun.about}.", short_help=about
-    )
+    app = typer.Typer(name=kebab(noun.kind), rich_markup_mode=None)
     made = Commands(noun, extras or Extras())
     for verb, command in made.all().items():
         app.command(verb, cls=parameters.GroupedCommand)(command)
