@@ -95,6 +95,8 @@ from provider.web import (
 from provider.web import audit as audit_pages
 from provider.web import confirmations as confirmation_pages
 from provider.web import edges as edges_pages
+from provider.web import events as event_pages
+from provider.web import leases as lease_pages
 from provider.web import revisions as revisions_pages
 from provider.web import rollbacks as rollback_pages
 from provider.web import rollouts as rollout_pages
@@ -264,6 +266,8 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.observe(plane.events.judged)
     plane.edges.health.subscribe(plane.events.observed)
     plane.rollouts.subscribe(plane.events.rolled)
+    plane.leasing.subscribe(plane.events.leased)
+    plane.issuing.subscribe(plane.events.issued)
     plane.edges.keepers.subscribe(plane.events.kept_out)
     plane.edges.keepers.subscribe(lambda _edge, turn: _let_rise(plane.rises, turn))
     plane.edges.health.find_rise = plane.rises.find
@@ -306,8 +310,8 @@ def _list_routes() -> list[BaseRoute]:
         made.include_router(page.router)
     for pages_router in views.ROUTERS:
         made.include_router(pages_router)
-    for page in (edges_pages, rollout_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
+    for page in (edges_pages, event_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
         made.include_router(page.router)
-    for page in (accounts_pages, tokens_pages, ca, audit_pages):
+    for page in (rollout_pages, lease_pages, accounts_pages, tokens_pages, ca, audit_pages):
         made.include_router(page.router)
     return made.routes

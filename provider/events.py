@@ -12,9 +12,9 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -30,6 +30,8 @@ from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
+from provider.issuing.standing import IssuanceStanding
+from provider.leasing.book import LeaseChange
 from provider.loops import Bell
 from provider.models import Revision, RolloutOutput
 from provider.nouns import Server, Service
@@ -52,21 +54,24 @@ _MOST_OBJECTS: Final = 100
 _MOST_SERVICES: Final = 100
 """When more services have other shares at once, it is cheaper to read all anew than to be told each."""
 
+_MOST_LEASES: Final = 200
 _REVISIONS_AT_ONCE: Final = 100
 _RETRY_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
 """Time before the database is asked what happened: edges get their document first, and a storm is told in few looks."""
 
-EventName = Literal["revision", "confirmation", "edge", "health", "shares", "rollout", "reset"]
+EventName = Literal["revision", "confirmation", "edge", "health", "shares", "rollout", "lease", "issuance", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that became new. `content` is its data as JSON, in one line."""
+    """Something that became new. `content` is its data as JSON, in one line; in `data` itself, texts are messages."""
 
     number: int
     name: EventName
     content: str
+    time: datetime
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class Events:
             "name": edge.name,
             "state": edge.verdict.state.value,
             "since": _written(edge.since),
-            "detail": str(edge.verdict.detail),
+            "detail": edge.verdict.detail,
             "revision": None if edge.given is None else edge.given.revision,
         }
         self._add("edge", data)
@@ -129,7 +134,21 @@ class Events:
     def rolled(self, rollout: RolloutOutput) -> None:
         """Take what is said of a rollout now."""
         data = rollout.model_dump(mode="json", by_alias=True, include={"service", "to", "state", "percent", "detail"})
-        self._add("rollout", data)
+        self._add("rollout", {**data, "detail": rollout.detail})
+
+    def leased(self, changes: Collection[LeaseChange]) -> None:
+        """Take the leases that stand otherwise than before."""
+        if len(changes) > _MOST_LEASES:
+            self._add("reset", {})
+            return
+        for change in changes:
+            data = {"service": change.service, "name": change.server, "state": change.after, "before": change.before}
+            self._add("lease", data)
+
+    def issued(self, domain: str, standing: IssuanceStanding) -> None:
+        """Take how this service is getting on with the certificate of a domain. May be called from any thread."""
+        data = {"domain": domain, "state": standing.state, "why": standing.why, "next": _written(standing.next)}
+        self._bell.call(self._add, "issuance", data)
 
     def observed(self, changes: Collection[HealthChange]) -> None:
         """Take the servers whose health has changed."""
@@ -168,7 +187,8 @@ class Events:
 
     def _add(self, name: EventName, data: Mapping[str, Any]) -> None:
         self._last += 1
-        self._kept.append(Event(self._last, name, msgspec.json.encode(data).decode()))
+        content = msgspec.json.encode(data, enc_hook=str).decode()
+        self._kept.append(Event(self._last, name, content, datetime.now(UTC), data))
         self._wake()
 
     # Who listens
@@ -181,6 +201,10 @@ class Events:
     def id(self, number: int) -> str:
         """Return the id of an event, as whoever listens sees it."""
         return f"{self._epoch}-{number}"
+
+    def newest(self) -> Iterator[Event]:
+        """Give the events that are kept, the newest first."""
+        return reversed(self._kept.copy())
 
     def find(self, event_id: str) -> int | None:
         """Find the number of the event with this id, or None if it is not known, or what followed it is not."""
@@ -261,7 +285,7 @@ def _tell_health(
 
 
 def _of_health(found: ServerHealth) -> dict[str, Any]:
-    data = {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
+    data = {"state": found.state.value, "since": _written(found.since), "why": found.why}
     kept = [{"edge": edge, "since": _written(since)} for edge, since in found.kept_out.items()]
     return {**data, "keptOut": kept} if kept else data
 

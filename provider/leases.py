@@ -62,20 +62,29 @@ class Lease:
         """Tell whether a heartbeat should have come."""
         return now - self.since > min(_LATE * self.usual, self.ttl)
 
+    @property
+    def end(self) -> float | None:
+        """Until when it lasts unless a heartbeat comes: then one that is ready is drained, and a drained one goes.
+
+        One that was drained for its silence goes after once more the time of its lease. None for one in maintenance,
+        which stays: somebody took it out who knows that it is away.
+        """
+        if self.state is ServerState.READY:
+            return self.since + self.ttl
+        if self.state is not ServerState.DRAIN:
+            return None
+        return self.since + 2 * self.ttl if self.lapsed is None else max(self.lapsed, self.since) + self.ttl
+
     def is_silent(self, now: float) -> bool:
         """Tell whether it has to be drained: it is ready, and its time is up."""
-        return self.state is ServerState.READY and now - self.since >= self.ttl
+        return self.state is ServerState.READY and self._has_ended(now)
 
     def is_over(self, now: float) -> bool:
-        """Tell whether it has to go: it was drained, and has been silent for once more the time of its lease.
+        """Tell whether it has to go: it is drained, and its time is up."""
+        return self.state is ServerState.DRAIN and self._has_ended(now)
 
-        One in maintenance stays: somebody took it out who knows that it is away.
-        """
-        if self.state is not ServerState.DRAIN:
-            return False
-        if self.lapsed is not None:
-            return now - max(self.lapsed, self.since) >= self.ttl
-        return now - self.since >= 2 * self.ttl
+    def _has_ended(self, now: float) -> bool:
+        return self.end is not None and now >= self.end
 
 
 @dataclass(frozen=True, slots=True)

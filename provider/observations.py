@@ -79,7 +79,7 @@ def _lease(found: LeaseView | None) -> LeaseOutput:
     """Show how a lease stands; one that began just now, and is not known yet, has all its time."""
     if found is None:
         return LeaseOutput(state=LeaseState.LIVE)
-    return LeaseOutput(state=found.state, last_heartbeat=found.heard)
+    return LeaseOutput(state=found.state, last_heartbeat=found.heard, until=found.until)
 
 
 def show_services(session: Session, listed: Sequence[Service], health: Health) -> list[ServiceOutput]:

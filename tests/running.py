@@ -208,12 +208,15 @@ def empty(service: Service) -> None:
         ((has_objects,),) = connection.execute(_OBJECTS).fetchall()
         tokens = [token for (token,) in connection.execute(_OTHER_TOKENS).fetchall()]
         pending = [number for (number,) in connection.execute(_PENDING).fetchall()]
-    if has_objects or tokens or pending:
+        has_ca = bool(connection.execute("SELECT 1 FROM acme_account").fetchall())
+    if has_objects or tokens or pending or has_ca:
         with http_client(f"{service.url}/api/v1") as client:
             for number in pending:  # nothing is rolled back while another test runs
                 client.post(f"/revisions/{number}/confirm").raise_for_status()
             if has_objects:
                 remove_all(client)
+            if has_ca:
+                client.delete("/acme").raise_for_status()
             for token in tokens:
                 client.delete(f"/tokens/{token}").raise_for_status()
 

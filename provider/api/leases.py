@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
@@ -109,9 +109,14 @@ async def show_leases(leasing: LeasingDependency) -> LeasesOutput:
     responses=documentation.DRAIN_HELD,
     dependencies=[Depends(needs.STATE)],
 )
-async def drain_held(leasing: LeasingDependency, revisions: RevisionsDependency, actor: ActorDependency) -> Response:
+async def drain_held(
+    leasing: LeasingDependency,
+    revisions: RevisionsDependency,
+    actor: ActorDependency,
+    service: Annotated[str | None, Query(max_length=63, description="Only the servers of this service.")] = None,
+) -> Response:
     """Confirm that the held servers are gone: all of them are drained at once, in one revision."""
-    await leasing.release(actor)
+    await leasing.release(actor, service)
     return _done(revisions)
 
 

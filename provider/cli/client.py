@@ -182,11 +182,21 @@ class Client:
         return self._answer("PATCH", PREFIX + where, document, if_match)
 
     def delete(
-        self, where: str, *, cascade: bool = False, if_match: str | None = None, is_trial: bool = False
+        self,
+        where: str,
+        *,
+        cascade: bool = False,
+        if_match: str | None = None,
+        is_trial: bool = False,
+        of_service: str | None = None,
     ) -> Reply:
-        """Remove an object, if it is at the given tag; as a trial, only tell what that would do."""
+        """Remove an object, if it is at the given tag; as a trial, only tell what that would do.
+
+        `of_service` narrows what is removed to one service, where it belongs to several.
+        """
         headers = {"If-Match": if_match} if if_match else {}
         query = ({"cascade": "true"} if cascade else {}) | ({"dryRun": "true"} if is_trial else {})
+        query |= {"service": of_service} if of_service is not None else {}
         return self._read("DELETE", PREFIX + where, query=query, headers=headers)
 
     def ready(self) -> Item:

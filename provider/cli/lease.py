@@ -1,6 +1,6 @@
 """`lease`: the servers that send heartbeats, and those that stopped."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -55,13 +55,18 @@ def show(client: Client, output: Output) -> None:
 
 @app.command()
 @waits
-def end(client: Client, output: Output) -> None:
-    """End the leases of all held servers, because they are really gone.
+def end(
+    client: Client,
+    output: Output,
+    service: Annotated[str | None, typer.Option("--service", help="Only of the servers of this service.")] = None,
+) -> None:
+    """End the leases of held servers, because they are really gone.
 
     Drains them, all in one revision.
 
     Examples:
       wayshub-provider lease end
+      wayshub-provider lease end --service wayshub
     """
-    answer = client.delete(path("leases", "held"))
+    answer = client.delete(path("leases", "held"), of_service=service)
     outcome.tell(client, output, answer, "Drained the held servers")

@@ -77,6 +77,8 @@ class Issuing:
         self._hurried: set[str] = set()
         self._asks_at: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
+        self._subscribers: list[Callable[[str, IssuanceStanding], None]] = []
+        self._told: dict[str, IssuanceStanding] = {}
         self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
@@ -107,6 +109,18 @@ class Issuing:
         if name not in self.holdings.wanted:
             return None
         return self.holdings.stand(name, datetime.now(UTC), is_tried=self._is_tried(name))
+
+    def subscribe(self, subscriber: Callable[[str, IssuanceStanding], None]) -> None:
+        """Call `subscriber` with a domain whenever it is otherwise with its certificate. Any thread may."""
+        self._subscribers.append(subscriber)
+
+    def _tell(self, names: Iterable[str]) -> None:
+        for name in names:
+            standing = self.stand(name)
+            if standing is not None and self._told.get(name) != standing:
+                self._told[name] = standing
+                for subscriber in self._subscribers:
+                    subscriber(name, standing)
 
     def check_retry(self, domain: Domain) -> None:
         """Check that a certificate can be tried again now. Raises `Invalid`, `TooMany` and `Unavailable`."""
@@ -162,6 +176,7 @@ class Issuing:
                 self.holdings.reread()
             if account != self.holdings.account:
                 self._hurry(self.holdings.wanted)
+            self._tell(self.holdings.wanted)
             self._serving.renew(ReloadCause.CERTIFICATE)
             self._bell.ring()
 
@@ -217,6 +232,7 @@ class Issuing:
             elif len(self._working) < _MOST_AT_ONCE:
                 self._hurried.discard(name)
                 self._working[name] = asyncio.create_task(self._get(name))
+                self._tell([name])
         return left
 
     # When CAs want certificates to be renewed
@@ -271,6 +287,7 @@ class Issuing:
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, told))
         finally:
             self._working.pop(name, None)
+            self._tell([name])
             self._bell.ring()
 
     def _keep(self, name: str, got: Obtained) -> None:

@@ -20,10 +20,24 @@ from provider.values import ServerState
 
 @dataclass(frozen=True, slots=True)
 class LeaseView:
-    """How a lease stands: since when that is so is not told, only when a heartbeat came last; None if none is known."""
+    """How a lease stands: when a heartbeat came last, and until when it lasts unless one comes; None if not known.
+
+    What is held lasts until somebody ends it.
+    """
 
     state: LeaseState
     heard: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseChange:
+    """How a lease stood before, and how it does now: None where there was none, or is none any more."""
+
+    service: str
+    server: str
+    before: LeaseState | None
+    after: LeaseState | None
 
 
 class Book:
@@ -93,14 +107,23 @@ class Book:
     def view(self, key: LeasedName) -> LeaseView | None:
         """Return how a lease stands. Any thread may ask."""
         lease = self.leases.get(key)
-        return None if lease is None else LeaseView(self._state(key, lease), self.heard(key))
+        if lease is None:
+            return None
+        state = self._state(key, lease)
+        left = None if lease.end is None or state is LeaseState.HELD else lease.end - monotonic()
+        until = None if left is None else datetime.now(UTC) + timedelta(seconds=max(left, 0.0))
+        return LeaseView(state, self.heard(key), until)
 
     def _state(self, key: LeasedName, lease: Lease) -> LeaseState:
         if key in self.held:
             return LeaseState.HELD
         return LeaseState.LIVE if lease.lapsed is None else LeaseState.SILENT
 
+    def states(self) -> dict[LeasedName, LeaseState]:
+        """Return how each lease stands. Any thread may ask."""
+        return {key: self._state(key, lease) for key, lease in self.leases.copy().items()}
+
     def count(self) -> Mapping[LeaseState, int]:
         """Count the leases by how they stand. Any thread may ask."""
-        counted = Counter(self._state(key, lease) for key, lease in self.leases.copy().items())
+        counted = Counter(self.states().values())
         return {state: counted[state] for state in LeaseState}

@@ -38,14 +38,18 @@ class Due:
         return not (self.drained or self.gone or self.back)
 
 
-def write(revisions: Revisions, due: Due, actor: Actor = LEASE) -> None:
+def write(revisions: Revisions, due: Due, actor: Actor = LEASE, why: str = "") -> None:
     """Do what is due, in one revision. What somebody has changed meanwhile stays as it is by now.
 
     Raises what `Revisions.change` does. What would be asked of a person is not asked here: who decides that a silent
     server is drained has looked at who would be left.
     """
     revisions.change(
-        lambda session: _apply(session, due), actor=actor, confirmed=brake.ANY, says=lambda _changes: _say(due)
+        lambda session: _apply(session, due),
+        actor=actor,
+        message=why,
+        confirmed=brake.ANY,
+        says=lambda _changes: _say(due),
     )
 
 

@@ -6,7 +6,7 @@ Heartbeats and all that is decided run in the event loop's thread; transactions 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -16,7 +16,7 @@ from provider.edges.health import Health
 from provider.errors import ProviderError, Unavailable
 from provider.leases import Judgement, LeasedName, Spared, judge, spare
 from provider.leasing import changes
-from provider.leasing.book import Book, LeaseView
+from provider.leasing.book import Book, LeaseChange, LeaseView
 from provider.leasing.changes import Due
 from provider.loops import Bell
 from provider.models import Actor, LeaseState
@@ -61,13 +61,18 @@ class Leasing:
         """The one whose leases are known."""
 
         self._reading = asyncio.Lock()
+        self._new: set[LeasedName] = set()
+        """Those that have registered, and whose leases are not known yet."""
+
         self._back: set[LeasedName] = set()
         self._hold: MassSilence | None = None
         self._hold_until = 0.0
         self._last: frozenset[LeasedName] = frozenset()
         self._spared = Spared()
         self._considered: tuple[object, ...] | None = None
-        self._listeners: list[Callable[[], None]] = []
+        self._subscribers: list[Callable[[Collection[LeaseChange]], None]] = []
+        self._states: Mapping[LeasedName, LeaseState] | None = None
+        """How the leases stood when that was told last."""
         self._bell = Bell()
         revisions.subscribe(self._came)
 
@@ -91,9 +96,18 @@ class Leasing:
         """Count the leases by how they stand."""
         return self._book.count()
 
-    def observe(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever other servers are held than before."""
-        self._listeners.append(listener)
+    def subscribe(self, subscriber: Callable[[Collection[LeaseChange]], None]) -> None:
+        """Call `subscriber` with the leases that stand otherwise than before, in the event loop's thread."""
+        self._subscribers.append(subscriber)
+
+    def _tell(self) -> None:
+        """Tell which leases stand otherwise than before. Those that are found at the start are nothing new."""
+        before, now = self._states, self._book.states()
+        self._states = now
+        keys = [] if before is None else sorted(key for key in before.keys() | now if before.get(key) != now.get(key))
+        told = [LeaseChange(*key, before.get(key), now.get(key)) for key in keys if before is not None]
+        for subscriber in self._subscribers if told else ():
+            subscriber(told)
 
     # What is heard
 
@@ -126,7 +140,13 @@ class Leasing:
 
     def registered(self, service: str, server: str) -> None:
         """Note that a server has registered, again or for the first time. May be called from any thread."""
-        self._bell.call(self.hear, service, server)
+        self._bell.call(self._register, (service, server))
+
+    def _register(self, key: LeasedName) -> None:
+        """Take it as a heartbeat: at once, or as soon as its lease is known."""
+        if not self.hear(*key):
+            self._new.add(key)
+            self._bell.ring()
 
     def told(self, keys: Iterable[LeasedName]) -> None:
         """Note heartbeats that other services have heard. May be called from any thread."""
@@ -147,9 +167,11 @@ class Leasing:
             if current is None or current.revision == self._revision:
                 return
             number, found = await asyncio.to_thread(_read, self._revisions, self._revision)
+            self._revision = number
             if found is not None:
                 self._book.adopt(found)
-            self._revision = number
+                self._new = {key for key in self._new if not self._hear(key)}
+                self._tell()
 
     # What follows
 
@@ -213,8 +235,7 @@ class Leasing:
         held = (self._hold.keys if self._hold is not None else frozenset()) | self._last
         if held != self._book.held:
             self._book.held = held
-            for listener in self._listeners:
-                listener()
+            self._tell()
 
     async def _find_due(self, found: Judgement, now: float) -> Due:
         spared = await self._spare(found)
@@ -255,18 +276,24 @@ class Leasing:
 
     # What somebody says
 
-    async def release(self, actor: Actor) -> int:
-        """Drain all who are silent, as somebody has said that they are gone. Returns how many those were.
+    async def release(self, actor: Actor, service: str | None = None, server: str | None = None, why: str = "") -> int:
+        """Drain who is silent, of all services or of one, as somebody has said that they are gone.
 
-        Raises what `Revisions.change` does.
+        Returns how many those were. Raises what `Revisions.change` does.
         """
         now = monotonic()
-        silent = judge(self._book.leases, now).silent
+        silent = {key for key in judge(self._book.leases, now).silent if service in {None, key[0]}}
+        silent = {key for key in silent if server in {None, key[1]}}
         if silent:
             due = self._due(silent, (), (), now)
-            await asyncio.to_thread(changes.write, self._revisions, due, actor)
+            await asyncio.to_thread(changes.write, self._revisions, due, actor, why)
             await self._catch_up()
-        self._hold_until = 0.0
+            self._last -= silent
+            if self._hold is not None:
+                self._hold = replace(self._hold, keys=self._hold.keys - silent)
+            self._show_held()
+        if service is None:
+            self._hold_until = 0.0
         self._bell.ring()
         return len(silent)
 

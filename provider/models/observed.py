@@ -110,6 +110,12 @@ class LeaseOutput(Object):
     last_heartbeat: AwareDatetime | None = field(
         Time(), default=None, help="When its last heartbeat came; null if none has come since this service started."
     )
+    until: AwareDatetime | None = field(
+        Time(),
+        default=None,
+        help="Until when its lease lasts unless a heartbeat comes: then it is drained, or removed if it is drained "
+        "already; null while it is held or in maintenance.",
+    )
 
 
 class RisingOutput(Object):

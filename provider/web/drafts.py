@@ -28,6 +28,7 @@ FIRST: Final[Mapping[str, str]] = {
     "healthCheck/path": "/",
     "healthCheck/interval": "5s",
     "healthCheck/timeout": "2s",
+    "onFailure": "",
     "https": "",
     "tls/certResolver": "",
     "redirectWww": "",
@@ -101,7 +102,8 @@ def document(texts: Texts) -> dict[str, Any]:
         weight = texts[f"servers/{index}/weight"].strip()
         servers.append({"url": texts[f"servers/{index}/url"].strip(), **({"weight": weight} if weight else {})})
     check = {name: texts[f"healthCheck/{name}"].strip() for name in ("path", "interval", "timeout")}
-    given = {"domain": meant(texts["domain"])} | {name: texts[name].strip() for name in ("name", "pathPrefix")}
+    given = {"domain": meant(texts["domain"])}
+    given |= {name: texts[name].strip() for name in ("name", "pathPrefix", "onFailure")}
     return {
         **{name: text for name, text in given.items() if text or name == "domain"},
         "servers": servers,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
@@ -14,11 +14,12 @@ from provider.errors import AlreadyExists, Invalid, ProviderError
 from provider.listening import Listening
 from provider.messages import Message
 from provider.models import ExposeInput
-from provider.nouns import Domain
+from provider.nouns import Domain, Service
+from provider.nouns.types import Choice
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import applications
-from provider.values import to_ascii
+from provider.values import OnFailure, to_ascii
 from provider.web import drafts, inputs
 from provider.web.drafts import DraftRow
 from provider.web.drawings import path as drawing
@@ -37,6 +38,12 @@ router = APIRouter(prefix="/expose", include_in_schema=False, dependencies=[Depe
 
 DO: Final = "do"
 """The field of the buttons: `add` a row, `remove/N` one, `check`, or else expose."""
+
+_FAILURES: Final = {
+    "" if word == OnFailure.NONE else word: told
+    for word, told in cast("Choice", Service.fields["onFailure"].type).named.items()
+}
+"""What can be done when a server fails, with its words. At first that is nothing, and no field that is filled."""
 
 _ADD: Final = "add"
 _REMOVE: Final = "remove/"
@@ -174,6 +181,8 @@ def _values(revisions: Revisions, form: Form, preview: Preview | None) -> dict[s
     return {
         "form": form,
         "rows": rows,
+        "failures": _FAILURES,
+        "on_failure": Service.fields["onFailure"],
         "preview": preview,
         "default_name": _find_default_name(revisions, form.values),
         "is_begun": any(form.value(name).strip() for name in ("domain", f"servers/{rows[0].index}/url")),

@@ -67,6 +67,7 @@ NAVIGATION: Final = (
         (
             Destination("/edges", template("Edges")),
             Destination("/check", template("Check")),
+            Destination("/events", template("Events")),
             Destination("/revisions", template("Revisions")),
         ),
     ),

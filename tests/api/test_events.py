@@ -21,7 +21,7 @@ from provider.security import secrets
 from provider.security.access import IDLE
 from tests.api.checks import problem
 from tests.people import add_token, bearer
-from tests.running import Service, Traefik, http_client, named_servers, running_service, wait_until
+from tests.running import Service, Traefik, http_client, let_wait, named_servers, running_service, wait_until
 
 
 @dataclass(frozen=True)
@@ -253,6 +253,28 @@ def test_a_server_that_dies_and_comes_back_is_told_with_the_shares(service: Serv
         assert down.data["why"] == "its health check fails on default"
         wait_until(lambda: listener.named("shares")[-1].data["shares"][name] == 0, "it is told to get nothing")
         assert sum(listener.named("shares")[-1].data["shares"].values()) == 1
+
+
+def test_a_lease_is_told_when_it_begins_and_whenever_it_stands_otherwise(
+    service: Service, client: httpx.Client
+) -> None:
+    client.post("/services", json={"name": "wayshub"}).raise_for_status()
+    with listening(service) as listener:
+        for name, ttl in (("steady", None), ("a", "1s")):
+            body = {"url": "http://127.0.0.1:9", "ttl": ttl}
+            client.put(f"/services/wayshub/servers/{name}", json=body).raise_for_status()
+        for before, state in ((None, "live"), ("live", "silent"), ("silent", None)):
+            listener.wait_for("lease", service="wayshub", name="a", before=before, state=state)
+        assert {told.data["name"] for told in listener.named("lease")} == {"a"}
+
+
+def test_what_came_of_an_order_for_a_certificate_is_told(service: Service, client: httpx.Client) -> None:
+    with listening(service) as listener:
+        let_wait(client, "alvin.xyz")
+        told = listener.wait_for("issuance", domain="alvin.xyz", state="waiting").data
+        assert "127.0.0.1" in told["why"]
+        assert datetime.fromisoformat(told["next"]) > datetime.now(UTC)
+        listener.wait_for("issuance", domain="alvin.xyz", state="ordering")
 
 
 def test_many_listen_and_take_no_thread_each(service: Service) -> None:

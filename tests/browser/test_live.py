@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.browsing import Watch, check_accessible, check_width, screenshots
-from tests.running import AUTHORIZED, Service, http_client, named_servers, wait_until
+from tests.running import AUTHORIZED, Service, http_client, let_wait, named_servers, wait_until
 
 SECONDS = 60_000
 """The longest that a page may take to show what happened, in milliseconds: the machine may be busy."""
@@ -101,6 +101,39 @@ def test_a_server_that_dies_turns_red_by_itself(page: Page, client: httpx.Client
         dying.server_close()
         expect(node(page, "/services/health/servers/s1")).to_contain_text("down", timeout=SECONDS)
         expect(node(page, "/services/health/servers/s0")).to_contain_text("100%", timeout=SECONDS)
+
+
+def test_a_service_shows_who_registers_itself_and_who_is_held_until_that_is_ended(
+    page: Page, client: httpx.Client
+) -> None:
+    client.post("/services", json={"name": "wayshub"}).raise_for_status()
+    opened(page, "/services/wayshub")
+    server = {"url": "http://127.0.0.1:9"}
+    client.put("/services/wayshub/servers/a", json={**server, "ttl": "1h"}).raise_for_status()
+    observed = page.locator("#observed-a")
+    expect(observed).to_contain_text("It registered itself. Last heartbeat:", timeout=SECONDS)
+    expect(observed).to_contain_text("Without another one, it is drained in")
+    client.put("/services/wayshub/servers/a", json={**server, "ttl": "1s"}).raise_for_status()
+    page.get_by_role("button", name="End its lease").click()
+    expect(page.get_by_text("server a at http://127.0.0.1:9")).to_be_visible()
+    page.get_by_label("Why").fill("its machine is gone")
+    page.get_by_role("button", name="Drain").click()
+    expect(page.locator("#notices")).to_contain_text("they are drained")
+    expect(page.locator("#pool")).to_contain_text("No servers yet", timeout=SECONDS)
+    ended = client.get("/revisions").json()["items"][1]
+    assert (ended["author"], ended["message"]) == ("tests", "its machine is gone")
+    assert ended["summary"].startswith("Drained server a of wayshub")
+
+
+def test_what_came_of_an_order_for_a_certificate_is_shown_without_a_reload(page: Page, client: httpx.Client) -> None:
+    let_wait(client, "alvin.xyz")
+    opened(page, "/domains/alvin.xyz")
+    next_try = page.locator("#issuance time")
+    before = next_try.get_attribute("datetime") or ""
+    client.post("/domains/alvin.xyz/retry").raise_for_status()
+    expect(next_try).not_to_have_attribute("datetime", before, timeout=SECONDS)
+    expect(page.locator("#issuance")).to_contain_text("127.0.0.1 cannot be reached")
+    expect(page.locator("#retry button")).to_be_visible()
 
 
 def test_what_is_typed_and_where_the_focus_is_stay_when_the_world_changes(page: Page, client: httpx.Client) -> None:

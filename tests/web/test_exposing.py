@@ -29,7 +29,7 @@ def fields(markup: str) -> dict[str, str]:
         for tag, attributes in Outline(markup).elements
         if tag == "input"
         and attributes.get("name")
-        and (attributes.get("type") != "checkbox" or "checked" in attributes)
+        and (attributes.get("type") not in {"checkbox", "radio"} or "checked" in attributes)
         and attributes["name"] != "next"
     }
 
@@ -88,6 +88,21 @@ def test_an_application_is_exposed_without_javascript(pages: httpx.Client) -> No
     assert service["healthCheck"] == {"path": "/", "interval": "5s", "timeout": "2s"}
     pool = pages.get("/api/v1/services/wayshub/servers").json()["items"]
     assert {server["url"]: server["weight"] for server in pool} == {"http://10.0.0.1:80": 1, "http://10.0.0.2:80": 3}
+
+
+def test_what_an_edge_does_when_a_server_fails_is_chosen(pages: httpx.Client) -> None:
+    first = pages.get("/expose")
+    assert "Try another server" in first.text
+    assert fields(first.text)["onFailure"] == ""
+    chosen = typed("http://10.0.0.1:80", name="wayshub", onFailure="hold-back")
+    seen = pages.post("/expose", data={**chosen, "do": "check"})
+    assert "Ready to expose." in seen.text
+    assert fields(seen.text)["onFailure"] == "hold-back"
+    refused = pages.post("/expose", data={**chosen, "onFailure": "pray", "do": "expose"})
+    assert refused.status_code == 422
+    assert "This has to be 'none', 'retry' or 'hold-back'." in wrong(refused.text, "onFailure")
+    pages.post("/expose", data={**chosen, "do": "expose"})
+    assert pages.get("/api/v1/services/wayshub").json()["onFailure"] == "hold-back"
 
 
 def test_rows_are_added_and_removed_and_what_was_typed_stays(pages: httpx.Client) -> None:

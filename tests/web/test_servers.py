@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from provider.app import Application
-from tests.running import Service, http_client
+from tests.running import Service, http_client, wait_until
 from tests.web.filling import PageForm, find_form, forms, revision, send, words
 
 SERVICE = "/services/wayshub"
@@ -228,6 +228,21 @@ def test_a_server_of_a_sticky_service_is_drained_for_a_time_that_is_chosen_and_f
     assert "drainUntil" not in client.get(PAGE).json()
 
 
+def test_a_server_is_drained_from_the_list_for_a_time_that_is_chosen_and_returns_unless_that_is_confirmed(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    client.patch(SERVICE, json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
+    add(client)
+    form = find_form(console.get(SERVICE), STATE)
+    assert form.fields["time"] == "now"
+    before = datetime.now(UTC)
+    console.post(form.action, data={**form.fields, "time": "4h", "confirmWithin": "30m", "state": "drain"})
+    until = datetime.fromisoformat(client.get(PAGE).json()["drainUntil"])
+    assert timedelta(hours=3) < until - before < timedelta(hours=5)
+    newest = client.get("/revisions").json()["items"][0]["number"]
+    assert client.get(f"/revisions/{newest}").json()["confirmation"]["state"] == "pending"
+
+
 def test_a_time_that_no_drain_can_take_is_refused(console: httpx.Client, client: httpx.Client) -> None:
     client.patch(SERVICE, json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
     add(client)
@@ -240,6 +255,6 @@ def test_the_page_of_a_server_with_a_lease_says_when_its_last_heartbeat_came(
     console: httpx.Client, client: httpx.Client
 ) -> None:
     add(client, ttl="1h")
-    assert "No heartbeat has come yet." in words(console.get(PAGE).raise_for_status())
+    wait_until(lambda: "Last heartbeat:" in words(console.get(PAGE).raise_for_status()), "it has registered")
     client.post(f"{PAGE}/heartbeat").raise_for_status()
     assert "Last heartbeat:" in words(console.get(PAGE).raise_for_status())

@@ -47,7 +47,7 @@ class Services(View):
         """Show its servers with what they get, and the routers that lead to it."""
         [service] = show_services(session, [cast("Service", item)], sight.health)
         made_of = () if service.composition is None else trees.read(session, service, sight.health)
-        table = weights.read(session, service, sight.health, typed)
+        table = weights.read(session, service, sight, typed)
         found = routers.of_service(session, item.name, limit=lists.LENGTH)
         count = services.count_routers(session, [item.name]).get(item.name, 0)
         states = sight.states(found)
@@ -103,7 +103,7 @@ class Services(View):
             except weights.WeightsRefused as refused:
                 with revisions.reading() as session:
                     service = nouns.get(session, Service, name)
-                    table = weights.read(session, service, sight.health, sent, refused.errors)
+                    table = weights.read(session, service, sight, sent, refused.errors)
                 more = {"table": table, "form": table.form}
                 return pages.show(request, revisions, self, sight, place, name, sent, status=refused.status, **more)
             told = Message("The weights of {name} were saved.", name=name)

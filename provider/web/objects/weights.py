@@ -6,9 +6,9 @@ from typing import Final
 
 from provider import configuration
 from provider.database.sessions import Session
-from provider.edges.health import Health
 from provider.errors import FieldError, Invalid, pointer
-from provider.models import HealthOutput, ServerOutput
+from provider.models import HealthOutput, LeaseState, ServerOutput
+from provider.models.observed import LeaseOutput
 from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.observations import show_servers
@@ -20,6 +20,7 @@ from provider.values import ServerState
 from provider.web import inputs, reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
+from provider.web.scenes import Sight
 from provider.web.writing import PageWrite
 
 WEIGHT: Final = "weights"
@@ -39,6 +40,7 @@ class WeightRow:
 
     server: Server
     health: HealthOutput
+    lease: LeaseOutput | None
     tag: str
     share: float
     takes: bool
@@ -53,6 +55,18 @@ class Table:
     form: Form
     gone: Sequence[str]
     """Servers that the form had, and that somebody else has removed since."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the form shows what is kept, and nothing that somebody has typed: then it may be shown anew."""
+        typed = any(self.form.values.get(name) for name in reasons.FIELDS) or self.form.errors or self.is_outdated
+        weights = {f"{WEIGHT}/{row.server.name}": str(row.server.weight) for row in self.rows}
+        return not typed and all(self.form.values.get(name) == text for name, text in weights.items())
+
+    @property
+    def held(self) -> Sequence[str]:
+        """Servers whose heartbeats stopped, and that are not drained all the same."""
+        return [row.server.name for row in self.rows if row.lease is not None and row.lease.state is LeaseState.HELD]
 
     @property
     def is_outdated(self) -> bool:
@@ -72,13 +86,15 @@ class WeightsRefused(Exception):
 def read(
     session: Session,
     service: Service,
-    health: Health,
+    sight: Sight,
     sent: Texts | None = None,
     errors: Sequence[FieldError] = (),
 ) -> Table:
     """Return the table: with the weights that are kept, or those that were sent."""
     pool = sorted(servers.pool(session, service.name), key=lambda server: in_order(server.name))
-    observed = {server.name: server for server in show_servers(session, service, pool, health)}
+    observed = {
+        server.name: server for server in show_servers(session, service, pool, sight.health, sight.leasing.find)
+    }
     kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
     weighed = [_weighed(server, kept[server.name]) for server in pool]
     down = [name for name, server in observed.items() if server.health.state == "down"]
@@ -87,6 +103,7 @@ def read(
         WeightRow(
             server,
             observed[server.name].health,
+            observed[server.name].lease,
             tag_of(server),
             shares[server.name],
             takes=_takes(observed[server.name]),

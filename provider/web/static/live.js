@@ -7,8 +7,8 @@
 //   <section id="servers" data-live="revision health:wayshub shares:wayshub"> … </section>
 //
 // An element with an id, and in `data-live` the events that concern it: `revision`, `confirmation`, `edge`,
-// `health`, `shares`, `rollout`, as `GET /api/v1/events` has them. A colon and a name narrows an event to one edge (`edge:default`),
-// or to one service (`health:wayshub`, `shares:wayshub`); a `revision` is narrowed to those whose changes name an
+// `health`, `shares`, `rollout`, `lease`, `issuance`, as `GET /api/v1/events` has them. A colon and a name narrows an event
+// to one edge (`edge:default`), one domain (`issuance:alvin.xyz`), or one service (`health:wayshub`, `lease:wayshub`); a `revision` is narrowed to those whose changes name an
 // object (`revision:wayshub` hears of router wayshub, service wayshub, and the servers of that service).
 // When such an event comes, the page is asked for again, at most once a second, and the element of the same id
 // in the answer takes the place of the one that is here. So the page needs nothing but the attribute, and
@@ -20,9 +20,8 @@
 //   is over. Put forms beside live parts all the same, rather than into them.
 // - What is unchanged is not touched. The focus stays (on elements with an id), and so does an open <details>
 //   with an id.
-// - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares`, `live:rollout` or `live:reset`,
-//   with its data as `detail`, for a page that wants to do something else with it; and `live:over`, once, when the
-//   session has ended.
+// - `document` gets each event as `live:` and its name, with its data as `detail`, for a page that wants to do something
+//   else with it; and `live:over`, once, when the session has ended.
 // - <html data-connection="on"> while there is a connection, "off" while there is none.
 // - A page that nobody sees has no connection, and of those that are seen one has it and passes on to the others what
 //   comes: browsers allow six to one host. Whose turn it is a lock says, or, where a browser has none (by plain HTTP
@@ -30,7 +29,7 @@
 
 (() => {
   const STREAM = "/api/v1/events";
-  const NAMES = ["revision", "confirmation", "edge", "health", "shares", "rollout", "reset"];
+  const NAMES = ["revision", "confirmation", "edge", "health", "shares", "rollout", "lease", "issuance", "reset"];
   const DELAY_MS = 60;
   const LEAST_GAP_MS = 1000;
   const RETRY_MS = 5000;
@@ -64,6 +63,8 @@
     health: (data) => [data.service],
     shares: (data) => [data.service],
     rollout: (data) => [data.service],
+    lease: (data) => [data.service],
+    issuance: (data) => [data.domain],
   };
 
   const concerns = (part, name, data) =>
