@@ -4,6 +4,7 @@ A token is in the path, and only what was published is answered. Our own questio
 answered in the same way.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -28,7 +29,8 @@ _MOST: Final = 10_000
 class Challenges:
     """What is published now. Any thread may ask and publish.
 
-    Of several services on a database one publishes, and any may be asked: all know it before the CA hears of it.
+    Of several services on a database one publishes, and any may be asked. It was committed before the CA hears of it:
+    who has not heard of it by then reads it.
     """
 
     def __init__(self, database: Database) -> None:
@@ -36,6 +38,9 @@ class Challenges:
         self._published: dict[str, str] = {}
         self._theirs: Mapping[str, str] = {}
         """What other services publish."""
+
+        self._reading: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
 
     def publish(self, token: str, content: str) -> None:
         """Answer a token with a text from now on. Raises `Unavailable` where other services cannot be told."""
@@ -71,10 +76,28 @@ class Challenges:
         finally:
             await aside(self.withdraw, token)
 
+    def _find(self, token: str) -> str | None:
+        return self._published.get(token) or self._theirs.get(token)
+
+    async def _read(self) -> None:
+        """Read what others publish by now: once for all who want it meanwhile, as anybody can ask for anything."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_after(self._reading))
+        await asyncio.shield(self._next)
+
+    async def _read_after(self, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:  # it may have read just before what is asked for was published
+            await asyncio.wait({before})
+        self._reading, self._next = self._next, None
+        await aside(self.heard, None)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a file."""
         token = scope["path"].removeprefix(FOLDER) if scope["method"] in {"GET", "HEAD"} else ""
-        content = self._published.get(token) or self._theirs.get(token)
+        content = self._find(token)
+        if content is None and token and self._database.is_shared:
+            await self._read()
+            content = self._find(token)
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if content is None:
             await PlainTextResponse("There is no such file here.\n", 404, headers)(scope, receive, send)
