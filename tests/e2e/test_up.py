@@ -346,6 +346,14 @@ def test_a_port_that_is_taken_is_named_with_its_option(option: str, tmp_path: Pa
     assert not list(tmp_path.iterdir()), "nothing was touched"
 
 
+@pytest.mark.parametrize("address", ["203.0.113.1", "no-such-host.invalid"])
+def test_an_address_that_is_not_of_this_machine_is_told_with_its_option(address: str, tmp_path: Path) -> None:
+    told = refused(tmp_path, *ANY_PORTS, "--edge-host", address)
+    assert address in told
+    assert "--edge-host" in told
+    assert not list(tmp_path.iterdir()), "nothing was touched"
+
+
 def test_a_missing_traefik_is_told_with_the_remedy(tmp_path: Path) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()

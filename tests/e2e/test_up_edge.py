@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,3 +74,22 @@ def test_what_is_set_of_other_edges_and_of_the_file_is_kept(tmp_path: Path) -> N
     assert static["providers"]["file"]["filename"] == str(tmp_path / "kept" / "fallback.yml")
     assert (tmp_path / "kept" / "fallback.yml").exists()
     assert not (tmp_path / "var" / "provider.fallback.yml").exists()
+
+
+def test_entry_points_listen_on_the_address_that_is_named_and_the_api_never_does(tmp_path: Path) -> None:
+    """Here on another address of this machine, as 0.0.0.0 would open the test to the network."""
+    with up(tmp_path, "--edge-host", "127.0.0.2") as urls:
+        points = read(tmp_path / "var" / "provider.traefik.yml")["entryPoints"]
+        ports = {name: int(point["address"].rpartition(":")[2]) for name, point in points.items()}
+        listening = {
+            (name, host) for name, port in ports.items() for host in ("127.0.0.1", "127.0.0.2") if is_taken(host, port)
+        }
+        assert listening == {("web", "127.0.0.2"), ("websecure", "127.0.0.2"), ("traefik", "127.0.0.1")}
+        assert urls["dashboard"] == f"http://127.0.0.1:{ports['traefik']}"
+        assert f"http://127.0.0.2:{ports['web']}/" in (tmp_path / "out.txt").read_text()
+        assert [edge["state"] for edge in edges(urls["docs"]).values()] == ["live"]
+
+
+def is_taken(host: str, port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex((host, port)) == 0
