@@ -101,20 +101,6 @@ def test_a_mistake_is_told_with_its_place_and_what_to_write(text: str, code: str
     assert str(mistake) == f"at character {character}: {mistake.reason}"
 
 
-def test_the_place_is_pointed_at_however_long_the_rule_is() -> None:
-    with pytest.raises(BadRule) as caught:
-        rules.parse("Host(`a`) || Pathh(`/`)")
-    assert caught.value.pointed() == "Host(`a`) || Pathh(`/`)\n             ^"
-    rule = " || ".join(["Host(`a.test`)"] * 20 + ["Hast(`b.test`)"] + ["Host(`c.test`)"] * 20)
-    with pytest.raises(BadRule) as caught:
-        rules.parse(rule)
-    line, caret = caught.value.pointed().split("\n")
-    assert line[len(caret) - 1 :].startswith("Hast(")
-    assert line.startswith("…")
-    assert line.endswith("…")
-    assert len(line) < 80
-
-
 def test_the_priority_is_the_length_of_the_text_in_bytes() -> None:
     assert rules.parse("Path(`/é`)").priority == len("Path(`/_`)") + 1
     assert rules.parse(" Path(`/`) // why").priority == len(" Path(`/`) // why")
