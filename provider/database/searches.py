@@ -3,44 +3,50 @@
 All other SQL is anybody's.
 """
 
-from typing import Any, Final
+from functools import reduce
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 _FOLDED: Final = (("ß", "ss"), ("ς", "\u03c3"), ("\u017f", "s"))
 """What PostgreSQL's lower case leaves as it is, and comparing without case does not: letters that people type."""
 
 
-class _Alike(GenericFunction[bool]):
-    """Whether a text fits a pattern of `LIKE`, in either case of ASCII's letters."""
+class _Said(FunctionElement[Any]):
+    """What is asked of some clauses, as each kind of database says it."""
 
     inherit_cache = True
-    name = "provider_alike"
+    on: ClassVar[dict[str, str]]
 
 
-class _Folded(GenericFunction[str]):
-    """A text without the difference between upper and lower case."""
-
-    inherit_cache = True
-    name = "provider_folded"
-
-
-class _Place(GenericFunction[int]):
-    """Where in a text another one begins, from 1 on; 0 where it is not in it."""
-
-    inherit_cache = True
-    name = "provider_place"
+@compiles(_Said)
+def _write(element: _Said, compiler: SQLCompiler, **options: Any) -> str:
+    clauses = (compiler.process(clause, **options) for clause in element.clauses)
+    return element.on[compiler.dialect.name].format(*clauses)
 
 
-class _Bytes(GenericFunction[int]):
-    """How many bytes a text takes."""
+def _said(name: str, in_file: str, on_server: str) -> type[_Said]:
+    return type(name, (_Said,), {"inherit_cache": True, "on": {"sqlite": in_file, "postgresql": on_server}})
 
-    inherit_cache = True
-    name = "provider_bytes"
+
+_Alike = _said("_Alike", "({} LIKE {} ESCAPE '/')", "({} ILIKE {} ESCAPE '/')")
+"""Whether a text fits a pattern of `LIKE`, in either case of ASCII's letters."""
+
+_FOLDED_ON_SERVER: Final = reduce(
+    lambda told, each: f"replace({told}, '{each[0]}', '{each[1]}')", _FOLDED, 'lower({} COLLATE "und-x-icu")'
+)
+_Folded = _said("_Folded", "casefold({})", _FOLDED_ON_SERVER)
+"""A text without the difference between upper and lower case."""
+
+_Place = _said("_Place", "instr({}, {})", "strpos({}, {})")
+"""Where in a text another one begins, from 1 on; 0 where it is not in it."""
+
+_Bytes = _said("_Bytes", "length(CAST({} AS BLOB))", "octet_length({})")
+"""How many bytes a text takes."""
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:
@@ -62,48 +68,3 @@ def owner(name: Any) -> ColumnElement[str]:
     """Return what stands before the slash in a column of names: of `SERVICE/SERVER` the service, else the whole."""
     found: ColumnElement[str] = func.substr(name, 1, _Place(name + "/", "/") - 1)
     return found
-
-
-@compiles(_Alike, "sqlite")
-def _alike_in_file(element: _Alike, compiler: SQLCompiler, **options: Any) -> str:
-    text, pattern = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"({text} LIKE {pattern} ESCAPE '/')"
-
-
-@compiles(_Alike, "postgresql")
-def _alike_on_server(element: _Alike, compiler: SQLCompiler, **options: Any) -> str:
-    text, pattern = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"({text} ILIKE {pattern} ESCAPE '/')"
-
-
-@compiles(_Folded, "sqlite")
-def _folded_in_file(element: _Folded, compiler: SQLCompiler, **options: Any) -> str:
-    return f"casefold{compiler.process(element.clause_expr, **options)}"
-
-
-@compiles(_Folded, "postgresql")
-def _folded_on_server(element: _Folded, compiler: SQLCompiler, **options: Any) -> str:
-    told = f'lower({compiler.process(element.clauses, **options)} COLLATE "und-x-icu")'
-    for letter, plain in _FOLDED:
-        told = f"replace({told}, '{letter}', '{plain}')"
-    return told
-
-
-@compiles(_Place, "sqlite")
-def _place_in_file(element: _Place, compiler: SQLCompiler, **options: Any) -> str:
-    return f"instr{compiler.process(element.clause_expr, **options)}"
-
-
-@compiles(_Place, "postgresql")
-def _place_on_server(element: _Place, compiler: SQLCompiler, **options: Any) -> str:
-    return f"strpos{compiler.process(element.clause_expr, **options)}"
-
-
-@compiles(_Bytes, "sqlite")
-def _bytes_in_file(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
-    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
-
-
-@compiles(_Bytes, "postgresql")
-def _bytes_on_server(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
-    return f"octet_length{compiler.process(element.clause_expr, **options)}"
