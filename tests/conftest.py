@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from provider.database.locations import Location
 from tests import selection
-from tests.postgres import Postgres, find_programs, running_postgres
+from tests.postgres import Postgres, running_postgres
 from tests.running import (
     SOAK,
     TOKEN,
@@ -98,8 +98,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL with a database made by the real migrations, to be copied."""
-    if find_programs() is None and "CI" not in os.environ:
-        pytest.skip("there is no PostgreSQL: install postgresql")
     with running_postgres() as made:
         yield made
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from provider.database import connecting
 from provider.database.locations import SERVER_DRIVER, Location
 from provider.security.secrets import hashed
+from tests.programs import required
 from tests.running import TOKEN, TOKEN_ID, wait_until
 
 _TEMPLATE = "migrated"
@@ -117,8 +118,7 @@ class Postgres:
 @contextmanager
 def running_postgres(*options: str) -> Iterator[Postgres]:
     """Run a cluster that is made for this alone. Its folder is one that its owner may enter."""
-    programs = find_programs()
-    assert programs is not None, "no PostgreSQL: install postgresql"
+    programs = required(find_programs(), "postgresql")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # the path of a socket has to be short
     made = Postgres(programs, folder, options)
     try:

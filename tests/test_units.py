@@ -1,7 +1,6 @@
 """The units for systemd: verified by systemd itself."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 from provider.environment import SETTINGS
+from tests.programs import required
 from tests.running import ROOT
 
 UNITS: Final = ROOT / "docs" / "units"
@@ -23,11 +23,7 @@ HIGHEST_EXPOSURE: Final = 2.0
 
 @pytest.fixture
 def analyze() -> str:
-    found = shutil.which("systemd-analyze")
-    if found is None and "CI" not in os.environ:
-        pytest.skip("no systemd-analyze: on Debian, apt-get install systemd")
-    assert found is not None
-    return found
+    return required(shutil.which("systemd-analyze"), "systemd")
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:

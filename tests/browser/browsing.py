@@ -20,8 +20,6 @@ ARGUMENTS: Final = [
 NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first is the same engine without the windows around it, and takes a third of the processor's time."""
 
-ADVICE: Final = "no Chromium is installed: on Debian, apt-get install chromium-headless-shell, or chromium"
-
 WIDTHS: Final = {390: 844, 1280: 800}
 """Widths at which pages are looked at, each with its height: a phone, and a screen on a desk."""
 

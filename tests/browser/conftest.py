@@ -1,6 +1,5 @@
 """Fixtures: a real Chromium, and pages in it that are watched."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.browsing import ADVICE, ARGUMENTS, Watch, find_chromium
+from tests.browser.browsing import ARGUMENTS, Watch, find_chromium
+from tests.programs import required
 from tests.running import AUTHORIZED, DEADLINE_SECONDS, Service
 
 OpenPage = Callable[..., Page]
@@ -22,11 +22,7 @@ def chromium() -> Iterator[Browser]:
 
     It ends with the last test of this package, since Playwright keeps an event loop going in this thread.
     """
-    found = find_chromium()
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(ADVICE)
-        pytest.skip(ADVICE)
+    found = required(find_chromium(), "chromium-headless-shell, or set CHROMIUM to a Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser

@@ -6,7 +6,7 @@ from typing import Final
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from tests.browser.browsing import ADVICE, ARGUMENTS, find_chromium
+from tests.browser.browsing import ARGUMENTS, find_chromium
 from tests.people import PASSWORD, add_account
 from tests.running import (
     ROOT,
@@ -38,7 +38,7 @@ def main() -> None:
     """Run a service, a Traefik and some servers, expose them, and take the pictures."""
     found = find_chromium()
     if found is None:
-        raise SystemExit(ADVICE)
+        raise SystemExit("no Chromium is installed: on Debian, apt-get install chromium-headless-shell")
     folder, api_port = Path(tempfile.mkdtemp()), free_port()
     with (
         running_service(folder, migrated_copy(folder), traefik_api=f"http://127.0.0.1:{api_port}") as service,

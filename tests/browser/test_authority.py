@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, BrowserType, Error
 
 from tests.browser.browsing import ARGUMENTS, find_chromium
 from tests.e2e.acting import Running, Servers, acting, pool
+from tests.programs import required
 from tests.running import free_port, wait_until
 
 NAME = "wayshub.localhost"
-LIST = "libnss3-tools is not installed: on Debian, apt-get install libnss3-tools"
 
 
 @pytest.fixture
@@ -66,8 +66,7 @@ def browser_at(launching: BrowserType, home: Path) -> Iterator[Browser]:
 
 def trust(certificate: Path, home: Path) -> None:
     """Do what `wayshub-provider ca` says for Chrome on Linux."""
-    program = shutil.which("certutil")
-    assert program is not None, LIST
+    program = required(shutil.which("certutil"), "libnss3-tools")
     database = home / ".pki" / "nssdb"
     database.mkdir(parents=True)
     where = f"sql:{database}"

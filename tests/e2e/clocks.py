@@ -1,11 +1,10 @@
 """The clock of a process, which a test sets: with Debian's libfaketime."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import pytest
+from tests.programs import required
 
 _LIBRARIES: Final = Path("/usr/lib")
 
@@ -20,9 +19,7 @@ class Clock:
     @property
     def variables(self) -> dict[str, str]:
         """What a process that goes by this clock is started with."""
-        library = next(iter(sorted(_LIBRARIES.glob("*/faketime/libfaketimeMT.so.1"))), None)
-        if library is None and "CI" not in os.environ:
-            pytest.skip("no libfaketime: apt-get install libfaketime")
+        library = required(next(iter(sorted(_LIBRARIES.glob("*/faketime/libfaketimeMT.so.1"))), None), "libfaketime")
         return {
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),

@@ -13,18 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.certs import issue
+from tests.programs import required
 from tests.running import answers, free_port, wait_until
 
 LONG_SECONDS = 5 * 365 * 86_400
-
-
-def require() -> None:
-    """Skip a test where there is no pebble: not where all have to run."""
-    if shutil.which("pebble") is None and "CI" not in os.environ:
-        pytest.skip("no pebble: apt-get install pebble")
 
 
 @dataclass
@@ -125,7 +119,7 @@ def running(
     With `bound` it wants external accounts: their keys, in URL-safe Base64, by their IDs. `own_days` are those from
     and until when its own certificate is good; `dns_server` is asked in place of its own name server.
     """
-    require()
+    required(shutil.which("pebble"), "pebble")
     folder.mkdir(parents=True, exist_ok=True)
     ports = http_port or free_port(), https_port or free_port()
     made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}", dns_server)

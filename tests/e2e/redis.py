@@ -5,18 +5,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
+from tests.programs import required
 from tests.running import free_port, wait_until
-
-ADVICE: Final = "no Redis is installed: on Debian, apt-get install redis-server"
 
 
 @contextmanager
 def running_redis(folder: Path, *options: str) -> Iterator[str]:
     """Run a Redis that keeps nothing. Gives its address; `options` are those of its command line."""
-    program = shutil.which("redis-server")
-    assert program is not None, ADVICE
+    program = required(shutil.which("redis-server"), "redis-server")
     folder.mkdir(exist_ok=True)
     port, log = free_port(), folder / "redis.log"
     command = [program, "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", str(log)]
