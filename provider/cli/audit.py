@@ -50,7 +50,8 @@ def audit(
 
     Lists every change: who made it, with which token or session, from where
     and in which request. Refused attempts are listed too. --query searches
-    the descriptions and messages. -o json adds each object before and after.
+    the descriptions and messages. -o json adds what changed: the first 20
+    objects before and after, and changeCount.
 
     Examples:
       wayshub-provider audit

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel
 
 from provider.models.base import output_config
 from provider.models.revision import MESSAGE_LENGTH, ChangeOutput
+
+MOST_CHANGES: Final = 20
+"""How many changes an entry lists: one revision can have changed everything, and has all of them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class AuditOutput(BaseModel):
                     "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
                 }
             ],
+            "changeCount": 1,
         }
     )
 
@@ -110,5 +114,11 @@ class AuditOutput(BaseModel):
     message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
     changes: Annotated[
         list[ChangeOutput] | None,
-        Described(description="Each changed object, before and after; null if the revision is no longer kept."),
+        Described(
+            description=f"The first {MOST_CHANGES} changed objects, before and after; `/revisions/{{number}}` has all. "
+            "Null if the revision is no longer kept."
+        ),
+    ]
+    change_count: Annotated[
+        int | None, Described(description="How many objects changed; null if the revision is no longer kept.")
     ]

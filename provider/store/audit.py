@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import insert
-from sqlalchemy import select as sqlalchemy_select
-from sqlalchemy.orm import defer
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, or_, select
 
 from provider import moments
 from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
+from provider.models.audit import MOST_CHANGES
 from provider.store import revisions
 
 _ADDING: Final = insert(AuditEntry)
@@ -31,6 +30,15 @@ class Filter:
     q: str | None = None
     since: str | None = None
     until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """An entry as it is kept, with the first of what was changed, and how much that was: None if it is kept no more."""
+
+    row: AuditEntry
+    changes: Sequence[Change]
+    count: int | None
 
 
 def add(
@@ -66,41 +74,18 @@ def add(
     session.connection().execute(_ADDING, entry)
 
 
-def page(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
-    """Return the newest entries that fit, of those before a number, with what their revisions changed."""
-    entries = _newest(session, wanted, limit, before)
-    changes = find_changes(session, [entry.id for entry in entries if entry.id is not None])
-    return [_shown(entry, changes[entry.id or 0]) for entry in entries]
-
-
-def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
-    """Return entries as `page` does, without what was changed: one revision can have changed everything."""
-    return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
-
-
-def find_last(session: Session) -> int:
-    """Return the number of the newest entry, or 0 before the first."""
-    return session.exec(select(func.max(AuditEntry.id))).one() or 0
-
-
-def find_changes(
-    session: Session, ids: Iterable[int], most: int | None = None
-) -> dict[int, list[dict[str, Any]] | None]:
-    """Find what was changed, object by object, by the numbers of the entries: None where that is kept no more.
-
-    Of what a revision changed the first `most`.
-    """
-    query = sqlalchemy_select(AuditEntry.id, AuditEntry.revision, AuditEntry.changes, Revision.number)  # type: ignore[call-overload]
-    query = query.where(col(AuditEntry.id).in_(list(ids)))
-    query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
-    rows = session.connection().execute(query).all()
-    kept = revisions.find_changes(session, [number for *_entry, number in rows if number is not None], most)
-    found: dict[int, list[dict[str, Any]] | None] = {}
-    for entry, revision, changes, number in rows:
-        if revision is None or changes:
-            found[entry] = changes
+def page(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> list[KeptEntry]:
+    """Return the newest entries that fit, of those before a number."""
+    rows = _newest(session, wanted, limit, before)
+    numbers = [row.revision for row in rows if row.revision is not None]
+    changes, counts = revisions.find_changes(session, numbers, MOST_CHANGES), revisions.count_changes(session, numbers)
+    found = []
+    for row in rows:
+        if row.revision is None or row.changes:
+            own = [Change(**change) for change in row.changes]
+            found.append(KeptEntry(row, own[:MOST_CHANGES], len(own)))
         else:
-            found[entry] = None if number is None else msgspec.to_builtins(kept.get(number, []))
+            found.append(KeptEntry(row, changes.get(row.revision, ()), counts.get(row.revision)))
     return found
 
 
@@ -111,8 +96,7 @@ def find_words(session: Session, numbers: Iterable[int]) -> dict[int, list[Any] 
 
 
 def _newest(session: Session, wanted: Filter, limit: int, before: int | None) -> Sequence[AuditEntry]:
-    changes: Any = AuditEntry.changes
-    query = select(AuditEntry).options(defer(changes, raiseload=True))
+    query = select(AuditEntry)
     for column, value in (
         (AuditEntry.actor, wanted.actor),
         (AuditEntry.action, wanted.action),
@@ -133,22 +117,25 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
     return session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit)).all()
 
 
-def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]] | None) -> AuditOutput:
+def shown(entry: KeptEntry) -> AuditOutput:
+    """Return an entry as it is answered."""
+    row = entry.row
     return AuditOutput.model_validate(
         {
-            "id": entry.id,
-            "time": datetime.fromisoformat(entry.time),
-            "actor": entry.actor,
-            "credential": entry.credential,
-            "address": entry.address,
-            "requestId": entry.request_id,
-            "outcome": entry.outcome,
-            "action": entry.action,
-            "words": entry.words,
-            "revision": entry.revision,
-            "message": entry.message,
+            "id": row.id,
+            "time": datetime.fromisoformat(row.time),
+            "actor": row.actor,
+            "credential": row.credential,
+            "address": row.address,
+            "requestId": row.request_id,
+            "outcome": row.outcome,
+            "action": row.action,
+            "words": row.words,
+            "revision": row.revision,
+            "message": row.message,
             "changes": None
-            if changes is None
-            else [msgspec.to_builtins(Change(**change).masked()) for change in changes],
+            if entry.count is None
+            else [msgspec.to_builtins(change.masked()) for change in entry.changes],
+            "changeCount": entry.count,
         }
     )

@@ -229,10 +229,12 @@ def changes_of(session: Session, number: int, *, first: int = 0, most: int | Non
     return [change for _number, change in _read(session, *wanted, most=most)]
 
 
-def count_changes(session: Session, number: int) -> int:
-    """Count the objects that a revision changed."""
-    counted = select(func.count()).select_from(RevisionChange).where(col(RevisionChange.revision) == number)
-    return session.exec(counted).one()
+def count_changes(session: Session, numbers: Iterable[int]) -> dict[int, int]:
+    """Count the objects that revisions changed, by their numbers, of those that are kept."""
+    # By the last of each, which the index has: to count them all takes longer the more there are.
+    last = select(func.max(RevisionChange.position)).where(col(RevisionChange.revision) == col(Revision.number))
+    query = select(Revision.number, func.coalesce(last.scalar_subquery(), -1) + 1)
+    return dict(session.exec(query.where(col(Revision.number).in_(list(numbers)))).all())
 
 
 def changes_between(session: Session, first: int, last: int) -> Iterator[Change]:

@@ -12,7 +12,7 @@ from provider.cursors import read_number
 from provider.dependencies import RevisionsDependency
 from provider.errors import FieldError
 from provider.messages import Message, recognise
-from provider.models import AuditOutcome, AuditOutput, Change
+from provider.models import AuditOutcome, AuditOutput
 from provider.security import needs, words
 from provider.store import audit
 from provider.web import changes
@@ -58,18 +58,13 @@ def list_audit(
     """List what was done and refused, the newest first."""
     before = None if wanted.after is None else read_number(wanted.after)
     filters, errors = _read(texts, wanted.q)
-    found: Sequence[AuditOutput] = ()
-    known: Mapping[int, Sequence[dict[str, Any]] | None] = {}
+    found: Sequence[audit.KeptEntry] = ()
     said: Mapping[int, Sequence[Any] | None] = {}
     if not errors:
         with revisions.reading() as session:
-            found = audit.page_in_words(session, filters, limit=wanted.limit, before=before)
-            known = audit.find_changes(session, [entry.id for entry in found], changes.MOST + 1)
-            said = audit.find_words(session, [entry.revision for entry in found if entry.revision is not None])
-    rows = [
-        _row(entry, [Change(**change) for change in known.get(entry.id) or ()], said.get(entry.revision or 0))
-        for entry in found
-    ]
+            found = audit.page(session, filters, limit=wanted.limit, before=before)
+            said = audit.find_words(session, [entry.row.revision for entry in found if entry.row.revision is not None])
+    rows = [_row(entry, said.get(entry.row.revision or 0)) for entry in found]
     part: ListPart[AuditRow] = wanted.part(rows, lambda row: str(row.entry.id))
     return render(
         request,
@@ -82,10 +77,11 @@ def list_audit(
     )
 
 
-def _row(entry: AuditOutput, listed: Sequence[Change], said: Sequence[Any] | None) -> AuditRow:
-    is_revision = entry.revision is not None
-    told = changes.summary(said, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
-    return AuditRow(entry, told, [changes.shown(change) for change in listed] if len(listed) <= changes.MOST else [])
+def _row(entry: audit.KeptEntry, said: Sequence[Any] | None) -> AuditRow:
+    is_revision = entry.row.revision is not None
+    told = changes.summary(said, entry.row.words) if is_revision else [recognise(entry.row.words, words.ALL)]
+    listed = entry.changes if entry.count == len(entry.changes) else ()
+    return AuditRow(audit.shown(entry), told, [changes.shown(change) for change in listed])
 
 
 def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]]:

@@ -127,7 +127,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
     with revisions.reading() as session:
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
-        count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
+        count, last = stored.count_changes(session, [revision.number])[revision.number], first + _OBJECTS_SHOWN
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
         is_reload = stored.is_reload(session, revision)

@@ -256,6 +256,16 @@ def test_entries_are_found_by_all_that_they_have(own: Service) -> None:
         assert fetch(f"{own.url}/api/v1/audit", params=wrong).status_code == 422
 
 
+def test_an_entry_lists_the_first_objects_of_a_large_change_and_its_revision_all(own: Service) -> None:
+    domains: Body = {f"d{number}.xyz": {} for number in range(30)}
+    with http_client(f"{own.url}/api/v1") as client:
+        client.post("/apply", json={"domains": domains}).raise_for_status()
+        revision = client.get("/revisions/1").raise_for_status().json()
+    (entry,) = entries(own, revision=1)
+    assert (entry["changeCount"], len(revision["changes"])) == (30, 30)
+    assert entry["changes"] == revision["changes"][:20]
+
+
 def test_an_entry_can_neither_be_changed_nor_removed_through_the_service(own: Service) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for path in ("/api/v1/audit", f"/api/v1/audit/{entries(own)[0]['id']}"):
