@@ -109,6 +109,7 @@ LAYERS = [
     "environment",
     "health",
     "tls",
+    "setting_texts",
     "settings",
     "logs",
     "systemd",
