@@ -12,6 +12,9 @@ MOST_PARTS: Final = 400_000
 """Parts of keys, values and tables: Traefik's configuration of 20,000 routers has fewer."""
 
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_TABLE: Final = re.compile(r"\(('(?:[^'\\]|\\.)*'(?:, )?,?)+\)")
+"""The name of a table, as Python writes it."""
+
 _TOKEN: Final = re.compile(
     r"""
     (?P<text>
@@ -38,6 +41,7 @@ def read(name: str, text: str) -> dict[str, Any]:
         raise DocumentError(f"{name} is nested too deeply") from None
     except ValueError as error:  # also a number with more digits than Python reads
         problem = str(error)
+        problem = _TABLE.sub(lambda table: ".".join(re.findall(r"'((?:[^'\\]|\\.)*)'", table[0])), problem)
         found = _PLACE.search(problem)
         place = Position(int(found[1]), int(found[2])) if found else None
         raise DocumentError.at(name, place, problem[: found.start()] if found else problem) from None

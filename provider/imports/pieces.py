@@ -119,7 +119,7 @@ class Piece:
         """Return a text."""
         written = scalar(self.value)
         if written is None:
-            self.refuse(f"{self._name} has to be a string")
+            self.refuse(f"{self._name} has to be a string", Cause.BREAKS)
             return None
         self.hold()
         return written

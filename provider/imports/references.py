@@ -91,6 +91,8 @@ class References:
         """
         word = NOUNS[type_.kind].called()
         there = f"there {_be(word)} no {word} {shown(given)} in these files"
+        if (like := next((each for each in self.names[type_.kind] if each.lower() == full.lower()), None)) is not None:
+            there += f", but there is {shown(names.split(like)[0])}"
         if type_.check is not None:
             try:
                 type_.check(full)

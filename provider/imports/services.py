@@ -154,6 +154,8 @@ def _read_weighted(model: type[Object], reader: DeclaredReader, part: Piece, whe
             given[name]["weight"] = given[name].get("weight", 1) + weight
         else:
             given[name] = dict(each)
+    if not given:
+        part.refuse("none of its services has a weight above 0: Traefik answers 503 to every request", Cause.BREAKS)
     return {**found, "services": list(given.values())}
 
 

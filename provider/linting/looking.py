@@ -27,6 +27,7 @@ from provider.nouns import NOUNS, Router, Service
 from provider.nouns.udp_router import UDPRouter
 from provider.nouns.versions import Version
 from provider.unheeded import find_unheeded
+from provider.values import ServerState
 
 _FILES: Final[Mapping[Effect, Consequence]] = {
     Effect.REFUSED: Consequence.REJECTED,
@@ -189,7 +190,13 @@ def _listening(router: Router, entry_points: Sequence[str]) -> tuple[str, ...]:
 
 
 def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]:
+    """Tell what is found; of many routers with one rule, each once, and not each with each."""
+    known: set[str] = set()
     for each in findings:
+        if each.conflict is Conflict.SAME_RULE:
+            if known.issuperset(name for _kind, name in each.objects):
+                continue
+            known |= {name for _kind, name in each.objects}
         if (consequence := _CONFLICTS.get(each.conflict)) is not None:
             kind, name = each.objects[0]
             subject = f"{NOUNS[kind].called()} {name}"
@@ -216,11 +223,12 @@ def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
         below = found.origins[pointer("services", name)] + "/"
         if any(each.startswith(below) for each in nowhere):
             continue
-        if service.chosen is None and not found.declaration.servers.get(name):
-            told = "it has no servers: Traefik answers 503 to every request"
-            yield LintFinding(
-                Consequence.BREAKS, "service.empty", told, places.of_object("service", name), f"service {name}"
-            )
+        servers = found.declaration.servers.get(name, {}).values()
+        if service.chosen is None and not any(server.state is ServerState.READY for server in servers):
+            what = "all its servers have weight 0" if servers else "it has no servers"
+            told = f"{what}: Traefik answers 503 to every request"
+            place = places.of_object("service", name)
+            yield LintFinding(Consequence.BREAKS, "service.empty", told, place, f"service {name}")
 
 
 def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:

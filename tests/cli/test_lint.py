@@ -145,10 +145,22 @@ def test_what_a_shell_gives_as_a_pipe_is_read(run: Run) -> None:
     os.close(reader)
 
 
-def test_links_that_lead_in_circles_are_no_files(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.yml").symlink_to(tmp_path / "a.yml")
-    assert run("lint", str(tmp_path)).error() == f"{tmp_path}/a.yml: Too many levels of symbolic links"
-    (tmp_path / "a.yml").unlink()
+@pytest.mark.parametrize(
+    ("target", "told"), [("a.yml", "Too many levels of symbolic links"), ("gone.yml", "No such file or directory")]
+)
+def test_a_link_in_a_folder_that_leads_nowhere_makes_traefik_refuse_it(
+    run: Run, tmp_path: Path, target: str, told: str
+) -> None:
+    (tmp_path / "a.yml").symlink_to(tmp_path / target)
+    result = run("lint", str(tmp_path))
+    assert (result.status, result.out.partition(". To do")[0]) == (
+        2,
+        f"{tmp_path}/a.yml: rejected: this link leads nowhere: {told}",
+    )
+    assert run("lint", str(tmp_path / "a.yml")).error() == f"{tmp_path}/a.yml: {told}"
+
+
+def test_links_to_folders_are_not_followed(run: Run, tmp_path: Path) -> None:
     (tmp_path / "b.yml").write_text("")
     (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
     assert run("lint", str(tmp_path)).check().out.startswith("1 file")

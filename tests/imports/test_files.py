@@ -260,3 +260,36 @@ def test_all_variables_that_are_missing_are_told_at_once_also_those_that_depend_
     assert not folder.is_refused
     given: dict[str, Any] = dict.fromkeys("ABCD", "")
     assert read(text, **given).is_known
+
+
+def test_what_has_no_key_is_left_out_and_may_leave_nothing() -> None:
+    beside = read("http: {services: {null: {loadBalancer: {servers: []}}, s: {loadBalancer: {servers: []}}}}")
+    assert list(beside.document["http"]["services"]) == ["s"]
+    assert [each.detail for each in beside.findings] == [
+        "the key null is not a string: put it into quotes, or Traefik leaves this out"
+    ]
+    alone = read("http:\n  services:\n    ~: {loadBalancer: {servers: []}}\n")
+    assert [each.code for each in alone.findings] == ["key.type", "field.empty"]
+    assert alone.is_refused
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('http: {services: {"a\\/b": {loadBalancer: {servers: []}}}}', ["document.unreadable"]),
+        (
+            '# \u00e4 \\/\nhttp: {services: {s: {loadBalancer: {servers: [{url: "http:\\/\\/a"}]}}}}',
+            ["document.unreadable"],
+        ),
+        ('http: {services: {s: {loadBalancer: {servers: [{url: "http://a\\\\/"}]}}}}', []),
+        ("http: {services: {s: {loadBalancer: {servers: [{url: 'http:\\/a'}]}}}}", []),
+    ],
+)
+def test_an_escaped_slash_is_refused_as_traefik_does(text: str, codes: list[str]) -> None:
+    assert [each.code for each in read(text).findings] == codes
+
+
+def test_a_table_of_toml_that_is_there_twice_is_named() -> None:
+    text = "[http.routers.a]\nrule = 'x'\n[http.routers.a]\n"
+    (finding,) = files.read([SourceText("a.toml", text)]).findings
+    assert finding.detail == "Cannot declare http.routers.a twice"

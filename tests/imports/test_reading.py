@@ -452,6 +452,21 @@ def test_the_path_of_a_health_check_is_the_one_that_traefik_asks_for(path: str |
     }
 
 
+def test_a_name_in_other_letters_is_proposed() -> None:
+    found = imports.read(document(service="S"))
+    assert reasons(found, "router", "r").startswith("there is no service S in these files, but there is s: it stays S@")
+
+
+def test_services_none_of_which_has_a_weight_are_left_out_with_what_traefik_answers() -> None:
+    found = imports.read(
+        {"http": {"services": {"s": POOL, "w": {"weighted": {"services": [{"name": "s", "weight": 0}]}}}}}
+    )
+    assert list(found.declaration.services) == ["s"]
+    assert reasons(found, "service", "w") == (
+        "none of its services has a weight above 0: Traefik answers 503 to every request"
+    )
+
+
 def test_tls_options_that_say_nothing_but_the_defaults_are_held() -> None:
     whole: Any = document(tls={"options": "plain"})
     whole["tls"] = {"options": {"plain": {"sniStrict": False}}}

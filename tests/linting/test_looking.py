@@ -225,3 +225,22 @@ tls: {options: {strict: {minVersion: VersionTLS13}}}
 def test_a_value_that_is_doubted_is_named() -> None:
     (one,) = found(http(middlewares="m: {headers: {sslRedirect: true, frameDeny: true}}"))
     assert one.detail == "headers/sslRedirect: Traefik 3 ignores this: leave it out"
+
+
+def test_servers_that_all_have_weight_0_are_told() -> None:
+    (one,) = found(GOOD.replace("3000'", "3000', weight: 0"))
+    assert (one.code, one.detail) == (
+        "service.empty",
+        "all its servers have weight 0: Traefik answers 503 to every request",
+    )
+
+
+def test_of_many_routers_with_one_rule_each_is_told_once() -> None:
+    routers = "".join(f"    r{n}: {{rule: 'Host(`a.test`)', service: s, entryPoints: [web]}}\n" for n in range(5))
+    text = http().replace("http:\n", f"http:\n  routers:\n{routers}")
+    assert [each.detail.partition(" have ")[0] for each in found(text)] == [f"r0 and r{n}" for n in range(1, 5)]
+
+
+def test_what_is_no_text_where_one_belongs_is_told() -> None:
+    text = http(middlewares="m: {headers: {customResponseHeaders: {X-Own: [a]}}}")
+    assert [(each.consequence.value, each.detail) for each in found(text)] == [("breaks", "X-Own has to be a string")]

@@ -1,5 +1,6 @@
 """What can be imported: Traefik's files and folders of them, or what a running Traefik tells."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from provider.imports.files import Effect, Environment, FileFinding, Folder, Rea
 from provider.imports.recognising import recognise
 
 _TIMEOUT_SECONDS: Final = 30.0
+_NOWHERE: Final = frozenset({errno.ENOENT, errno.ELOOP})
+"""What the system says of a link in a folder that leads to no file: Traefik then refuses all of the folder."""
 
 
 def is_url(source: str) -> bool:
@@ -64,6 +67,11 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
             if error.place is None:
                 raise
             unreadable.append(_unreadable(error.place, error.problem))
+            continue
+        except OSError as error:
+            if path in paths or error.errno not in _NOWHERE:
+                raise
+            unreadable.append(_unreadable(Position(0, 0, path), f"this link leads nowhere: {error.strerror}"))
             continue
         if (acme := stores.read_acme(text.name, text.text)) is not None:
             rest.append(acme)

@@ -182,9 +182,9 @@ class _Reading:
             detail = "another document starts here: Traefik reads only the first one in a file"
             self._find(self._located.of(builder.second), Effect.IGNORED, "document.second", detail)
         for where, position, key in builder.odd_keys:
-            detail = (
-                f"the key {key} is not a string: put it into quotes, or Traefik calls this {where.rpartition('/')[2]}"
-            )
+            name = where.rpartition("/")[2]
+            does = "leaves this out" if name == go_yaml.NAMELESS else f"calls this {name}"
+            detail = f"the key {key} is not a string: put it into quotes, or Traefik {does}"
             self._find(self._located.of(position), Effect.IGNORED, "key.type", detail, where)
         return file
 

@@ -2,7 +2,8 @@
 
 Facts from the source of yaml.v3, tried on Traefik 3.7.15: only the first document counts; `010` is 8, `1_000` is
 1000, `yes` and `1:30` are texts; a date is a value of its own, which Traefik refuses; a key that is a number, or
-true or false, becomes a name of its type; `<<` takes members over from other maps.
+true or false, becomes a name of its type, and what has null for its key is left out; `<<` takes members over from other
+maps; it does not know the escaped slash of JSON.
 """
 
 import base64
@@ -31,6 +32,11 @@ _MOMENT: Final = re.compile(
 )
 _LARGEST: Final = 2**64 - 1
 _MERGE: Final = "<<"
+NAMELESS: Final = "<invalid Value>"
+"""What Go calls a member whose key is null: Traefik leaves it out."""
+
+_ESCAPED_SLASH: Final = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+"""In JSON and in YAML 1.2, this is a slash; yaml.v3 does not know it."""
 
 
 class Moment(str):
@@ -46,8 +52,9 @@ class _Over(Exception):
 class GoBuilder(Builder):
     """Makes the document that Traefik gets, and notes what it ignores."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
         super().__init__(name)
+        self._text = text
         self.second: Position | None = None
         self.odd_keys: list[tuple[str, Position, str]] = []
         self._names: set[str] = set()
@@ -73,11 +80,12 @@ class GoBuilder(Builder):
 
     def key(self, event: Any, around: Open) -> None:
         """Read a key. One that is no text is called after its type."""
+        self._check_escapes(event)
         is_plain = event.tag is None and event.implicit[0]
         read = resolved(event.value) if is_plain else event.value
         if not isinstance(read, str) or isinstance(read, Moment):
             kind = {int: "int", float: "float64", bool: "bool"}.get(type(read), "")
-            name = f"<{kind} Value>" if kind else "<time.Time Value>" if isinstance(read, Moment) else "<invalid Value>"
+            name = f"<{kind} Value>" if kind else "<time.Time Value>" if isinstance(read, Moment) else NAMELESS
             self.odd_keys.append((around.where + pointer(name), position(event), event.value))
             event.value = name
             around.value.pop(name, None)
@@ -89,7 +97,10 @@ class GoBuilder(Builder):
         """Add a value; with `<<`, the members of a map that are not given."""
         around = self.innermost
         super().add(value)
-        if around is None or not isinstance(around.value, dict) or _MERGE not in around.value:
+        if around is None or not isinstance(around.value, dict):
+            return
+        around.value.pop(NAMELESS, None)
+        if _MERGE not in around.value:
             return
         if around.where not in self._names:
             self._note_merge(around)
@@ -109,6 +120,7 @@ class GoBuilder(Builder):
 
     def value(self, event: Any) -> Any:
         """Read a scalar."""
+        self._check_escapes(event)
         if event.tag is None:
             return resolved(event.value) if event.implicit[0] else event.value
         kind = event.tag.removeprefix(TAG)
@@ -116,6 +128,11 @@ class GoBuilder(Builder):
             return self._tagged(kind, event.value)
         except ValueError:
             raise self.wrong(event, f"{event.value} is no {kind}") from None
+
+    def _check_escapes(self, event: Any) -> None:
+        is_suspect = event.style == '"' and "/" in event.value
+        if is_suspect and _ESCAPED_SLASH.search(self._text, event.start_mark.index, event.end_mark.index):
+            raise self.wrong(event, "unknown escape \\/: write the slash alone")
 
     def _tagged(self, kind: str, text: str) -> Any:
         if kind == "binary":
@@ -150,5 +167,6 @@ def resolved(text: str) -> Any:
 
 def read(name: str, text: str) -> tuple[File, GoBuilder]:
     """Read the first document of a text. Raises `DocumentError`."""
-    builder = GoBuilder(name)
-    return build(builder, text.removeprefix("\ufeff")), builder
+    plain = text.removeprefix("\ufeff")
+    builder = GoBuilder(name, plain)
+    return build(builder, plain), builder
