@@ -8,6 +8,11 @@ READY: Final = "READY=1"
 STOPPING: Final = "STOPPING=1"
 
 
+def more_time(seconds: float) -> str:
+    """Say that starting or stopping may take so many seconds more, whatever the unit's time limit is."""
+    return f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}"
+
+
 def notify(state: str) -> None:
     """Tell whoever started this process how it is, if they want to know. Says nothing where nobody listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")

@@ -60,6 +60,15 @@ ReadyTimeoutOption = Annotated[
 GraceOption = Annotated[
     str, typer.Option(metavar=_DURATION, help="How long a drained server may finish its requests before it is stopped.")
 ]
+DrainForOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar=_DURATION,
+        help="How long it keeps the visitors it has before it is stopped, such as 30m; 0: not at all. Needs sticky "
+        "sessions.",
+        show_default="the service's drainFor",
+    ),
+]
 StopTimeoutOption = Annotated[
     str, typer.Option(metavar=_DURATION, help="How long it may take to stop before it is killed.")
 ]
@@ -74,6 +83,7 @@ def register(
     ttl: TTLOption = "30s",
     ready_path: ReadyPathOption = None,
     ready_timeout: ReadyTimeoutOption = "1m",
+    drain_for: DrainForOption = None,
     grace: GraceOption = "10s",
     stop_timeout: StopTimeoutOption = "10s",
     url: URLOption = None,
@@ -81,9 +91,10 @@ def register(
     """Run a server, and register it for as long as it runs.
 
     Starts the command, waits until the server answers, registers it and sends
-    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until no edge
-    sends it new requests, waits --grace for those it still has, stops the
-    command and removes the server. A second signal stops it at once.
+    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until its
+    visitors may go and no edge sends it requests, waits --grace for those it
+    still has, stops the command with all that it started, and removes the
+    server. A second signal stops it at once.
 
     If the command ends, its server is removed at once, and the exit status is
     that of the command. Without a command it registers a server that something
@@ -101,8 +112,9 @@ def register(
     connection = ControlPlaneAccess(url or find_url(os.environ), lambda: find_secret(os.environ, "TOKEN"))
     sent: dict[str, Any] = {"url": server.url, "weight": server.weight, "ttl": server.ttl}
     seconds = _seconds("--ttl", ttl)
+    drain = None if drain_for is None else _seconds("--drain-for", drain_for)
     plan = Registration(
-        place=Membership(connection, service, name, sent),
+        place=Membership(connection, service, name, sent, drain),
         question=Question(server.url, ready_path, min(seconds, 5.0)),
         ttl_seconds=seconds,
         command=_found(command or []),

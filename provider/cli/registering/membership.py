@@ -1,14 +1,14 @@
 """The place of one server in the service's pool, as REST has it: taken, kept, drained and given back."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
-from provider import names
-from provider.cli.client import Client, Item, Reply, Unreachable, path
-from provider.errors import Brake, NotFound
+from provider import moments, names
+from provider.cli.client import Client, Item, Reply, path
+from provider.errors import Brake, Invalid, NotFound
 
 T = TypeVar("T")
 
@@ -30,22 +30,36 @@ class ControlPlaneAccess:
             return question(client)
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What still leads to a drained server: visitors whom it keeps, and the edges that send it requests."""
+
+    until: datetime | None = None
+    seconds: float = 0.0
+    """How long it still keeps its visitors."""
+    edges: Sequence[str] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing does."""
+        return self.until is None and not self.edges
+
+
 @dataclass(slots=True)
 class Membership:
     """A server of a service: what it registers as. All methods block, and raise what the client raises.
 
     Without a `given_name` it has the name of the server that has its URL already, or one made from that.
+    `drain_seconds` is for how long its visitors may stay, or None where its service says that.
     """
 
     connection: ControlPlaneAccess
     service: str
     given_name: str | None
     server: Item
+    drain_seconds: float | None = None
     name: str = ""
     """Empty until it is known."""
-
-    drains_until: datetime | None = None
-    """Until when the visitors of a sticky service stay once it is drained."""
 
     @property
     def _path(self) -> str:
@@ -73,36 +87,41 @@ class Membership:
             return False
         return True
 
-    def drain(self, wait_seconds: int) -> None:
-        """Let no new requests come. It stops in any case, so that it may be the last one, too."""
-        answer = self._leave(lambda client: client.patch(self._path, {"state": "drain"}), wait_seconds)
-        self.drains_until = None if answer is None else _read_time(answer.item.get("drainUntil"))
+    def drain(self) -> None:
+        """Let no new requests come, and keep its visitors for as long as it may. It drains also if it is the last."""
+        try:
+            self._leave(lambda client: client.patch(self._path, self._drained(client)))
+        except Invalid:  # no cookie keeps anybody
+            self._leave(lambda client: client.patch(self._path, {"state": "drain"}))
 
-    def find_drain_seconds(self) -> float:
-        """Return for how long its visitors stay still: somebody may end that earlier, or let it last longer."""
-        if self.drains_until is None:
-            return 0.0
-        with contextlib.suppress(Unreachable):
-            try:
-                found = self.connection.ask(lambda client: client.get(self._path)).item
-            except NotFound:
-                found = {}
-            self.drains_until = _read_time(found.get("drainUntil"))
-        left = 0.0 if self.drains_until is None else (self.drains_until - datetime.now(UTC)).total_seconds()
-        return max(left, 0.0)
+    def _drained(self, client: Client) -> Item:
+        seconds = self.drain_seconds
+        if seconds is None:
+            return {"state": "drain"}
+        # By the clock of the service: that is the one that ends it.
+        now = client.get(self._path).date or datetime.now(UTC)
+        return {"state": "drain", "drainUntil": moments.written(now + timedelta(seconds=seconds)) if seconds else None}
+
+    def find_leaving(self) -> Departure | None:
+        """Find what still leads here; None where it is drained no more, or gone."""
+        try:
+            answer = self.connection.ask(lambda client: client.get(self._path))
+        except NotFound:
+            return Departure()
+        found = answer.item.get("leaving")
+        if found is None:
+            return None
+        until = None if found.get("until") is None else moments.read(str(found["until"]))
+        left = 0.0 if until is None else (until - (answer.date or datetime.now(UTC))).total_seconds()
+        return Departure(until, max(left, 0.0), [str(edge) for edge in found.get("edges") or ()])
 
     def give_back(self) -> None:
         """Leave the pool."""
-        self._leave(lambda client: client.delete(self._path), 0)
+        self._leave(lambda client: client.delete(self._path))
 
-    def _leave(self, leave: Callable[[Client], Reply], wait_seconds: int) -> Reply | None:
-        try:
-            return self.connection.ask(leave, wait_seconds)
-        except Brake as brake:
-            return self.connection.ask(leave, wait_seconds, brake.number)
-        except NotFound:
-            return None
-
-
-def _read_time(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+    def _leave(self, leave: Callable[[Client], Reply]) -> None:
+        with contextlib.suppress(NotFound):
+            try:
+                self.connection.ask(leave)
+            except Brake as brake:
+                self.connection.ask(leave, confirmed=brake.number)

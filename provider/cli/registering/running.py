@@ -5,18 +5,18 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from provider import systemd
 from provider.cli.client import Reply, Unreachable
 from provider.cli.output import note
 from provider.cli.registering.answering import Question
-from provider.cli.registering.membership import Membership
-from provider.cli.running.processes import Process, ending
+from provider.cli.registering.membership import Departure, Membership
+from provider.cli.registering.tree import Tree
+from provider.cli.running.processes import ending
 from provider.errors import ProviderError, Unavailable
-
-T = TypeVar("T")
 
 _LIVE_SECONDS: Final = 30
 """How long it waits for the edges to run what it changed."""
@@ -25,8 +25,12 @@ _LEAVING_SECONDS: Final = 20.0
 """How long it tries to drain, and again to leave, while the control plane is away: whoever waits for it to stop would
 kill it."""
 
-_LOOK_SECONDS: Final = 5.0
-"""How often it looks whether its visitors are still to stay."""
+_TURN_SECONDS: Final = 1
+"""For so long one request waits for the edges: nobody who asks it to stop waits longer."""
+
+_LOOK_SECONDS: Final = 0.5
+_RARE_LOOK_SECONDS: Final = 5.0
+"""How often it looks whether anything still leads here, and how often while its visitors stay for long."""
 
 _PART: Final = 3
 """So many heartbeats are sent in the time of a lease."""
@@ -35,6 +39,7 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 _EARLY: Final = 0.2
 """The largest part by which a heartbeat is sent earlier, so that not all come at once."""
 
+_UNKNOWN: Final = Departure(None, _RARE_LOOK_SECONDS, ("unknown",))
 _KILLED: Final = 128
 
 
@@ -57,11 +62,13 @@ class Registered:
     def __init__(self, plan: Registration) -> None:
         self._plan = plan
         self._place = plan.place
-        self._process: Process | None = None
+        self._process: Tree | None = None
         self._asked = asyncio.Event()
         """Whether it was asked to stop."""
         self._hurried = asyncio.Event()
         """Whether it was asked twice."""
+        self._registering = asyncio.Lock()
+        """Is held while it registers: what is drained before it is there would be there afterwards."""
         self._trouble = ""
 
     async def run(self) -> int:
@@ -70,8 +77,9 @@ class Registered:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._ask_to_stop)
         await self._check()
+        _need_more_time(self._plan.ready_seconds + _LEAVING_SECONDS)
         if self._plan.command:
-            self._process = await Process.start(self._plan.command, inherits=True)
+            self._process = await Tree.start(self._plan.command)
         ended = asyncio.create_task(self._wait_for_end())
         living = asyncio.create_task(self._live())
         try:
@@ -85,7 +93,7 @@ class Registered:
             ended.cancel()
             await asyncio.gather(living, ended, return_exceptions=True)
             if self._process is not None:
-                await self._process.end_all(0.0)
+                await self._process.stop(0.0)
 
     def _ask_to_stop(self) -> None:
         if self._asked.is_set():
@@ -121,7 +129,7 @@ class Registered:
         except TimeoutError:
             told = f"the server at {plan.question.url} did not answer within {plan.ready_seconds:g} s"
             raise ProviderError(f"{told}: it was stopped (--ready-timeout)") from None
-        self._tell_in(await self._again(lambda: self._place.take(_LIVE_SECONDS)))
+        await self._register()
         systemd.notify(systemd.READY)
         while True:
             await asyncio.sleep(plan.ttl_seconds / _PART * (1 - random.random() * _EARLY))  # noqa: S311  # no secret
@@ -130,27 +138,42 @@ class Registered:
             else:
                 self._tell_trouble("the server does not answer: no heartbeat is sent until it does")
 
+    async def _register(self) -> None:
+        """Register as soon as the control plane can be reached, and wait until the edges run that."""
+        deadline, number = 0.0, 0
+        while True:
+            asked = monotonic()
+            try:
+                answer = await self._take(_TURN_SECONDS)
+            except (Unreachable, Unavailable) as error:
+                self._tell_trouble(error.detail)
+                _need_more_time(_LEAVING_SECONDS)
+                await asyncio.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
+                number += 1
+                continue
+            if answer is None:
+                return
+            deadline = deadline or asked + _LIVE_SECONDS
+            is_settled = monotonic() - asked < _TURN_SECONDS  # what no time will tell is answered at once
+            if not answer.pending or is_settled or monotonic() > deadline:
+                self._tell_in(answer)
+                return
+
+    async def _take(self, wait_seconds: int) -> Reply | None:
+        """Register, unless it was asked to stop meanwhile."""
+        async with self._registering:
+            return None if self._asked.is_set() else await asyncio.to_thread(self._place.take, wait_seconds)
+
     async def _beat(self) -> None:
         try:
-            if not await asyncio.to_thread(self._place.beat):
-                self._tell_in(await asyncio.to_thread(self._place.take, 0))
+            if not await asyncio.to_thread(self._place.beat) and (answer := await self._take(0)) is not None:
+                self._tell_in(answer)
         except ProviderError as error:
             self._tell_trouble(f"{error.detail}. The server keeps running. Trying again.")
         else:
             if self._trouble:
                 note("Sending heartbeats again.")
             self._trouble = ""
-
-    async def _again(self, ask: Callable[[], T]) -> T:
-        """Do something as soon as the control plane can be reached."""
-        number = 0
-        while True:
-            try:
-                return await asyncio.to_thread(ask)
-            except (Unreachable, Unavailable) as error:
-                self._tell_trouble(error.detail)
-                await asyncio.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
-                number += 1
 
     def _tell_in(self, answer: Reply) -> None:
         self._trouble = ""
@@ -175,39 +198,63 @@ class Registered:
             await self._give_back()
             return _exit_status(process.status)
         systemd.notify(systemd.STOPPING)
+        _need_more_time(_LEAVING_SECONDS)
         if place.name:
             note(f"Draining {place.name} of {place.service}.")
-            if await self._try_for(_LEAVING_SECONDS, lambda: place.drain(_LIVE_SECONDS), "it could not be drained"):
-                await self._or_hurried(self._linger())
+        if await self._try_for(_LEAVING_SECONDS, self._drain, "it could not be drained"):
+            await self._or_hurried(self._linger())
+        _need_more_time(self._plan.stop_seconds + _LEAVING_SECONDS)
         status = await self._stop_process()
         await self._give_back()
         return status
 
+    async def _drain(self) -> None:
+        async with self._registering:
+            if self._place.name:
+                await asyncio.to_thread(self._place.drain)
+
     async def _linger(self) -> None:
-        """Wait until the requests are answered that it has, and those are gone who are kept by a cookie."""
-        until = self._place.drains_until
-        if until is not None:
-            note(f"Its visitors stay until {until.isoformat(timespec='seconds')}. A second signal stops it at once.")
+        """Wait until nothing leads here any more, and until what came before is answered."""
+        end, is_told, leaving = monotonic() + _LIVE_SECONDS, False, _UNKNOWN
+        while self._place.name and monotonic() < end and not (leaving := await self._look()).is_over:
+            if leaving.until is not None:
+                end = monotonic() + leaving.seconds + _LIVE_SECONDS
+                if not is_told:
+                    until = leaving.until.isoformat(timespec="seconds")
+                    note(f"Its visitors stay until {until}. A second signal stops it at once.")
+                    is_told = True
+            pause = min(max(leaving.seconds, _LOOK_SECONDS), _RARE_LOOK_SECONDS)
+            _need_more_time(pause + _LEAVING_SECONDS)
+            await asyncio.sleep(pause)
+        if leaving.edges:
+            note(f"Warning: these edges may still send it requests: {', '.join(leaving.edges)}")
+        _need_more_time(self._plan.grace_seconds + _LEAVING_SECONDS)
         await asyncio.sleep(self._plan.grace_seconds)
-        left = await asyncio.to_thread(self._place.find_drain_seconds)
-        while left > 0:
-            await asyncio.sleep(min(left, _LOOK_SECONDS))
-            left = await asyncio.to_thread(self._place.find_drain_seconds)
+
+    async def _look(self) -> Departure:
+        """Find out what leads here still. Where it is drained no more, as its lease has let it back in, it is again."""
+        try:
+            found = await asyncio.to_thread(self._place.find_leaving)
+            if found is None:
+                await self._drain()
+        except ProviderError:
+            found = None
+        return found or _UNKNOWN
 
     async def _give_back(self) -> None:
         place = self._place
+        seconds = 0.0 if self._hurried.is_set() else _LEAVING_SECONDS
         self._hurried.clear()
-        if place.name and await self._try_for(
-            _LEAVING_SECONDS, place.give_back, "it could not be removed, and is drained when its lease ends"
-        ):
+        failed = "it could not be removed, and is drained when its lease ends"
+        if place.name and await self._try_for(seconds, partial(asyncio.to_thread, place.give_back), failed):
             note(f"Removed {place.name} of {place.service}.")
 
-    async def _try_for(self, seconds: float, ask: Callable[[], object], failed: str) -> bool:
+    async def _try_for(self, seconds: float, ask: Callable[[], Awaitable[object]], failed: str) -> bool:
         """Do something that can be done without, if that is possible in time. Returns whether it was."""
         deadline = monotonic() + seconds
         while True:
             try:
-                return await self._or_hurried(asyncio.to_thread(ask))
+                return await self._or_hurried(ask())
             except ProviderError as error:
                 is_hopeless = not isinstance(error, Unreachable | Unavailable)
                 if is_hopeless or self._hurried.is_set() or monotonic() > deadline:
@@ -238,8 +285,12 @@ class Registered:
         """Stop the process with all that it started. Returns 0 where it ended as it was asked to."""
         if self._process is None:
             return 0
-        status = await self._process.end_all(self._plan.stop_seconds)
-        return 0 if status == -signal.SIGTERM else _exit_status(status)
+        status = _exit_status(await self._process.stop(self._plan.stop_seconds))
+        return 0 if status == _KILLED + signal.SIGTERM else status
+
+
+def _need_more_time(seconds: float) -> None:
+    systemd.notify(systemd.more_time(seconds))
 
 
 def _exit_status(status: int) -> int:

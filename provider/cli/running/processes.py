@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from provider.cli.running.waiting import wait_for
-
 _CHILD: Final = str(Path(__file__).with_name("child.py"))
 _CHUNK_BYTES: Final = 65_536
 _SECRETS: Final = frozenset({"PROVIDER_TOKEN", "PROVIDER_DATABASE_URL"})
@@ -78,10 +76,14 @@ class Process:
         """Wait until it ends. Returns its exit status, or the number of the signal that ended it, negative."""
         return await self._process.wait()
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it is there still."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
     def terminate(self) -> None:
         """Ask it to stop."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once, with all processes that it started."""
@@ -96,33 +98,6 @@ class Process:
             await asyncio.wait_for(self.wait(), seconds)
         self.kill()
         await self.wait()
-
-    async def end_all(self, seconds: float) -> int:
-        """Ask it and all that it started to stop, and end what has not after so many seconds. Returns what `wait` does.
-
-        Programs such as `npm run` do not hand on what they are asked.
-        """
-        self._signal_all(signal.SIGTERM)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wait_for_all(), seconds)
-        self._signal_all(signal.SIGKILL)
-        return await self.wait()
-
-    async def _wait_for_all(self) -> None:
-        await self.wait()
-
-        async def find_end() -> bool | None:
-            return None if self._signal_all(0) else True
-
-        await wait_for(find_end)
-
-    def _signal_all(self, number: int) -> bool:
-        """Send a signal to it and all that it started. Returns whether any of these is there."""
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):  # on macOS the second, where all have ended
-            return False
-        return True
 
 
 class Backoff:
