@@ -49,7 +49,7 @@ class Leasing:
     """The leases of all servers."""
 
     def __init__(self, revisions: Revisions, health: Health, is_on_duty: Callable[[], bool] = lambda: True) -> None:
-        """`is_on_duty` tells whether it is this service that judges who is silent, of those on the same database."""
+        """`is_on_duty` tells whether it is this service that drains and removes, of those on the same database."""
         self._revisions = revisions
         self._is_on_duty = is_on_duty
         self.tell: Callable[[LeasedName], None] = lambda _key: None
@@ -183,8 +183,7 @@ class Leasing:
             seconds: float | None = _PULSE_SECONDS
             try:
                 await self._catch_up()
-                if self._is_on_duty():
-                    await self._tend()
+                await self._tend()
                 if not self._book.leases and self._revision is not None:
                     seconds = None
             except ProviderError as error:
@@ -204,7 +203,7 @@ class Leasing:
         if self._hold is not None:
             found = Judgement()
         due = await self._find_due(found, now)
-        if not due.is_empty:
+        if not due.is_empty and self._is_on_duty():
             await asyncio.to_thread(changes.write, self._revisions, due)
             self._back.difference_update(due.back)
             await self._catch_up()

@@ -140,8 +140,8 @@ def test_the_last_server_that_was_held_and_returns_is_just_there(client: httpx.C
 
 
 def test_many_that_fall_silent_at_once_are_held(client: httpx.Client) -> None:
-    for name in "abcd":
-        register(client, name)
+    servers = {name: {"url": URL, "ttl": "1s"} for name in "abcd"}
+    client.post("/apply", json={"services": {"wayshub": {"servers": servers}}}).raise_for_status()
     wait_until(lambda: client.get("/leases").json()["held"] == 4, "all are held")
     assert client.get("/leases").json()["massSince"] is not None
     assert [state(client, name) for name in "abcd"] == ["ready"] * 4

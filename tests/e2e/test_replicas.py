@@ -134,6 +134,38 @@ def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
         assert states() == dict.fromkeys(("always", "a", "b", "c"), "ready")
 
 
+def test_each_service_tells_of_held_servers_and_one_of_them_drains_each_once(
+    location: Location, tmp_path: Path
+) -> None:
+    with (
+        two_services(tmp_path, location, free_port()) as services,
+        http_client(f"{services[0].url}/api/v1") as one,
+        http_client(f"{services[1].url}/api/v1") as other,
+    ):
+        silent = {name: {"url": "http://127.0.0.1:9", "ttl": "1s"} for name in "abcd"}
+        servers = {"always": {"url": "http://127.0.0.1:9"}, **silent}
+        one.post("/apply", json={"services": {"wayshub": {"servers": servers}}}).raise_for_status()
+
+        def revisions() -> list[str]:
+            items = other.get("/revisions").raise_for_status().json()["items"]
+            return [each["summary"] for each in items if "heartbeats" in each["summary"]]
+
+        for service, client in zip(services, (one, other), strict=True):
+            wait_until(lambda client=client: client.get("/leases").json()["held"] == 4, "all are held")  # type: ignore[misc]
+            assert client.get("/leases").json()["massSince"] is not None
+            warnings = httpx.get(f"{service.url}/readyz").raise_for_status().json()["warnings"]
+            assert any("4 of 4 servers" in each for each in warnings), warnings
+        assert revisions() == []
+        services[0].server.should_exit = True  # whichever has the duty: none drains them without being told
+        assert other.delete("/leases/held").status_code == 204
+        drained = "Drained 4 servers that stopped sending heartbeats"
+        assert revisions() == [drained]
+        wait_until(lambda: len(revisions()) > 1, "they are removed")
+        assert revisions() == ["Removed 4 servers that stopped sending heartbeats", drained]
+        names = [each["name"] for each in other.get("/services/wayshub/servers").json()["items"]]
+        assert names == ["always"]
+
+
 def test_what_has_to_be_confirmed_at_one_is_shown_kept_and_rolled_back_by_the_other(
     location: Location, tmp_path: Path
 ) -> None:
