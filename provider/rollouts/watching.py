@@ -11,6 +11,8 @@ from provider.edges.missing import Awaited, MissingEdge
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_hindered
+from provider.foreigners import find_dangling
+from provider.inventory import OfParts
 from provider.messages import Message
 from provider.nouns import Named, Service, called, versions
 from provider.parts import Parts
@@ -103,7 +105,8 @@ def find_broken(edges: Edges, shift: Shift, parts: Parts) -> str | None:
             kind, name = newer
             told = {"edge": edge.name, "version": observed.version, "kind": called(kind), "name": name}
             return Message("edge {edge}: Traefik {version} is too old for {kind} {name}", **told)
-    return None
+    dangling = next(find_dangling(OfParts(parts), edges.surroundings, needed), None)
+    return None if dangling is None else dangling.detail
 
 
 def seconds_since_reload(edges: Edges, now: float) -> float:

@@ -12,8 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from provider import configuration
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.e2e.test_health import Patient
-from tests.e2e.traffic import HOST, expose, listed, load, spread
+from tests.e2e.traffic import HOST, expose, goes_on, listed, load, spread
 from tests.running import (
     SOAK,
     Service,
@@ -22,6 +25,7 @@ from tests.running import (
     free_port,
     http_client,
     running_servers,
+    running_service,
     running_traefik,
     service_process,
     wait_until,
@@ -32,6 +36,7 @@ HOLD = "3s"
 """Three times the interval and the timeout: the least."""
 
 ROLLOUT = "/services/alvin/rollout"
+DRY = {"dryRun": "true"}
 
 
 @pytest.fixture
@@ -126,6 +131,65 @@ def test_a_rollout_whose_new_server_fails_goes_back_at_once(
     assert found["endedBy"] is None
     ready = client.get(client.base_url.copy_with(path="/readyz")).json()
     assert any("rollout of alvin to next went back from 25 %" in alarm for alarm in ready["warnings"]), ready
+
+
+def assemble(parts: Parts) -> Document:
+    """Put a document together as always; with a field that Traefik does not know while a rollout moves traffic."""
+    made = configuration.assemble(parts)
+    if b'"provider.rollout.alvin.from","weight"' not in made.content:
+        return made
+    return Document(made.content.replace(b'{"http":{', b'{"http":{"bogus":1,', 1), made.digest)
+
+
+def test_a_rollout_whose_document_an_edge_rejects_goes_back(migrated: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        old, *new = stack.enter_context(running_servers(Patient("old"), Patient("new-1")))
+        api = f"http://127.0.0.1:{port}"
+        service = stack.enter_context(running_service(tmp_path, migrated, assemble=assemble, traefik_api=api))
+        traefik = stack.enter_context(running_traefik(tmp_path, service.url, api_port=port))
+        client = stack.enter_context(http_client(f"{service.url}/api/v1"))
+        prepare(client, old, new)
+        traefik.wait_for(service)
+        with load(traefik.web, clients=1) as requests:
+            start(client, steps=[50, 100])
+            wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
+            goes_on(requests)
+        assert rollout(client)["detail"].startswith("went back from 50 %: edge default: ")
+        assert (requests.failures, set(requests.answers)) == ([], {"old"})
+        traefik.wait_for(service)
+
+
+def test_a_rollout_for_which_an_edge_disables_a_router_is_refused_or_goes_back(
+    client: httpx.Client,
+    service: Service,
+    traefik: Traefik,
+    servers: tuple[Patient, ...],  # noqa: ARG001  # they answer
+) -> None:
+    good = {"name": "next", "weight": 1}
+    sound, broken = (
+        {"weighted": {"services": each}} for each in ([good], [good, {"name": "nowhere@file", "weight": 1}])
+    )
+    client.put("/services/whole", json=broken).raise_for_status()
+
+    def refusal() -> str:
+        answer = client.post(ROLLOUT, json={"to": "whole", "hold": HOLD, "withoutHealthCheck": True}, params=DRY)
+        return "" if answer.is_success else answer.json()["errors"][0]["detail"]
+
+    wait_until(lambda: "edge default has no service nowhere@file" in refusal(), "it is refused")
+    client.put("/services/whole", json=sound).raise_for_status()
+    traefik.wait_for(service)
+    with load(traefik.web, clients=1) as requests:
+        start(client, to="whole", steps=[50, 100], hold="60s")
+        wait_for_percent(client, 50)
+        assert requests.failures == []
+        client.put("/services/whole", json=broken).raise_for_status()
+        wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
+        traefik.wait_for(service)
+        failed = len(requests.failures)
+        goes_on(requests)
+        assert len(requests.failures) <= failed + 1  # one that was on its way
+    assert rollout(client)["detail"].startswith("went back from 50 %: edge default: it disabled router alvin: ")
 
 
 def test_shares_are_told_while_a_rollout_runs_and_its_services_are_kept(
