@@ -164,27 +164,17 @@ class IpWhiteList(Kind):
         return meet_client(request, self.source_range, self.ip_strategy)
 
 
-class IpAllowList(Kind):
+class IpAllowList(IpWhiteList):
     """An allow list of client addresses."""
 
     title = "Allow only some addresses"
-    purpose = Purpose.ACCESS
     about = "Answers 403 to clients whose IP address is not listed."
-    example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
     source_range: list[str] = field(
         NETWORKS_NEEDED,
         title="Addresses",
         help="Allowed IP addresses and networks, such as 10.0.0.0/8.",
         option="--ip-allow-list",
-    )
-    ip_strategy: IPStrategy | None = field(
-        Nested(IPStrategy),
-        default=None,
-        title="Client's address",
-        switch="Choose which address counts",
-        help="Empty: the connecting address, which may be a proxy's.",
-        rare=True,
     )
     reject_status_code: int = field(
         Whole(200, 599, check=_check_status),
@@ -193,10 +183,6 @@ class IpAllowList(Kind):
         help="Status for all other clients.",
         rare=True,
     )
-
-    def does(self) -> Message:
-        """Say whom it lets in."""
-        return Message("Allows only {networks}", networks=named(self.source_range))
 
     def meet(self, request: Underway) -> StopEffect:
         """Turn away all others."""

@@ -8,10 +8,8 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind, Purpose
-from provider.nouns.middlewares.access import check_realm, meet_password, words_of_users
+from provider.nouns.middlewares.access import BasicAuth, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
-from provider.nouns.protocol import OPTIONAL_HEADER_NAME
 from provider.nouns.types import MASK, Flag, Secrecy, Text
 from provider.values import Refusal, check_text
 
@@ -52,11 +50,10 @@ def keep_digest(text: str, _before: str | None) -> str:
     return f"{digest_name(text)}:{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
 
 
-class DigestAuth(Kind):
+class DigestAuth(BasicAuth):
     """Users whose passwords are not sent."""
 
     title = "Ask for a password (digest)"
-    purpose = Purpose.ACCESS
     about = "Lets in only clients that know a name and a password, without sending the password."
     example: ClassVar = {"users": ["alvin:traefik:secret"]}
 
@@ -71,32 +68,14 @@ class DigestAuth(Kind):
         title="Users",
         help="NAME:REALM:PASSWORD, with the realm below (traefik). Only a hash is stored; you can also give the hash.",
     )
-    users_file: str = field(
-        Text(check_text, most=1_000), default="", title="File of users", help="A file on the edge.", rare=True
-    )
-    realm: str = field(
-        Text(check_realm, most=200),
-        default="",
-        title="Realm",
-        help="The name that browsers show. Empty: traefik.",
-        rare=True,
-    )
     remove_header: bool = field(
         Flag(), default=False, title="Remove the header", help="Servers do not get the Authorization header.", rare=True
-    )
-    header_field: str = field(
-        OPTIONAL_HEADER_NAME,
-        default="",
-        title="Header for the user",
-        help="A request header in which servers get the user's name, such as X-User.",
-        rare=True,
     )
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one without users, and users of another realm: Traefik lets neither in."""
-        if given.get("users") == [] and given.get("usersFile") == "":
-            yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
+        yield from super().mistakes(given)
         realm = given.get("realm")
         for user in given.get("users") or ():
             name, own = digest_name(user).split(":")
