@@ -1,13 +1,13 @@
 """What follows from silence, as changes of the desired state: many servers in one revision, each as it is by then."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from provider import brake
 from provider.database.sessions import Session
 from provider.leases import LeasedName
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.models import Actor
 from provider.nouns import Server
 from provider.revisions import Revisions
@@ -17,6 +17,19 @@ from provider.values import ServerState
 
 LEASE: Final = Actor("lease")
 """Who drains and removes servers that are silent."""
+
+_DRAINED: Final = (
+    template("Drained server {name} of {service}: no heartbeat for {silence}"),
+    template("Drained {count} servers that stopped sending heartbeats"),
+)
+_GONE: Final = (
+    template("Removed server {name} of {service}: no heartbeat for {silence}"),
+    template("Removed {count} servers that stopped sending heartbeats"),
+)
+_BACK: Final = (
+    template("Activated server {name} of {service}: it sends heartbeats again"),
+    template("Activated {count} servers that send heartbeats again"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +94,11 @@ def _switch(session: Session, key: LeasedName, before: ServerState, after: Serve
 
 
 def _say(due: Due) -> Sequence[str]:
-    return [*_drained(due), *_gone(due), *_back(due.back)]
+    told = [(due.drained, *_DRAINED), (due.gone, *_GONE), (due.back, *_BACK)]
+    return [words for keys, one, many in told for words in _say_of(keys, one, many, due.silences)]
 
 
-def _drained(due: Due) -> Iterable[str]:
-    if len(due.drained) > 1:
-        yield Message("Drained {count} servers that stopped sending heartbeats", count=len(due.drained))
-    for service, name in due.drained if len(due.drained) == 1 else ():
-        told = {"name": name, "service": service, "silence": due.silences.get((service, name), "")}
-        yield Message("Drained server {name} of {service}: no heartbeat for {silence}", **told)
-
-
-def _gone(due: Due) -> Iterable[str]:
-    if len(due.gone) > 1:
-        yield Message("Removed {count} servers that stopped sending heartbeats", count=len(due.gone))
-    for service, name in due.gone if len(due.gone) == 1 else ():
-        told = {"name": name, "service": service, "silence": due.silences.get((service, name), "")}
-        yield Message("Removed server {name} of {service}: no heartbeat for {silence}", **told)
-
-
-def _back(keys: Sequence[LeasedName]) -> Iterable[str]:
+def _say_of(keys: Sequence[LeasedName], one: str, many: str, silences: Mapping[LeasedName, str]) -> Sequence[str]:
     if len(keys) > 1:
-        yield Message("Activated {count} servers that send heartbeats again", count=len(keys))
-    for service, name in keys if len(keys) == 1 else ():
-        yield Message("Activated server {name} of {service}: it sends heartbeats again", name=name, service=service)
+        return [Message(many, count=len(keys))]
+    return [Message(one, name=key[1], service=key[0], silence=silences.get(key, "")) for key in keys]
