@@ -28,6 +28,7 @@ from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import RETRY, LoadBalancer, ServedService, served
 from provider.nouns.tcp_router import ServedTCPRouter, TCPRouter
+from provider.nouns.tls import RouterTLS
 from provider.parts import LISTED, PLACES, Part, Parts, Section
 from provider.values import ServerState
 
@@ -246,6 +247,20 @@ def _encoded(described: Object, item: Noun) -> bytes:
 def added_member(name: str, described: Object) -> bytes:
     """Write an object that is added to what is desired: its names and its rank are none that users can set."""
     return _member(name, _encode(document.write(described)))
+
+
+def added_router(name: str, entry_point: str, rule: str, service: str, priority: int, tls: RouterTLS | None) -> bytes:
+    """Write a router that is added to what is desired."""
+    described = ServedRouter(
+        rule=rule,
+        service=service,
+        entry_points=[entry_point],
+        middlewares=[],
+        priority=priority,
+        tls=tls,
+        observability=None,
+    )
+    return added_member(name, described)
 
 
 def find_cookie(part: Part) -> str | None:

@@ -16,7 +16,7 @@ import msgspec
 from provider import configuration, durations
 from provider.configuration import WATCH
 from provider.nouns import Named, Router, Server, Service
-from provider.nouns.router import HIGHEST_PRIORITY, ServedRouter
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.parts import Part, Parts, Section
 
 KeptOut = Mapping[str, frozenset[str]]
@@ -134,13 +134,5 @@ def _watching(name: str, service: Service, servers: Collection[Server]) -> Part:
 
 def _router_part(name: str, entry_point: str) -> Part:
     """Return the router that has the servers of the service of its name checked."""
-    described = ServedRouter(
-        rule=_RULE,
-        service=name,
-        entry_points=[entry_point],
-        middlewares=[],
-        priority=_PRIORITY,
-        tls=None,
-        observability=None,
-    )
-    return Part(configuration.added_member(name, described), needs=((Service.kind, name),))
+    router = configuration.added_router(name, entry_point, _RULE, name, _PRIORITY, None)
+    return Part(router, needs=((Service.kind, name),))

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from provider import overlays
-from provider.configuration import added_member
+from provider.configuration import added_member, added_router
 from provider.listening import DefaultEntryPoints
 from provider.nouns import Named, Router, Server, Service, document
 from provider.nouns.certificate import Certificate, Pair
-from provider.nouns.router import HIGHEST_PRIORITY, ServedRouter
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.service import served
 from provider.nouns.tls import RouterTLS
 from provider.overlays import Overlay
@@ -55,18 +55,10 @@ def lay_over(
 def _router(names: Iterable[str], points: DefaultEntryPoints) -> Part:
     hosts = "|".join(re.escape(name) for name in sorted(names))
     rule = f"PathPrefix(`/.well-known/acme-challenge/`) && HostRegexp(`(?i)^({hosts})[.]?$`)"
-    members = []
-    for name, point, tls in ((NAME, points.plain, None), (f"{NAME}.secure", points.secure, RouterTLS())):
-        described = ServedRouter(
-            rule=rule,
-            service=NAME,
-            entry_points=[point],
-            middlewares=[],
-            priority=_PRIORITY,
-            tls=tls,
-            observability=None,
-        )
-        members.append(added_member(name, described))
+    members = [
+        added_router(name, point, rule, NAME, _PRIORITY, tls)
+        for name, point, tls in ((NAME, points.plain, None), (f"{NAME}.secure", points.secure, RouterTLS()))
+    ]
     return Part(b",".join(members), needs=(_SERVICE,))
 
 
