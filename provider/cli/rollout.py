@@ -235,55 +235,35 @@ def list_rollouts(
     list_all(client, output, ROLLOUTS, query, limit, advice, more={"active": "true"} if active else None)
 
 
-@app.command()
-@writes
-def pause(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Stay at this step until you resume. If something fails, it still goes back.
+def _add(step: str, done: str, about: str, *examples: str) -> None:
+    """Add the command that does one step with a rollout."""
 
-    Examples:
-      wayshub-provider rollout pause catalog
-    """
-    _steer(client, output, service, "pause", "Paused the rollout")
+    def steer(client: Client, output: Output, service: ServiceArgument) -> None:
+        answer = client.post(_path(service) + path(step), {})
+        outcome.tell(client, output, answer, f"{done} of {service}")
 
-
-@app.command()
-@writes
-def resume(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Go on after a pause. The step begins anew.
-
-    Examples:
-      wayshub-provider rollout resume catalog
-    """
-    _steer(client, output, service, "resume", "Resumed the rollout")
+    steer.__doc__ = "\n".join(
+        [about, "", "Examples:", *(f"  wayshub-provider rollout {step} {each}" for each in examples)]
+    )
+    app.command(step)(writes(steer))
 
 
-@app.command()
-@writes
-def back(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Take a rollout back: all traffic returns at once.
-
-    Examples:
-      wayshub-provider rollout back catalog
-      wayshub-provider rollout back catalog --wait 10
-    """
-    _steer(client, output, service, "back", "Took back the rollout")
-
-
-@app.command()
-@writes
-def finish(client: Client, output: Output, service: ServiceArgument) -> None:
-    """Finish a rollout now: all traffic moves, and one revision makes it permanent.
-
-    Examples:
-      wayshub-provider rollout finish catalog
-      wayshub-provider rollout finish catalog --dry-run
-    """
-    _steer(client, output, service, "finish", "Finished the rollout")
-
-
-def _steer(client: Client, output: Output, service: str, step: str, done: str) -> None:
-    answer = client.post(_path(service) + path(step), {})
-    outcome.tell(client, output, answer, f"{done} of {service}")
+_add(
+    *("pause", "Paused the rollout"),
+    "Stay at this step until you resume. If something fails, it still goes back.",
+    "catalog",
+)
+_add("resume", "Resumed the rollout", "Go on after a pause. The step begins anew.", "catalog")
+_add(
+    *("back", "Took back the rollout"),
+    "Take a rollout back: all traffic returns at once.",
+    *("catalog", "catalog --wait 10"),
+)
+_add(
+    *("finish", "Finished the rollout"),
+    "Finish a rollout now: all traffic moves, and one revision makes it permanent.",
+    *("catalog", "catalog --dry-run"),
+)
 
 
 def _path(service: str) -> str:
