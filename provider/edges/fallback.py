@@ -23,6 +23,7 @@ import msgspec
 
 from provider import verification
 from provider.configuration import BEACON, BEACON_HEADER
+from provider.edges.fallback_tls import said_once
 from provider.edges.registry import Edges
 from provider.messages import Message
 from provider.nouns.beside import HIGHEST_BELOW
@@ -80,7 +81,7 @@ _PRIVATE: Final = 0o600
 
 
 def _ranked(content: bytes) -> dict[str, Any]:
-    document = _taking(json.loads(content))
+    document = _taking(said_once(json.loads(content)))
     routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
     ranks = sorted({_rank(router) for router in routers.values()}, reverse=True)
     places = {rank: _BELOW - place for place, rank in enumerate(ranks, start=1)}
@@ -285,7 +286,7 @@ def _has(routers: Section, name: str, rule: str) -> bool:
 def _read(content: bytes) -> dict[str, Any]:
     """Read what the file has; nothing, if somebody has put in there what is no document of ours."""
     try:
-        document: dict[str, Any] = json.loads(content)
+        document = said_once(json.loads(content))
         routers = document["http"].get("routers", {})
         if all(isinstance(router["rule"], str) for router in routers.values()):
             return document

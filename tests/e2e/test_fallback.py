@@ -1,11 +1,16 @@
 """A Traefik that is started while the service is away serves what it served before, from the fallback file."""
 
+import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+from cryptography import x509
 
+from tests.certs import ca, issue
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.e2e.traffic import HOST, expose
 from tests.running import (
@@ -164,3 +169,51 @@ def test_no_rule_is_read_as_a_template_and_what_was_live_is_in_the_file_when_the
         assert canary not in fetch(f"{traefik.api}/api/rawdata").raise_for_status().text
         assert canary not in edge.log.read_text()
         assert "unterminated" not in edge.log.read_text()
+
+
+def asked_by_tls(traefik: Traefik, host: str) -> tuple[int, int]:
+    """Return the serial number of the certificate that a client gets for a host, and the status of the answer."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    url = httpx.URL(traefik.web)
+    with (
+        socket.create_connection((url.host, url.port or 0), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=host) as made,
+    ):
+        made.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        status = int(made.recv(100).split()[1])
+        return x509.load_der_x509_certificate(made.getpeercert(binary_form=True) or b"").serial_number, status
+
+
+def test_what_is_said_of_tls_holds_although_the_file_is_there(migrated: Path, tmp_path: Path) -> None:
+    port, rest = free_port(), issue("rest.test", by=ca())
+    serial = rest.certificate.serial_number
+    with (
+        place(tmp_path / "traefik", f"http://127.0.0.1:{port}", "edge=default&wait=1") as edge,
+        named_servers("a") as (server,),
+    ):
+        options: dict[str, Any] = {"port": port, "traefik_api": edge.api, "fallback_file": edge.fallback_file}
+        with (
+            running_service(tmp_path, migrated, **options) as service,
+            http_client(f"{service.url}/api/v1") as client,
+        ):
+            wait_until(edge.fallback_file.exists, "the file is made")
+            traefik = edge.start()
+            for name, tls in (("usual", {}), ("strict", {"options": "strict"})):
+                expose(client, (server, 1), name=name, host=f"{name}.test")
+                client.put(
+                    f"/tlsOptions/{'default' if name == 'usual' else name}", json={"minVersion": "VersionTLS12"}
+                ).raise_for_status()
+                client.patch(f"/routers/{name}", json={"tls": tls, "entryPoints": ["web"]}).raise_for_status()
+            client.put("/certificates/rest", json={**rest.pair, "default": True}).raise_for_status()
+            wait_until(lambda: len(routers(edge.fallback_file)) == 2, "the file has all routers")
+            wait_until(lambda: "certificates" in edge.fallback_file.read_text(), "the file has the certificate")
+            wait_until(lambda: origins(traefik, "strict") == {"http", "file"}, "the routers are there twice")
+            wait_for_state(service.url, "live")
+            assert {asked_by_tls(traefik, f"{name}.test") for name in ("usual", "strict")} == {(serial, 200)}
+
+        edge.kill()
+        traefik = edge.start()
+        wait_until(lambda: asked_by_tls(traefik, "usual.test")[1] == 200, "the routers come from the file")
+        with pytest.raises(OSError, match="EOF"):  # its options are gone, and so it is closed
+            asked_by_tls(traefik, "strict.test")

@@ -68,6 +68,41 @@ def test_routers_that_leave_their_requests_to_another_provider_are_not_in_the_fi
     assert found == {"http": {"middlewares": beacon}, "tcp": {"services": {"s": 1}}}
 
 
+def test_the_file_says_nothing_of_tls_that_only_one_provider_may_say() -> None:
+    """Traefik has it beside the document that it polls, and takes neither of two that say the same."""
+    routers: dict[str, Router] = {
+        name: {"rule": f"Host(`{name}.test`)", "service": "s", **tls}
+        for name, tls in (
+            ("plain", {}),
+            ("usual", {"tls": dict[str, str]()}),
+            ("strict", {"tls": {"options": "strict"}}),
+            ("foreign", {"tls": {"options": "strict@file"}}),
+        )
+    }
+    certificate = {"certFile": "…", "keyFile": "…"}
+    options: dict[str, Any] = {"strict": {"minVersion": "VersionTLS13"}, "default": {"minVersion": "VersionTLS12"}}
+    tls = {
+        "certificates": [certificate],
+        "options": options,
+        "stores": {"default": {"defaultCertificate": certificate}},
+    }
+
+    def made() -> dict[str, Any]:
+        content = {"http": {"middlewares": {"m": {}}, "routers": routers}, "tcp": {"routers": routers}, "tls": tls}
+        found: dict[str, Any] = json.loads(fallback.fallback(json.dumps(content).encode()))
+        return found
+
+    found = made()
+    assert found["tls"] == {"certificates": [certificate]}
+    for root in ("http", "tcp"):
+        said = {name: router.get("tls") for name, router in found[root]["routers"].items()}
+        named = {"strict": {"options": "strict@http"}, "foreign": {"options": "strict@file"}}
+        assert said == {"plain": None, "usual": {}, **named}
+
+    options["default"] = {"clientAuth": {"clientAuthType": "RequireAndVerifyClientCert"}}
+    assert made()["http"]["routers"].keys() == {"plain", "strict", "foreign"}
+
+
 def test_the_file_is_yaml_too() -> None:
     content = json.dumps({"http": {"routers": {"é": {"rule": 'Host(`a.test`) && Path("/`\\u00e9")', "service": "s"}}}})
     made = fallback.fallback(content.encode())
