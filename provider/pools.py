@@ -8,7 +8,7 @@ request can match uses it.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -31,6 +31,21 @@ _PRIORITY: Final = -2 * HIGHEST_PRIORITY
 """Below all that users can set."""
 
 _KNOWN: Final = 65_536
+
+
+class Check(NamedTuple):
+    """How many seconds lie between two checks of a server, and in how many it has to answer."""
+
+    interval: float = 0.0
+    timeout: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes until all servers were checked once."""
+        return self.interval + self.timeout
+
+
+NO_CHECK: Final = Check()
 
 
 class _HealthCheck(msgspec.Struct):
@@ -68,31 +83,37 @@ def find(parts: Parts, service: str) -> CheckedPool | None:
 @lru_cache(maxsize=_KNOWN)
 def _read(content: bytes) -> CheckedPool:
     _service, servers = configuration.read_pool(Part(content))
-    return CheckedPool(frozenset(server.url for server in servers), _check_seconds(content))
+    return CheckedPool(frozenset(server.url for server in servers), _check(content).seconds)
 
 
 def check_seconds(part: Part) -> float:
     """Return the seconds of an interval and a timeout of a service's health check, or 0 without one."""
-    return _check_seconds(part.content) if b'"healthCheck":{' in part.content else 0.0
+    return _find_check(part).seconds
+
+
+def _find_check(part: Part) -> Check:
+    return _check(part.content) if b'"healthCheck":{' in part.content else NO_CHECK
 
 
 @lru_cache(maxsize=_KNOWN)
-def _check_seconds(content: bytes) -> float:
+def _check(content: bytes) -> Check:
     ((_name, found),) = msgspec.json.decode(b"{%s}" % content, type=dict[str, _Checked]).items()
     check = None if found.load_balancer is None else found.load_balancer.health_check
     if check is None:
-        return 0.0
-    return sum(durations.find_seconds(text) or 0.0 for text in (check.interval, check.timeout))
+        return NO_CHECK
+    return Check(*(durations.find_seconds(text) or 0.0 for text in (check.interval, check.timeout)))
 
 
-_longest: Final[WeakKeyDictionary[Section, float]] = WeakKeyDictionary()
+_longest: Final[WeakKeyDictionary[Section, Check]] = WeakKeyDictionary()
 
 
-def longest_check_seconds(services: Section, most: float) -> float:
-    """Return the longest `check_seconds` of all services of which it is at most so long; 0 if there is none."""
+def longest_check(services: Section, most: float) -> Check:
+    """Return how long checks take at most of all services of which a check takes at most so many seconds."""
     found = _longest.get(services)
     if found is None:
-        found = max((each for part in services.parts.values() if (each := check_seconds(part)) <= most), default=0.0)
+        checks = [each for part in services.parts.values() if (each := _find_check(part)).seconds <= most]
+        interval = max((each.interval for each in checks), default=0.0)
+        found = Check(interval, max((each.seconds for each in checks), default=0.0) - interval)
         _longest[services] = found
     return found
 

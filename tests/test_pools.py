@@ -62,5 +62,5 @@ def test_a_check_takes_its_interval_and_its_timeout() -> None:
     assert (found.urls, found.check_seconds) == (frozenset(URLS.values()), 1.5)
     assert pools.find(parts_of(check=None), "shop") is None
     assert pools.find(Parts(), "shop") is None
-    assert pools.longest_check_seconds(parts_of().services, 10) == 1.5
-    assert pools.longest_check_seconds(parts_of(HealthCheck(path="/", interval="9s")).services, 10) == 0
+    assert pools.longest_check(parts_of().services, 10) == (1, 0.5)
+    assert pools.longest_check(parts_of(HealthCheck(path="/", interval="9s")).services, 10) == (0, 0)

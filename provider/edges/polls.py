@@ -89,7 +89,7 @@ class Polls:
         for version in set(self._versions.copy().values()):
             self._fit(version, snapshot)
         if isinstance(snapshot, Snapshot):
-            pools.longest_check_seconds(snapshot.parts.services, MOST_CHECK_SECONDS)
+            pools.longest_check(snapshot.parts.services, MOST_CHECK_SECONDS)
             for edge in list(self._kept_out):
                 self.fit(edge, snapshot)
         self._loop.call(self._take, snapshot)
@@ -145,20 +145,19 @@ class Polls:
     def seen(self, edge: str, running_seconds: float) -> None:
         """Note that it was seen how an edge's servers are, which has run what it was given last for so long."""
         pace = self._paces.get(edge)
-        if pace is not None and not pace.is_checked and running_seconds >= pace.check_seconds:
-            pace.is_checked = True
+        if pace is not None and pace.seen(running_seconds):
             self._wake()
 
     def find_check(self, edge: str) -> float | None:
-        """Return how long an edge has to run what it was given last until that tells how its servers are."""
+        """Return how long an edge has to run what it was given last until another look tells how its servers are."""
         pace = self._paces.get(edge)
-        return None if pace is None or pace.is_checked else pace.check_seconds
+        return None if pace is None else pace.next_look
 
     def given(self, edge: str, snapshot: Served) -> None:
         """Note that an edge was given another document than before."""
         pace = self._paces.get(edge)
         if pace is not None and isinstance(snapshot, Snapshot):
-            pace.given(self._now(), pools.longest_check_seconds(snapshot.parts.services, MOST_CHECK_SECONDS))
+            pace.given(self._now(), pools.longest_check(snapshot.parts.services, MOST_CHECK_SECONDS))
 
     def know(self, edge: str, version: Version | None) -> None:
         """Know which version an edge is, and offer it from now on what that knows."""

@@ -66,7 +66,7 @@ async def _read_back(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
         rest = pause if is_expected else max(pause, min(_REST * taken, _MOST_REST_SECONDS))
         until = loop.time() + rest
         if (checked_at := edges.find_check(edge)) is not None:  # the next change may be waiting for that
-            until = min(until, max(checked_at, loop.time() + pause))
+            until = min(until, max(checked_at, loop.time() + _LEAST_PAUSE_SECONDS))
         while edge.given is given and (remaining := until - loop.time()) > 0:
             await edges.changed(remaining)
         if edge.given is not given:
