@@ -24,7 +24,7 @@ Router = dict[str, Any]
 def written(routers: dict[str, Router]) -> dict[str, Router]:
     """Return the routers as the fallback has them."""
     content = json.dumps({"http": {"middlewares": {"provider.beacon": {}}, "routers": routers}}).encode()
-    found: dict[str, Router] = json.loads(fallback.fallback(content))["http"]["routers"]
+    found: dict[str, Router] = json.loads(fallback.fallback(content))["http"].get("routers", {})
     return found
 
 
