@@ -9,11 +9,12 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from provider import declarations, summaries
 from provider.api import documentation
-from provider.api.bodies import MOST_MEMBERS_OF_ALL, WholeRoute, read_json
+from provider.api.bodies import MOST_MEMBERS_OF_ALL, WholeRoute
 from provider.api.pages import LabelText
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
+from provider.api.strict_json import read_json
 from provider.api.writing import PREFIX, WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import PrincipalDependency, RevisionsDependency, TurnsDependency

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.api.bodies import DEEPEST, LONGEST_BYTES, MOST_MEMBERS, read_json
+from provider.api.bodies import LONGEST_BYTES
+from provider.api.strict_json import DEEPEST, MOST_MEMBERS, read_json
 from provider.errors import Unreadable
 from tests.api.checks import TITLES, problem, state
 from tests.running import AUTHORIZED, Service, wait_until
