@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from provider.cli.running import traefik
-from provider.cli.running.traefik import Log, TraefikError, find_traefik, read_static_configuration, static_path
+from provider.cli.running.traefik import TraefikError, find_traefik, read_static_configuration, static_path
+from provider.cli.running.traefik_log import Log
 from provider.errors import SettingsError
 
 HEALTH = (

@@ -6,8 +6,7 @@ import shutil
 import ssl
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +19,7 @@ import yaml
 from provider.cli.paths import beside
 from provider.cli.private import write_private
 from provider.cli.running.processes import Backoff, Process, ending
+from provider.cli.running.traefik_log import Log
 from provider.cli.running.waiting import wait_for
 from provider.environment import callable_host
 from provider.errors import ProviderError, SettingsError, Unavailable
@@ -32,15 +32,8 @@ WEB: Final = DEFAULT_POINTS.plain
 SECURE: Final = DEFAULT_POINTS.secure
 API: Final = "traefik"
 
-_LINES_KEPT: Final = 40
-_LINES_TOLD: Final = 5
-_QUIET_SECONDS: Final = 60.0
 _API_TIMEOUT_SECONDS: Final = 2.0
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_TIMED: Final = re.compile(r"\S+ (?:ERR|WRN|FTL) (.*)")
-_GRAVE: Final = re.compile(r'\S+ (?:ERR|FTL) |\{"level":"(?:error|fatal)"|panic: |fatal error: |.* cannot be run: ')
-_HEALTH: Final = re.compile(r"\S+ WRN Health check failed\b.* serviceName=(\S+?)(?:@\w+)? targetURL=(\S+)")
-_RETRY: Final = re.compile(r" in [0-9.]+\S*")
 
 
 class TraefikError(ProviderError):
@@ -294,45 +287,3 @@ def _url(scheme: str, static: dict[str, Any], point: str) -> str:
     """Return where an entry point is asked from this machine."""
     host, _colon, port = static["entryPoints"][point]["address"].rpartition(":")
     return f"{scheme}://{callable_host(host)}:{port}"
-
-
-class Log:
-    """What one run of Traefik printed last, and which of it a person should see."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
-        self._told: dict[str, float] = {}
-
-    def read(self, line: str) -> Iterator[str]:
-        """Take a line, and give what to tell about it: what is grave, and a server that is found down.
-
-        Traefik repeats what is wrong with each try: the same thing is told once a minute.
-        """
-        self._lines.append(line)
-        message = _find_message(line)
-        if message is not None:
-            now = time.monotonic()
-            self._told = {told: when for told, when in self._told.items() if now - when < _QUIET_SECONDS}
-            if self._told.setdefault(_RETRY.sub("", message), now) == now:
-                yield message
-
-    def find_reason(self) -> str | None:
-        """Return the last grave line, or None."""
-        return next((_without_time(line) for line in reversed(self._lines) if _GRAVE.match(line)), None)
-
-    def last_lines(self) -> list[str]:
-        """Return the last lines that are not empty."""
-        return [line for line in self._lines if line.strip()][-_LINES_TOLD:]
-
-
-def _find_message(line: str) -> str | None:
-    """Return what a line of Traefik's log means to a person, or None if it is not worth telling."""
-    if down := _HEALTH.match(line):
-        return f"The server {down[2]} of the service {down[1]} fails its health check: it gets no requests."
-    return f"Traefik: {_without_time(line)}" if _GRAVE.match(line) else None
-
-
-def _without_time(line: str) -> str:
-    """Return a line without its time and level."""
-    timed = _TIMED.match(line)
-    return timed[1] if timed else line
