@@ -7,6 +7,7 @@ change did and nobody has touched since goes back; what was changed since clashe
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 from provider.errors import pointer
@@ -67,14 +68,14 @@ class Undoing:
 
 def chooser(older: Collection[str], newer: Collection[str]) -> Choose:
     """Choose by the pointers of clashes, or of objects that clash; `ALL` stands for each that is not named."""
+    return partial(_choose, older, newer)
 
-    def choose(place: str) -> Resolution | None:
-        for choice, places in ((Resolution.OLDER, older), (Resolution.NEWER, newer)):
-            if any(place == one or place.startswith(f"{one}/") for one in places):
-                return choice
-        return Resolution.OLDER if ALL in older else Resolution.NEWER if ALL in newer else None
 
-    return choose
+def _choose(older: Collection[str], newer: Collection[str], place: str) -> Resolution | None:
+    for choice, places in ((Resolution.OLDER, older), (Resolution.NEWER, newer)):
+        if any(place == one or place.startswith(f"{one}/") for one in places):
+            return choice
+    return Resolution.OLDER if ALL in older else Resolution.NEWER if ALL in newer else None
 
 
 def undo(changes: Sequence[Change], now: Mapping[Named, JsonObject], choose: Choose = lambda _pointer: None) -> Undoing:

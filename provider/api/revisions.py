@@ -1,7 +1,7 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -24,7 +24,7 @@ from provider.errors import NotFound
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
-from provider.nouns import NOUNS, Named
+from provider.nouns import NOUNS
 from provider.plans import Transition
 from provider.revisions import Revisions
 from provider.security import needs
@@ -240,16 +240,18 @@ async def roll_back(
     any change.
     """
     named = history.read_named(kind, name)
-    bring = partial(_roll_back, number=number, named=named, conditions=conditions)
+    bring = partial(_bring, partial(history.plan_back, named=named), number, conditions)
     told, says = history.say_back(number, named), history.saying_back(number, named)
     undone = history.undone_by_rollback(int(number), named) if stored.is_number(number) else range(0)
     return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told, undone=undone)
 
 
-def _roll_back(session: Session, number: str, named: Named | None, conditions: Conditions) -> Transition:
+def _bring(
+    plan: Callable[[Session, int], Transition], number: str, conditions: Conditions, session: Session
+) -> Transition:
     wanted = stored.read_number(number)
     check_whole(session, conditions)
-    return history.plan_back(session, wanted, named)
+    return plan(session, wanted)
 
 
 @router.post(
@@ -277,25 +279,11 @@ async def undo(
     for any change.
     """
     named = history.read_named(kind, name)
-    bring = partial(_undo, number=number, named=named, force=force, keep=keep, cascade=cascade, conditions=conditions)
+    plan = partial(undos.plan, choose=chooser(force, keep), named=named, cascade=cascade)
+    bring = partial(_bring, plan, number, conditions)
     says = undos.saying_undone(number, named)
     undone = undos.undone_by(int(number), named) if stored.is_number(number) else range(0)
     return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, undone=undone)
-
-
-def _undo(
-    session: Session,
-    number: str,
-    named: Named | None,
-    force: Sequence[str],
-    keep: Sequence[str],
-    *,
-    cascade: bool,
-    conditions: Conditions,
-) -> Transition:
-    wanted = stored.read_number(number)
-    check_whole(session, conditions)
-    return undos.plan(session, wanted, chooser(force, keep), named=named, cascade=cascade)
 
 
 @router.post(
