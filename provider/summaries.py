@@ -1,6 +1,7 @@
 """What a change did, in a few words and as who made it sees it: `Exposed alvin.xyz`, not object by object. Pure."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +26,21 @@ _KEEPING: Final = template("Drained server {name} of {service}, which keeps its 
 def summarise(changes: Sequence[Change]) -> Sequence[str]:
     """Say what changes did."""
     return _applications(changes) or _switched(changes) or _object_by_object(changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a change says of itself: in words what it did, and why, for who says nothing.
+
+    `undone` are the revisions that it takes back as a whole: they do not have to be confirmed any more.
+    """
+
+    says: Summarise = summarise
+    message: str = ""
+    undone: range = range(0)
+
+
+USUAL: Final = Telling()
 
 
 def saying(done: str) -> Summarise:

@@ -18,6 +18,7 @@ from provider.models import AdoptInput, AppliedOutput, HandBackInput
 from provider.nouns import Noun, Router
 from provider.nouns.tcp_router import TCPRouter
 from provider.security import needs
+from provider.summaries import Telling
 from provider.tags import whole_tag
 
 router = APIRouter(tags=["adoption"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
@@ -78,7 +79,7 @@ def _answer(
         check_whole(session, conditions)
         return [*adoption.change(session, routing.around())]
 
-    outcome = write.compare(apply, says=adoption.says)
+    outcome = write.change(apply, Telling(adoption.says), compares=True)
     if outcome.difference is not None:
         words = [*outcome.difference.words, *adoption.tell(outcome.result)]
         outcome = replace(outcome, difference=replace(outcome.difference, words=words))

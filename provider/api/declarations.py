@@ -103,7 +103,7 @@ async def apply(
     pruned = Prune(labels) if prune or labels else None
     content: bytes | None = getattr(request.state, "content", None)
     bring = partial(_bring, content=body if content is None else content, prune=pruned, conditions=conditions)
-    return await write.answer(turns, bring, is_long=content is not None, says=summaries.applied)
+    return await write.answer(turns, bring, summaries.Telling(summaries.applied), is_long=content is not None)
 
 
 def _bring(

@@ -241,9 +241,7 @@ async def roll_back(
     """
     named = history.read_named(kind, name)
     bring = partial(_bring, partial(history.plan_back, named=named), number, conditions)
-    told, says = history.say_back(number, named), history.saying_back(number, named)
-    undone = history.undone_by_rollback(int(number), named) if stored.is_number(number) else range(0)
-    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told, undone=undone)
+    return await write.answer(turns, bring, history.telling_back(number, named), is_long=turns.is_long(0))
 
 
 def _bring(
@@ -281,9 +279,7 @@ async def undo(
     named = history.read_named(kind, name)
     plan = partial(undos.plan, choose=chooser(force, keep), named=named, cascade=cascade)
     bring = partial(_bring, plan, number, conditions)
-    says = undos.saying_undone(number, named)
-    undone = undos.undone_by(int(number), named) if stored.is_number(number) else range(0)
-    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, undone=undone)
+    return await write.answer(turns, bring, undos.telling_undone(number, named), is_long=turns.is_long(0))
 
 
 @router.post(

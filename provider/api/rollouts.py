@@ -51,7 +51,7 @@ class _Steering:
             return row
 
         running = self._running
-        outcome = self._write.change(apply, **acting.say_why(running.find_active(self._service)))
+        outcome = self._write.change(apply, acting.telling(running.find_active(self._service)))
         row = outcome.result
         return done(outcome, running.show(row) if self._write.is_tried else running.changed(row), status, headers or {})
 

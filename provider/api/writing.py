@@ -30,7 +30,7 @@ from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.snapshots import last_revision
 from provider.store import declarations, history
-from provider.summaries import Summarise, summarise
+from provider.summaries import USUAL, Summarise, Telling
 from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
@@ -75,16 +75,11 @@ class Write:
     def change(
         self,
         apply: Callable[[Session], T],
+        telling: Telling = USUAL,
         *,
         compares: bool = False,
-        message: str = "",
-        says: Summarise = summarise,
-        undone: range = range(0),
     ) -> Outcome[T]:
-        """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing.
-
-        `undone` are the revisions that it takes back as a whole: they do not have to be confirmed any more.
-        """
+        """Do it, or try it. Raises what `Revisions.change` does."""
         if self.is_tried:
             outcome = self._revisions.try_change(apply, actor=self._actor)
             outcome = replace(outcome, confirm_before=self._find_deadline() if outcome.changes else None)
@@ -94,9 +89,9 @@ class Write:
                 actor=self._actor,
                 compares=compares,
                 confirmed=self._confirmed,
-                message=self.message or message,
-                says=says,
-                confirming=Confirming(self._seconds, undone),
+                message=self.message or telling.message,
+                says=telling.says,
+                confirming=Confirming(self._seconds, telling.undone),
             )
         self.touched = [(change.kind, change.name) for change in outcome.changes]
         difference = self._routing.with_moves(outcome.difference)
@@ -105,27 +100,7 @@ class Write:
     def _find_deadline(self) -> datetime | None:
         return None if self._seconds is None else datetime.now(UTC) + timedelta(seconds=self._seconds)
 
-    def compare(
-        self,
-        apply: Callable[[Session], T],
-        *,
-        message: str = "",
-        says: Summarise = summarise,
-        undone: range = range(0),
-    ) -> Outcome[T]:
-        """Do the same, and in any case tell what it does."""
-        return self.change(apply, compares=True, message=message, says=says, undone=undone)
-
-    async def answer(
-        self,
-        turns: Turns,
-        plan: FindTransition,
-        *,
-        is_long: bool,
-        says: Summarise = summarise,
-        message: str = "",
-        undone: range = range(0),
-    ) -> Response:
+    async def answer(self, turns: Turns, plan: FindTransition, telling: Telling, *, is_long: bool) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
         What is long is planned in a process apart: only what it comes to is written here. Where others change the
@@ -133,32 +108,30 @@ class Write:
         """
         for _ in range(_TRIES if is_long else 0):
             with TemporaryDirectory(prefix="provider-") as folder:
-                answer = await self._answer_apart(turns, plan, says, message, undone, Path(folder) / "prepared.db")
+                answer = await self._answer_apart(turns, plan, telling, Path(folder) / "prepared.db")
             if answer is not None:
                 return answer
-        return await run_in_threadpool(self._answer_here, plan, says, message, undone)
+        return await run_in_threadpool(self._answer_here, plan, telling)
 
-    def _answer_here(self, plan: FindTransition, says: Summarise, message: str, undone: range) -> Response:
+    def _answer_here(self, plan: FindTransition, telling: Telling) -> Response:
         def apply(session: Session) -> None:
             declarations.write(session, plan(session))
 
-        outcome = self.compare(apply, message=message, says=says, undone=undone)
+        outcome = self.change(apply, telling, compares=True)
         return outcomes.applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
-    async def _answer_apart(
-        self, turns: Turns, plan: FindTransition, says: Summarise, message: str, undone: range, path: Path
-    ) -> Response | None:
+    async def _answer_apart(self, turns: Turns, plan: FindTransition, telling: Telling, path: Path) -> Response | None:
         revisions = self._revisions
         asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
-        given = (plan, says, *asked, self._actor.is_admin, not self.is_tried, path)
+        given = (plan, telling.says, *asked, self._actor.is_admin, not self.is_tried, path)
         content = await turns.apart(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
         tag, before = whole_tag(summary.revision, summary.digest), None if summary.is_empty else self._find_deadline()
         if not self.is_tried:
-            confirming = Confirming(self._seconds, undone)
+            confirming = Confirming(self._seconds, telling.undone)
             keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
-            outcome = await asyncio.to_thread(keep, prepared, message=self.message or message)
+            outcome = await asyncio.to_thread(keep, prepared, message=self.message or telling.message)
             if outcome is None:
                 return None
             tag, before = whole_tag(outcome.revision, outcome.digest), outcome.confirm_before

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypedDict
+from typing import Final
 
 from provider import durations, moments
 from provider.database.sessions import Session
@@ -15,7 +15,7 @@ from provider.nouns.references import reached
 from provider.rollouts import referring, words
 from provider.snapshots import last_revision
 from provider.store import audit, nouns, rollouts
-from provider.summaries import Summarise, saying
+from provider.summaries import USUAL, Telling, saying
 
 ITSELF: Final = Actor("rollout", is_admin=True)
 """Who lets a rollout go on, or back, by itself."""
@@ -26,13 +26,6 @@ Act = Callable[[Session, Actor, str], Rollout]
 _ALL: Final = 100
 _LONGEST_SECONDS: Final = 7 * 24 * 3600.0
 _LEAST_SECONDS: Final = 0.1
-
-
-class Said(TypedDict, total=False):
-    """What a revision says of itself: what `change` is given besides what to do."""
-
-    message: str
-    says: Summarise
 
 
 def check(wanted: RolloutInput, least_seconds: float) -> None:
@@ -155,9 +148,9 @@ def finish(session: Session, actor: Actor, service: str) -> Rollout:
     return _end(session, row, RolloutState.FINISHED, actor)
 
 
-def say_why(row: Rollout | None) -> Said:
-    """Say of a rollout why it changes the state, as it does where it is finished, and in words what it does."""
-    return {} if row is None else {"message": row.message, "says": saying(words.say(words.FINISHED, row))}
+def telling(row: Rollout | None) -> Telling:
+    """Return what the revision says of itself that a rollout makes where it is finished."""
+    return USUAL if row is None else Telling(saying(words.say(words.FINISHED, row)), row.message)
 
 
 def complete(session: Session, known: Rollout) -> Rollout | None:

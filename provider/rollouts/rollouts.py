@@ -267,10 +267,10 @@ class Rollouts:
             self.changed(made)
 
     def _finish(self, row: Rollout) -> Rollout | None:
-        actor = Actor(row.author, is_admin=True)
+        actor, telling = Actor(row.author, is_admin=True), acting.telling(row)
         try:
             return self._revisions.change(
-                lambda session: acting.complete(session, row), actor=actor, **acting.say_why(row)
+                lambda session: acting.complete(session, row), actor=actor, message=telling.message, says=telling.says
             ).result
         except Unavailable:
             raise

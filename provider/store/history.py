@@ -16,7 +16,7 @@ from provider.models import Revision
 from provider.nouns import NOUNS, Named, Noun, Server, called
 from provider.plans import Prune, Transition, is_leased
 from provider.store import declarations, revisions
-from provider.summaries import Summarise, saying
+from provider.summaries import Telling, saying
 
 
 def state_at(session: Session, number: int) -> Declaration:
@@ -83,26 +83,16 @@ def read_object_name(text: str | None) -> Named | None:
     return read_named(kind, name)
 
 
-def undone_by_rollback(number: int, named: Named | None) -> range:
-    """Return the revisions of which nothing is left after a rollback to one."""
-    return range(number + 1, sys.maxsize) if named is None else range(0)
-
-
-def say_back(number: str, named: Named | None) -> str:
-    """Say what a rollback is, for who says nothing about it."""
+def telling_back(number: str, named: Named | None) -> Telling:
+    """Return what a rollback says of itself. After one of everything nothing is left of all that came later."""
     if named is None:
-        return Message("back to revision {number}", number=number)
-    return Message("{kind} {name} back to revision {number}", kind=called(named[0]), name=named[1], number=number)
-
-
-def saying_back(number: str, named: Named | None) -> Summarise:
-    """Say what a rollback did."""
-    if named is None:
-        return saying(Message("Rolled back to revision {number}", number=number))
-    kind, name = named
-    return saying(
-        Message("Rolled {kind} {name} back to revision {number}", kind=called(kind), name=name, number=number)
-    )
+        done = Message("Rolled back to revision {number}", number=number)
+        why = Message("back to revision {number}", number=number)
+        undone = range(int(number) + 1, sys.maxsize) if revisions.is_number(number) else range(0)
+        return Telling(saying(done), why, undone)
+    told = {"kind": called(named[0]), "name": named[1], "number": number}
+    done = Message("Rolled {kind} {name} back to revision {number}", **told)
+    return Telling(saying(done), Message("{kind} {name} back to revision {number}", **told))
 
 
 def since(session: Session, number: int, most: int) -> Sequence[Revision]:

@@ -13,7 +13,7 @@ from provider.nouns import NOUNS, Named, Noun, called, masked, owners
 from provider.nouns.comparison import JsonObject
 from provider.plans import Prune, Transition
 from provider.store import declarations, history, object_changes, revisions
-from provider.summaries import Summarise, saying
+from provider.summaries import Telling, saying
 from provider.undoing import Choose
 
 _MOST_TOLD: Final = 100
@@ -47,17 +47,13 @@ def plan(
     return _plan(session, current, found.objects, number, cascade=cascade)
 
 
-def undone_by(number: int, named: Named | None) -> range:
-    """Return the revisions that undoing one takes back as a whole."""
-    return range(number, number + 1) if named is None else range(0)
-
-
-def saying_undone(number: str, named: Named | None) -> Summarise:
-    """Say what was undone."""
+def telling_undone(number: str, named: Named | None) -> Telling:
+    """Return what undoing a revision, or what it did to one object, says of itself."""
     if named is None:
-        return saying(Message("Undid revision {number}", number=number))
-    kind, name = named
-    return saying(Message("Undid revision {number} for {kind} {name}", number=number, kind=called(kind), name=name))
+        undone = range(int(number), int(number) + 1) if revisions.is_number(number) else range(0)
+        return Telling(saying(Message("Undid revision {number}", number=number)), undone=undone)
+    told = {"number": number, "kind": called(named[0]), "name": named[1]}
+    return Telling(saying(Message("Undid revision {number} for {kind} {name}", **told)))
 
 
 def read(change: Change, number: int) -> Change:

@@ -18,7 +18,7 @@ from provider.security import needs
 from provider.snapshots import last_revision
 from provider.store import history
 from provider.store import revisions as stored
-from provider.summaries import Summarise
+from provider.summaries import Telling
 from provider.tags import find_revision, whole_tag
 from provider.web import brakes, changes, reasons
 from provider.web.changes import ObjectChange
@@ -40,19 +40,16 @@ _MOST_TOLD: Final = 20
 class Proposal:
     """Something that leads back from what is: to a revision, or to what was before one; with all or with one object.
 
-    `chosen` is what the form sends along, and `message` what it says for who says nothing.
+    `chosen` is what the form sends along.
     """
 
     number: int
     named: Named | None
     page: str
     apply: Callable[[Session], None]
-    says: Summarise
+    telling: Telling
     done: str
-    message: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
-    undone: range = range(0)
-    """The revisions that it takes back as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ def do(
 
     write = PageWrite(revisions, routing, actor, sent)
     try:
-        outcome = write.change(apply, message=proposal.message, says=proposal.says, undone=proposal.undone)
+        outcome = write.change(apply, proposal.telling)
     except _Late as late:
         return _show(request, _read(revisions, routing, proposal, actor), Form(sent), late.since, status=412)
     except WrongReason as error:

@@ -50,8 +50,6 @@ def _propose(number: str, texts: Texts) -> Proposal:
         named,
         "rollback",
         partial(history.roll_back, number=wanted, named=named),
-        history.saying_back(str(wanted), named),
+        history.telling_back(str(wanted), named),
         Message("Restored from revision {number}. This is the current state.", number=wanted),
-        history.say_back(str(wanted), named),
-        undone=history.undone_by_rollback(wanted, named),
     )

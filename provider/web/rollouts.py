@@ -118,9 +118,9 @@ def steer_rollout(
 ) -> Response:
     """Pause, resume, take back or finish a rollout, and lead back to its page."""
     step, back = _read_step(write.sent.get("step", "")), _PATH.format(service=service)
-    said = acting.say_why(running.find_active(service))
+    telling = acting.telling(running.find_active(service))
     try:
-        outcome = write.change(lambda session: _ACTS[step](session, actor, service), **said)
+        outcome = write.change(lambda session: _ACTS[step](session, actor, service), telling)
     except (NotFound, Invalid) as error:
         return redirect(request, back, Notice(_told(error), Tone.WARNING))
     running.changed(outcome.result)

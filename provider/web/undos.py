@@ -74,8 +74,7 @@ def _propose(number: str, texts: Texts) -> Proposal:
         cascade=chosen.get(_CASCADE) == TICKED,
     )
     done = Message("Revision {number} is undone. This is the current state.", number=wanted)
-    says, undone = undos.saying_undone(number, named), undos.undone_by(wanted, named)
-    return Proposal(wanted, named, "undo", apply, says, done, chosen=chosen, undone=undone)
+    return Proposal(wanted, named, "undo", apply, undos.telling_undone(number, named), done, chosen=chosen)
 
 
 def _places(chosen: Mapping[str, str], choice: Resolution) -> list[str]:

@@ -16,7 +16,7 @@ from provider.errors import Brake
 from provider.models import Actor, Confirming
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
-from provider.summaries import Summarise, summarise
+from provider.summaries import USUAL, Telling
 from provider.web import brakes, reasons
 from provider.web.inputs import SentDependency, Texts
 from provider.web.notices import Notice
@@ -34,26 +34,18 @@ class PageWrite:
         self._routing = routing
         self._actor = actor
 
-    def change(
-        self,
-        apply: Callable[[Session], T],
-        *,
-        message: str = "",
-        says: Summarise = summarise,
-        undone: range = range(0),
-    ) -> Outcome[T]:
+    def change(self, apply: Callable[[Session], T], telling: Telling = USUAL) -> Outcome[T]:
         """Do it, in one transaction, and find what it brings to light.
 
-        `message` is for who says nothing; `undone` are the revisions that it takes back as a whole. Raises `Invalid`
-        for what they say, `Braked` for what takes much away and was not confirmed, and what `apply` and
-        `Revisions.change` do.
+        Raises `Invalid` for what they say, `Braked` for what takes much away and was not confirmed, and what `apply`
+        and `Revisions.change` do.
         """
-        why = reasons.read(self.sent) or message
-        confirming = Confirming(reasons.read_seconds(self.sent), undone)
+        why = reasons.read(self.sent) or telling.message
+        confirming = Confirming(reasons.read_seconds(self.sent), telling.undone)
         confirmed = brakes.read(self.sent)
         try:
             outcome = self.revisions.change(
-                apply, actor=self._actor, confirmed=confirmed, message=why, says=says, confirming=confirming
+                apply, actor=self._actor, confirmed=confirmed, message=why, says=telling.says, confirming=confirming
             )
         except Brake as error:
             raise brakes.Braked(self.sent, error) from None

@@ -15,6 +15,7 @@ from provider.errors import FieldError, Invalid
 from provider.messages import Message, template
 from provider.nouns import Noun
 from provider.nouns.beside import beside_of
+from provider.summaries import Telling
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
@@ -72,7 +73,7 @@ class BesideView(View):
                 return adoption.change(session, routing.around())[0]
 
             try:
-                outcome = write.change(apply, says=adoption.says)
+                outcome = write.change(apply, Telling(adoption.says))
             except Invalid as error:
                 return redirect(request, back, Notice(error.fields[0].detail, Tone.WARNING))
             beside = beside_of(outcome.result)
