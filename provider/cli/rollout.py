@@ -210,7 +210,7 @@ def _watch(client: Client, service: str, rollout: Item) -> Item:
 def _words_of_next(rollout: Item) -> str:
     if rollout["next"] is None:
         return "Waiting"
-    return f"Next step in {_left(rollout['next'])}"
+    return f"Continues in {_left(rollout['next'])}"
 
 
 def _left(date: str) -> str:

@@ -83,7 +83,7 @@ def _check_target(session: Session, service: str, name: str) -> None:
     if target is None:
         raise _wrong("service.unknown", Message("there is no service {name}: add it first", name=name))
     if name == service:
-        raise _wrong("rollout.same", Message("the traffic is there already: name another service"))
+        raise _wrong("rollout.same", Message("this service has the traffic already: name another one"))
     if service in reached(target, lambda each: nouns.find(session, Service, each)):
         told = {"name": name, "service": service}
         raise _wrong("rollout.cycle", Message("{name} is made of {service}", **told))

@@ -72,7 +72,7 @@ def test_buttons_pause_resume_and_take_back(console: httpx.Client) -> None:
     ("texts", "told"),
     [
         ({"to": "gone"}, "There is no service gone: add it first"),
-        ({"to": "shop"}, "The traffic is there already"),
+        ({"to": "shop"}, "This service has the traffic already"),
         ({"steps": "50, 25, 100"}, "These have to rise to 100"),
         ({"steps": "5, 25"}, "These have to rise to 100"),
         ({"steps": "a few"}, "Write whole numbers with commas"),
