@@ -37,7 +37,7 @@ def adopt(
     conditions: WriteConditions,
     body: Annotated[dict[str, Any], Body()],
 ) -> Response:
-    """Let routers take the requests of those of other providers beside which they stand, all in one revision.
+    """Let routers take over the requests of other providers' routers that they stand beside, all in one revision.
 
     The priority of each is one higher than the other router's, so the order among all other routers stays. With
     `forGood` they become ordinary routers: 422 while an edge still has the other router.

@@ -49,7 +49,7 @@ class PartOutput(BaseModel):
 
     kind: Annotated[str, Field(description="`router` or `service`.")]
     name: Annotated[str, Field(description="Name of the object.")]
-    revision: Annotated[int, Field(description="Number of the revision that made it what was rejected.")]
+    revision: Annotated[int, Field(description="Number of the revision that changed it to what the edge rejected.")]
     author: Annotated[str, Field(description="Author of that revision; empty if unknown.")]
 
 
@@ -191,7 +191,7 @@ async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name
 async def lift_quarantine(
     edges: EdgesDependency, revisions: RevisionsDependency, actor: ActorDependency, name: NAME
 ) -> Response:
-    """Offer the edge what it rejected again."""
+    """Offer the edge the rejected parts again."""
     await quarantines.lift(edges, revisions, _get(edges, name), actor)
     current = revisions.current
     return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})

@@ -66,7 +66,9 @@ class StayingOutput(BaseModel):
     service: Annotated[str, Field(description="Name of its service.")]
     server: Annotated[str, Field(description="Name of the server.")]
     url: Annotated[str, Field(description="URL of the server.")]
-    until: Annotated[str, Field(description="Until when it keeps them.", json_schema_extra={"format": "date-time"})]
+    until: Annotated[
+        str, Field(description="Until when it keeps its visitors.", json_schema_extra={"format": "date-time"})
+    ]
     cookie: Annotated[str, Field(description="The cookie, as `NAME=VALUE`: a request that has it goes to this server.")]
 
 

@@ -52,7 +52,7 @@ class LeasesOutput(BaseModel):
         }
     )
 
-    live: Annotated[int, Field(description="Servers that send their heartbeats.")]
+    live: Annotated[int, Field(description="Servers that send heartbeats.")]
     silent: Annotated[int, Field(description="Servers that were drained because their heartbeats stopped.")]
     held: Annotated[int, Field(description="Servers whose heartbeats stopped, but which are not drained.")]
     mass_since: Annotated[
@@ -76,7 +76,7 @@ class LeasesOutput(BaseModel):
     dependencies=[Depends(needs.SERVERS)],
 )
 async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, service: SERVICE, name: SERVER) -> Response:
-    """Say that the server is still there: its lease begins anew. This makes no revision.
+    """Renew the lease of a server that is still there. This makes no revision.
 
     404 if it has no lease any more, because it was removed: register it again with `PUT`.
     """

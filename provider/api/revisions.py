@@ -291,7 +291,7 @@ async def undo(
 def confirm(
     revisions: RevisionsDependency, confirmations: ConfirmationsDependency, actor: ActorDependency, number: NUMBER
 ) -> Response:
-    """Keep a revision that was made with `confirmWithin`: it is no longer rolled back by itself.
+    """Keep a revision that was made with `confirmWithin`: it will not be rolled back.
 
     The request can be repeated. 409 with the type `not-pending` if the revision was already undone, or does not
     have to be confirmed. To undo it before its time is up, use `undo`.

@@ -86,9 +86,9 @@ def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, se
 def start_rollout(steering: _SteeringDependency, body: RolloutInput) -> Response:
     """Move the traffic of a service to a new one, step by step.
 
-    The state does not change until the end. Then one revision lets everything that refers to the service refer to the
-    new one. The rollout goes back by itself as soon as a server of the new service fails its health check, or an edge
-    rejects or disables something of the rollout.
+    The state does not change until the end. Then one revision makes everything that refers to the service refer to the
+    new one. The rollout goes back as soon as a server of the new service fails its health check, or an edge rejects or
+    disables part of the rollout.
     """
     return steering.start(body)
 

@@ -12,7 +12,10 @@ from provider.database.rotation import rotate as do_rotate
 from provider.settings import read_settings
 
 CopiedOption = Annotated[
-    bool, typer.Option("--copied", help="Go on: every machine has the key file as it is now. PostgreSQL only.")
+    bool,
+    typer.Option(
+        "--copied", help="Take the next step, now that every machine has the current key file. PostgreSQL only."
+    ),
 ]
 
 
