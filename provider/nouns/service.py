@@ -40,8 +40,8 @@ _ON_FAILURE: Final[Mapping[str, Word]] = {
     ),
     OnFailure.HOLD_BACK: Word(
         "Try another server, and hold back failing ones",
-        "Also, a server that cannot be reached or answers any 5xx gets no requests for 10 seconds. Beware of pages "
-        "that always answer 5xx: a few requests for one take all servers out, and then every visitor gets 503.",
+        "The same, and a server that cannot be reached or answers any 5xx gets no requests for 10 seconds. Beware of "
+        "pages that always answer 5xx: a few requests for one take all servers out, and then every visitor gets 503.",
     ),
 }
 
