@@ -39,10 +39,10 @@ check: $(VENV)/.dev ## Check format, lint, types, migrations, and packages for k
 bench: $(VENV)/.dev ## Measure, as ratios within one run
 	$(BIN)/python -m pytest -m bench --timeout 1800 -s tests/benchmarks
 
-messages: $(VENV)/.dev ## Bring the catalogues of messages in step with templates and code
+messages: $(VENV)/.dev ## Update the message catalogues from code and templates
 	$(BIN)/python -m tests.messages
 
-screenshots: $(VENV)/.dev ## Take the README's pictures of the console anew (needs a Chromium)
+screenshots: $(VENV)/.dev ## Take the pictures of the console in docs/ again (needs a Chromium)
 	$(BIN)/python -m tests.browser.gallery
 
 lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml

@@ -124,8 +124,8 @@ class Settings(BaseSettings):
     secret_key_file: SettingPath = Field(
         default=None,
         validate_default=True,
-        description="File with the key that encrypts secrets in the database. Default: beside it, with `.key` at "
-        "the end; PostgreSQL needs one, the same for all services.",
+        description="File with the key that encrypts secrets in the database. Default: the name of the "
+        "database with `.key` at the end. PostgreSQL needs one, with the same key for all services.",
     )
     local_authority: SettingPath = Field(
         default=None,
