@@ -173,7 +173,7 @@ class Events:
             try:
                 news = await asyncio.to_thread(_read, self._revisions, self._health, self._known, changed.values())
             except Unavailable as error:
-                logger.debug("what happened cannot be told now: %s", error.detail)
+                logger.debug("events cannot be sent now: %s", error.detail)
                 self._changed = changed | self._changed
                 await asyncio.sleep(_RETRY_SECONDS)
                 continue

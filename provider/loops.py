@@ -18,7 +18,7 @@ async def lasting(work: Callable[[], Awaitable[None]], again_seconds: float = _A
         try:
             return await work()
         except Exception:
-            logger.exception("work in the background met a bug, and begins anew")
+            logger.exception("a bug stopped work in the background, which starts again")
         await asyncio.sleep(again_seconds)
 
 

@@ -178,7 +178,7 @@ class Revisions:
                     found = self._catch_up(session, known, keeps=False)
                 self._publish(found)
         except ProviderError as error:
-            logger.debug("what others have changed cannot be read now: %s", error.detail)
+            logger.debug("changes made by others cannot be read now: %s", error.detail)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> None:
         """Call `listener` with each new snapshot, in the thread that made it."""

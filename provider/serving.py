@@ -130,7 +130,9 @@ class Serving:
                 parts = overlays.lay(source(desired, parts), parts)
             except Unverified as error:  # what is desired is served all the same
                 logger.error(  # noqa: TRY400  # what is wrong is in the detail
-                    "edges get revision %d without what should be laid over it: %s", desired.revision, error.detail
+                    "edges get revision %d without rollouts, drains, slow start and ordered certificates: %s",
+                    desired.revision,
+                    error.detail,
                 )
         if parts is desired.parts:
             return desired

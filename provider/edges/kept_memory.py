@@ -83,7 +83,7 @@ class KeptMemory:
         try:
             await asyncio.to_thread(_write, self._database, changed, rows)
         except Unavailable as error:
-            logger.debug("the database cannot remember now which servers are kept out: %s", error.detail)
+            logger.debug("which servers are kept out cannot be saved now: %s", error.detail)
             return False
         self._stored = {**stored, **{edge: kept.get(edge, ()) for edge in changed}}
         return True

@@ -139,7 +139,7 @@ class Memory:
         try:
             await asyncio.to_thread(_write, self._database, seen, changed, gone)
         except Unavailable as error:
-            logger.debug("the edges are not remembered now: %s", error.detail)
+            logger.debug("what is known of the edges cannot be saved now: %s", error.detail)
             return
         left = {edge: essence for edge, essence in self._stored.items() if edge not in gone}
         self._stored = {**left, **{edge: now[edge] for edge in changed}}

@@ -42,7 +42,7 @@ async def recognise(edges: Edges, database: Database, points: DefaultEntryPoints
             try:
                 found = await asyncio.to_thread(_find, database, points, digest, partial(lay, edge.name))
             except Unavailable as error:
-                logger.debug("it cannot be looked up now what edge %s runs: %s", edge.name, error.detail)
+                logger.debug("what edge %s runs cannot be looked up now: %s", edge.name, error.detail)
                 continue
             asked.add((edge.name, digest))
             if found is not None:
@@ -80,5 +80,5 @@ def _put_together(session: Session, points: DefaultEntryPoints, number: int) -> 
     except Unavailable:
         raise
     except ProviderError as error:
-        logger.debug("revision %d cannot be put together any more: %s", number, error.detail)
+        logger.debug("revision %d can no longer be rendered: %s", number, error.detail)
         return None

@@ -270,7 +270,7 @@ class Access:
                     if row is not None:
                         row.last_used = moments.kept(now)
         except Unavailable as error:
-            logger.debug("it cannot be noted now which tokens were used: %s", error.detail)
+            logger.debug("which tokens were used cannot be recorded now: %s", error.detail)
             return False
         return True
 
