@@ -100,9 +100,9 @@ def register(
     that of the command. Without a command it registers a server that something
     else runs, and sends heartbeats while it answers.
 
-    While wayshub-provider is away, the server keeps running. A token with the
-    scope register:SERVICE is enough, in PROVIDER_TOKEN or PROVIDER_TOKEN_FILE.
-    The command does not get PROVIDER_TOKEN.
+    The server keeps running during an outage of wayshub-provider. A token with
+    the scope register:SERVICE is enough, in PROVIDER_TOKEN or
+    PROVIDER_TOKEN_FILE. The command does not get PROVIDER_TOKEN.
 
     Examples:
       wayshub-provider register http://127.0.0.1:3001 --service wayshub --ttl 30s -- npm run start
