@@ -17,7 +17,8 @@ from provider.declarations import Declaration
 from provider.errors import FieldError, Forbidden, Invalid, pointer
 from provider.nouns import NOUNS, Noun
 from provider.plans import Prune, Transition
-from provider.store import nouns, places
+from provider.store import links, nouns, places
+from provider.store.rows import row_of
 
 _MOST_ERRORS = 100
 
@@ -68,7 +69,7 @@ def write(session: Session, transition: Transition) -> None:
     for kind in NOUNS:
         _insert(session, TABLES[kind].table, [_row(following, kind, name) for name in made.get(kind, ())])
         _update(session, TABLES[kind].table, [_row(following, kind, name) for name in changed.get(kind, ())])
-    nouns.relink(session, *_touched(transition))
+    links.relink(session, *_touched(transition))
     for kind, noun in reversed(list(NOUNS.items())):
         _delete(session, TABLES[kind].table, [_key(noun, name) for name in gone.get(kind, ())])
     session.changes.extend(transition.changes)
@@ -80,7 +81,7 @@ def rows(transition: Transition) -> Iterator[Rows]:
         own = [change for change in transition.changes if change.kind == kind]
         put = [_row(transition.after, kind, change.name) for change in own if change.after is not None]
         yield Rows(TABLES[kind].table, put, [_key(noun, change.name) for change in own if change.after is None])
-    for link in nouns.relinked(*_touched(transition)):
+    for link in links.relinked(*_touched(transition)):
         yield Rows(link.table, list(link.rows()), list(link.surplus()))
 
 
@@ -92,7 +93,7 @@ def _touched(transition: Transition) -> tuple[list[Noun], list[Noun]]:
 
 
 def _row(state: Declaration, kind: str, name: str) -> dict[str, Any]:
-    return nouns.row(state.objects[kind][name], nouns.split_name(NOUNS[kind], name)[1])
+    return row_of(state.objects[kind][name], nouns.split_name(NOUNS[kind], name)[1])
 
 
 def _key(noun: type[Noun], name: str) -> dict[str, str]:

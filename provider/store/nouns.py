@@ -4,43 +4,37 @@ A name here is the one under which an object is kept (`Noun.key`), and its `owne
 it belongs to anything. References are checked here, and nowhere else.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, Table, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from provider.database.searches import contains
 from provider.database.sessions import Session
-from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
+from provider.database.tables import SHOWN, TABLES, column_name, member_column
 from provider.errors import Forbidden, Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, Service, called, within
 from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, exposed, missing, reached, refused
-from provider.nouns.registry import hidden
-from provider.nouns.types import Reference
-from provider.store import places, records, rollouts, statements
+from provider.store import links, places, records, rollouts, statements
 from provider.store.records import Label, Order
+from provider.store.rows import objects_of, row_of, spelled
 
 N = TypeVar("N", bound=Noun)
-
-_NAMED: Final = 500
-"""So many names are asked for in one question; more are read with all others."""
 
 
 def find(session: Session, noun: type[N], key: str, owner: str | None = None) -> N | None:
     """Find an object."""
     rows = session.connection().execute(statements.one(noun.kind), statements.named(noun.kind, key, owner)).all()
-    return _objects(session, noun, rows)[0] if rows else None
+    return objects_of(session, noun, rows)[0] if rows else None
 
 
 def find_all(session: Session, noun: type[N], keys: Sequence[str]) -> list[N]:
     """Return those objects of some names that there are."""
     name = TABLES[noun.kind].table.c[NAME]
-    parts = (keys[begin : begin + _NAMED] for begin in range(0, len(keys), _NAMED))
+    parts = (keys[begin : begin + records.NAMED] for begin in range(0, len(keys), records.NAMED))
     return [item for part in parts for item in matching(session, noun, name.in_(part))]
 
 
@@ -86,7 +80,7 @@ def read_all(session: Session, noun: type[N]) -> list[tuple[str, N]]:
     table = TABLES[noun.kind].table
     order = [table.c[noun.within], table.c[NAME]] if noun.within else [table.c[NAME]]
     rows = session.connection().execute(_rows(noun).order_by(*order)).all()
-    listed = zip(rows, _objects(session, noun, rows), strict=True)
+    listed = zip(rows, objects_of(session, noun, rows), strict=True)
     if noun.within:
         return [(f"{getattr(row, noun.within)}/{row.name}", item) for row, item in listed]
     return [(row.name, item) for row, item in listed]
@@ -117,11 +111,11 @@ def page(
         found = session.connection().execute(select(name).where(*where)).scalars()
         wanted = order.first(found, limit, after)
         rows = {row.name: row for row in _named(session, noun, wanted, _within(noun, owner))}
-        return _objects(session, noun, [rows[each] for each in wanted])
+        return objects_of(session, noun, [rows[each] for each in wanted])
     query = _rows(noun).where(*where).order_by(name).limit(limit)
     if after is not None:
         query = query.where(name > after)
-    return _objects(session, noun, session.connection().execute(query).all())
+    return objects_of(session, noun, session.connection().execute(query).all())
 
 
 def with_members(session: Session, noun: type[N], listed: Iterable[N]) -> dict[str, N]:
@@ -138,13 +132,13 @@ def with_members(session: Session, noun: type[N], listed: Iterable[N]) -> dict[s
 def matching(session: Session, noun: type[N], *where: ColumnElement[bool], limit: int | None = None) -> list[N]:
     """Return at most `limit` objects for which conditions on the table's columns hold, by name."""
     query = _rows(noun).where(*where).order_by(TABLES[noun.kind].table.c[NAME]).limit(limit)
-    return _objects(session, noun, session.connection().execute(query).all())
+    return objects_of(session, noun, session.connection().execute(query).all())
 
 
 def of_one(session: Session, noun: type[N], owner: str) -> list[N]:
     """Return the objects that belong to another, which may be gone, by name."""
     rows = session.connection().execute(statements.belonging(noun.kind), {statements.OWNER: owner}).all()
-    return _objects(session, noun, rows)
+    return objects_of(session, noun, rows)
 
 
 def owned(session: Session, noun: type[N], owners: Sequence[str]) -> dict[str, list[N]]:
@@ -154,11 +148,11 @@ def owned(session: Session, noun: type[N], owners: Sequence[str]) -> dict[str, l
     table = TABLES[noun.kind].table
     owner = table.c[noun.within]
     rows: list[Row[Any]] = []
-    for begin in range(0, len(owners), _NAMED):
-        query = _rows(noun).where(owner.in_(owners[begin : begin + _NAMED])).order_by(owner, table.c[NAME])
+    for begin in range(0, len(owners), records.NAMED):
+        query = _rows(noun).where(owner.in_(owners[begin : begin + records.NAMED])).order_by(owner, table.c[NAME])
         rows += session.connection().execute(query).all()
     found: dict[str, list[N]] = {}
-    for row, item in zip(rows, _objects(session, noun, rows), strict=True):
+    for row, item in zip(rows, objects_of(session, noun, rows), strict=True):
         found.setdefault(getattr(row, noun.within), []).append(item)
     return found
 
@@ -277,15 +271,15 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     if noun.is_asking() and (wrong := places.check(session, before, item)):
         raise Invalid(wrong)
     _take_over(session, item)
-    values = row(item, owner)
+    values = row_of(item, owner)
     connection = session.connection()
     if before is None:
         connection.execute(statements.adding(noun.kind), values)
     elif before != item:
         connection.execute(statements.changing(noun.kind), {**values, **statements.named(noun.kind, key, owner)})
-    relink(session, [] if before is None else [before], [item])
+    links.relink(session, [] if before is None else [before], [item])
     # As it is shown: its references are spelled as they were typed when what they lead to was added.
-    shown = _spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
+    shown = spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
     records.note(session, noun.kind, full_name(key, owner), before, shown)
     return shown
 
@@ -329,7 +323,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
         for user in users(session, NOUNS[kind], item.key):
             if (user.kind, user.key) not in gone and (left := user.without(kind, item.key)) is not None:
                 replace(session, user, left)
-    relink(session, [item for item, _owner in gone.values()], [])
+    links.relink(session, [item for item, _owner in gone.values()], [])
     order = list(NOUNS)
     for (kind, name), (item, whose) in sorted(gone.items(), key=lambda each: -order.index(each[0][0])):
         session.connection().execute(statements.removing(item.kind), statements.named(item.kind, item.key, whose))
@@ -349,88 +343,6 @@ def _going(session: Session, first: Noun, owner: str | None) -> dict[Named, tupl
             using = users(session, type(item), item.key)
             waiting += [(user, None) for user in using if user.without(item.kind, item.key) is None]
     return gone
-
-
-def relink(session: Session, before: Iterable[Noun], after: Iterable[Noun]) -> None:
-    """Bring the tables of references in step with objects, as they were and as they are."""
-    connection = session.connection()
-    for link in relinked(before, after):
-        owner, stale = link.table.c[link.owner], list(link.was)
-        for begin in range(0, len(stale), _NAMED):
-            connection.execute(delete(link.table).where(owner.in_(stale[begin : begin + _NAMED])))
-        if rows := list(link.rows()):
-            connection.execute(insert(link.table), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Relinked:
-    """What changes in a table of references: to what objects referred and refer, by their names."""
-
-    table: Table
-    owner: str
-    member: str
-    was: Mapping[str, Sequence[str]]
-    will: Mapping[str, Sequence[str]]
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Give the rows of these objects."""
-        for name, keys in self.will.items():
-            for position, key in enumerate(keys):
-                yield {self.owner: name, POSITION: position, self.member: key}
-
-    def surplus(self) -> Iterator[dict[str, Any]]:
-        """Give the keys of the rows that none takes the place of."""
-        for name, keys in self.was.items():
-            for position in range(len(self.will.get(name, ())), len(keys)):
-                yield {self.owner: name, POSITION: position}
-
-
-def relinked(before: Iterable[Noun], after: Iterable[Noun]) -> Iterator[Relinked]:
-    """Find what changes in the tables of references between objects as they were and as they are."""
-    old, new = _links(before), _links(after)
-    if old == new:  # as in most changes
-        return
-    for place in TABLES.values():
-        kind = place.noun.kind
-        for target, table in place.links.items():
-            was, will = old.get((kind, target), {}), new.get((kind, target), {})
-            yield Relinked(
-                *(table, place.table.name, member_column(kind, target)),
-                {name: keys for name, keys in was.items() if keys != will.get(name)},
-                {name: keys for name, keys in will.items() if keys != was.get(name)},
-            )
-
-
-def _links(items: Iterable[Noun]) -> dict[tuple[str, str], dict[str, list[str]]]:
-    """Return to what objects refer, but for direct references: by their kind and that of the others, then by name."""
-    found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for item in items:
-        place = TABLES[item.kind]
-        for use in item.uses():
-            if use.kind in place.links and str(use.where[0]) not in place.columns:
-                found.setdefault((item.kind, use.kind), {}).setdefault(item.key, []).append(use.name)
-    return found
-
-
-def row(item: Noun, owner: str | None = None) -> dict[str, Any]:
-    """Return the columns of an object."""
-    place = TABLES[item.kind]
-    document = item.stored()
-    values: dict[str, Any] = {NAME: item.key, LABELS: document.pop(LABELS, {})}
-    if place.is_shown:
-        values[SHOWN] = item.name
-    if place.noun.within:
-        values[place.noun.within] = owner
-    del document[NAME]
-    for key, column in place.columns.items():
-        values[column] = None if _leads_elsewhere(place.noun, key, document.get(key)) else document.pop(key, None)
-    return {**values, FIELDS: hidden(item.kind, document)}
-
-
-def _leads_elsewhere(noun: type[Noun], key: str, value: Any) -> bool:
-    """Tell whether a field names what another provider has: that is kept with what has no column."""
-    type_ = noun.fields[key].type
-    return isinstance(type_, Reference) and value is not None and type_.leads_elsewhere(value)
 
 
 # Reading rows
@@ -462,48 +374,6 @@ def _named(
 ) -> Iterator[Row[Any]]:
     """Give the rows with some names, in no order."""
     name = TABLES[noun.kind].table.c[NAME]
-    for begin in range(0, len(wanted), _NAMED):
-        query = _rows(noun).where(and_(*where, name.in_(wanted[begin : begin + _NAMED])))
+    for begin in range(0, len(wanted), records.NAMED):
+        query = _rows(noun).where(and_(*where, name.in_(wanted[begin : begin + records.NAMED])))
         yield from session.connection().execute(query)
-
-
-def _objects(session: Session, noun: type[N], rows: Sequence[Row[Any]]) -> list[N]:
-    place = TABLES[noun.kind]
-    name = SHOWN if place.is_shown else NAME
-    return _spelled(session, noun, [_object(place, noun, each._mapping, name) for each in rows])  # noqa: SLF001  # its public name
-
-
-def _object(place: NounTable, noun: type[N], columns: RowMapping, name: str) -> N:
-    document = columns[FIELDS]
-    document[NAME], document[LABELS] = columns[name], columns[LABELS]
-    for key, column in place.columns.items():
-        value = columns[column]
-        if value is not None or key not in document:
-            document[key] = value
-    return noun.loaded(document)
-
-
-def _spelled(session: Session, noun: type[N], items: list[N]) -> list[N]:
-    """Return objects with their references as they were typed, where that differs from the names they lead to."""
-    renamed = _renamed(noun.kind)
-    if not renamed or not items:
-        return items
-    shown: dict[tuple[str, str], str] = {}
-    for kind in renamed:
-        table = TABLES[kind].table
-        query = select(table.c[NAME], table.c[SHOWN]).where(table.c[SHOWN] != table.c[NAME])
-        if len(items) <= _NAMED:
-            used = {use.name for item in items for use in item.uses() if use.kind == kind}
-            query = query.where(table.c[NAME].in_(used))
-        shown |= {(kind, row.name): row.shown for row in session.connection().execute(query)}
-    if not shown:
-        return items
-    return [
-        item.spelled(shown) if any((use.kind, use.name) in shown for use in item.uses()) else item for item in items
-    ]
-
-
-@cache
-def _renamed(kind: str) -> list[str]:
-    """Return the kinds to which objects of one can refer by another name than the one that is kept."""
-    return [each for each in dict.fromkeys(NOUNS[kind].kinds()) if NOUNS[each].is_renamed]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, or_
@@ -17,6 +17,9 @@ from provider.messages import Message
 from provider.models import Change, NounKind
 from provider.names import in_order
 from provider.nouns import Object, called
+
+NAMED: Final = 500
+"""So many names are asked for in one question; more are read with all others."""
 
 T = TypeVar("T")
 R = TypeVar("R", bound=SQLModel)
