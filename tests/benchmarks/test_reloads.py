@@ -36,6 +36,13 @@ def _die(field: Field) -> None:
     field.servers["b"].status = UNWELL
 
 
+def _go_on(field: Field, seconds: float) -> None:
+    """Let each edge answer as many requests as come in so many seconds."""
+    until = [each.count + PER_SECOND * seconds for each in field.load.answers]
+    waited = list(zip(field.load.answers, until, strict=True))
+    wait_until(lambda: all(each.count >= count for each, count in waited), "requests are answered", 3 * seconds + 60)
+
+
 def _is_found(field: Field) -> bool:
     return field.down() == {"a", "b"}
 
@@ -44,7 +51,7 @@ def known_to_be_dead(field: Field) -> int:
     """All edges have seen that the servers are dead when the changes begin."""
     _die(field)
     wait_until(lambda: _is_found(field), "they are down")
-    time.sleep(1)
+    _go_on(field, 1)
     begun = time.monotonic()
     field.storm(STORM_SECONDS)
     return sum(field.failed_since(begun))
@@ -72,7 +79,7 @@ def until_the_first_failed_check(field: Field) -> int:
     begun = time.monotonic()
     _die(field)
     wait_until(lambda: _is_found(field), "they are down")
-    time.sleep(2)
+    _go_on(field, 2)
     return sum(field.failed_since(begun))
 
 
@@ -80,7 +87,7 @@ def measure(folder: Path, migrated: Path, storm: Storm, *, keep_out: bool) -> tu
     """Return how many requests failed, how many there were, and how many documents the edges took."""
     folder.mkdir()
     with running_field(folder, migrated, edges=EDGES, per_second=PER_SECOND, keep_out=keep_out) as field:
-        time.sleep(2)
+        _go_on(field, 2)
         before, reloads = sum(each.count for each in field.load.answers), field.reloads()
         failed = storm(field)
         return failed, sum(each.count for each in field.load.answers) - before, field.reloads() - reloads
@@ -127,13 +134,13 @@ def test_shares_are_exact_where_nothing_reloads(tmp_path: Path, migrated: Path, 
         for name, weight in weights.items():
             field.client.patch(f"/services/alvin/servers/{name}", json={"weight": weight}).raise_for_status()
         field.traefiks[0].wait_for(field.service)
-        time.sleep(2)
+        _go_on(field, 2)
         for what, most in (("without a reload", 0.001), ("with a reload each second", 0.1)):
             before = dict(field.load.answers[0].by_server)
             if most > 0.01:
                 field.storm(STORM_SECONDS, every=1.0)
             else:
-                time.sleep(STORM_SECONDS)
+                _go_on(field, STORM_SECONDS)
             after = field.load.answers[0].by_server
             counted = {name: after[name] - before.get(name, 0) for name in weights}
             total = sum(counted.values())
