@@ -18,6 +18,7 @@ from provider.errors import FieldError, SettingsError, pointer
 from provider.issuing.means import Means
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.nouns.versions import Version
+from provider.server_urls import check_server_url
 from provider.setting_texts import (
     ANY_ADDRESS,
     SettingPath,
@@ -37,7 +38,7 @@ from provider.setting_texts import (
 from provider.store.revisions import LONG, Retention
 from provider.tls import OwnCertificate
 from provider.validation import detail_of
-from provider.values import check_entry_point, check_server_url
+from provider.values import check_entry_point
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 

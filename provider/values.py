@@ -1,20 +1,18 @@
-"""Validated types: what a name, a host, a path prefix, a server's URL, a weight and a duration may be.
+"""Validated types: what a name, a host, a path prefix, a weight and a duration may be.
 
 A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`) and whose detail tells a person
 what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
 """
 
-import ipaddress
 import re
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import idna
 
 from provider import durations, moments, typed_hosts
-from provider.addresses import find_refusal, read_dotted
+from provider.addresses import read_dotted
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 
@@ -25,9 +23,6 @@ DEFAULT_EDGE: Final = "default"
 
 HOST_LENGTH: Final = 253
 """The most characters of a host name, as an A-label (RFC 1035)."""
-
-URL_LENGTH: Final = 300
-"""The most characters of a server's URL."""
 
 LONGEST_DRAIN_SECONDS: Final = 7 * 24 * 3600
 """For so long drained servers keep their visitors at most."""
@@ -52,12 +47,7 @@ _HEALTH_PATH = re.compile(
 )
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
-_SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
-_DOTS = (".", "\u3002", "\uff0e", "\uff61")
-"""What IDNA takes for the dot between labels."""
-_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 class Refusal(ValueError):
@@ -225,7 +215,7 @@ def to_ascii(host: str) -> str:
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
         raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=shown_text(host)))
-    if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or read_dotted(encoded) is None):
+    if NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or read_dotted(encoded) is None):
         raise Refusal(
             "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=shown_text(host))
         )
@@ -349,83 +339,6 @@ def check_weight(weight: int) -> int:
     return weight
 
 
-def check_server_url(text: str) -> str:
-    """Check where a server is: scheme, host and optional port, and nothing else. Returns the normal form.
-
-    The normal form has scheme and host in lower case, A-labels, IPv6 compressed, and no slash at the
-    end, so that one server has one spelling. Addresses in unusual spellings (`0x7f.1`, `2130706433`)
-    are refused, and so are those where no server is, however they are spelled: see `addresses`.
-    """
-    if len(text) > URL_LENGTH:
-        raise Refusal(
-            "url.length",
-            Message("the URL has {length} characters; the limit is {most}", length=len(text), most=URL_LENGTH),
-        )
-    match = _URL.fullmatch(text)
-    if match is None or match[1].lower() not in {"http", "https", "h2c"}:
-        raise Refusal(
-            "url.scheme", Message("{text} does not begin with http://, https:// or h2c://", text=shown_text(text))
-        )
-    scheme, authority, path, query, fragment = match.groups()
-    if "@" in authority:
-        raise Refusal("url.user", Message("a server's URL cannot have a user or password"))
-    if path not in {"", "/"}:
-        raise Refusal(
-            "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=shown_text(path))
-        )
-    if query is not None:
-        raise Refusal("url.query", Message("a server's URL has no query: leave out {query}", query=shown_text(query)))
-    if fragment is not None:
-        raise Refusal(
-            "url.fragment",
-            Message("a server's URL has no fragment: leave out {fragment}", fragment=shown_text(fragment)),
-        )
-    parts = _AUTHORITY.fullmatch(authority)
-    if parts is None or not parts[1]:
-        raise Refusal("url.host", Message("{text} has no host", text=shown_text(text)))
-    host = _server_host(parts[1])
-    if reason := find_refusal(host):
-        raise Refusal(
-            "url.refused",
-            Message("{host} {reason}: servers are not allowed there", host=shown_text(parts[1]), reason=reason),
-        )
-    return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
-
-
-def _server_host(host: str) -> str:
-    if host.startswith("["):
-        try:
-            return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
-        except ValueError:
-            raise Refusal("url.host", Message("{host} is not an IPv6 address", host=shown_text(host))) from None
-    # A dot at the end says that the name is whole: it is looked up as it stands, in none of the search domains.
-    end = "." if host.endswith(_DOTS) else ""
-    lowered = host[: len(host) - len(end)].lower()
-    if not lowered.isascii():
-        try:
-            lowered = to_ascii(lowered)
-        except Refusal as error:
-            raise Refusal("url.host", error.detail) from None
-    if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
-        raise Refusal("url.host", Message("{host} is not a host name or an address", host=shown_text(host)))
-    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or read_dotted(lowered) is None):
-        raise Refusal(
-            "url.host",
-            Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=shown_text(host)),
-        )
-    if end and ("." not in lowered or find_refusal(lowered)):
-        raise Refusal("url.host", Message("{host}: leave out the dot at the end", host=shown_text(host)))
-    return lowered + end
-
-
-def _server_port(port: str | None) -> str:
-    if port is None:
-        return ""
-    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-        raise Refusal("url.port", Message("{port} is not a port: 1 to 65535", port=shown_text(port)))
-    return f":{int(port)}"
-
-
 # What the functions above check, as far as JSON Schema can say it: a `pattern`, and a `format` of our own
 # where no pattern says it all. Lengths stand before the functions, which then see short texts only.
 
@@ -441,11 +354,6 @@ HOSTNAME_SCHEMA: Final = {
 TEXT_SCHEMA: Final = {"pattern": f"^[^{CONTROL}{NO_CHARACTERS}]*$"}
 PATH_SCHEMA: Final = {"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"}
 HEALTH_PATH_SCHEMA: Final = {"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"}
-URL_SCHEMA: Final = {
-    "format": "server-url",
-    "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://[^\x00- /?#@\\]+/?$",
-    "maxLength": URL_LENGTH,
-}
 DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{durations.NOTATION}$"}
 COOKIE_SCHEMA: Final = {"pattern": f"^{_COOKIE.pattern}$"}
 SCOPE_SCHEMA: Final = {"pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$"}
@@ -476,43 +384,3 @@ class ServerState(StrEnum):
     READY = "ready"
     DRAIN = "drain"
     MAINT = "maint"
-
-
-DIRECTORIES: Final = {
-    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
-    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-}
-"""The directories of well-known CAs, by short names."""
-
-_DIRECTORY: Final = re.compile(
-    r'https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!"$->@-~]*)?(\?[!"$-~]*)?'
-)
-_CONTACT: Final = re.compile(r"[^\s@,<>\"]{1,64}@[^\s@,<>\"]{1,255}")
-DIRECTORY_SCHEMA: Final = {"pattern": f"^({'|'.join(DIRECTORIES)}|{_DIRECTORY.pattern})$", "maxLength": 2_048}
-CONTACT_SCHEMA: Final = {"pattern": f"^({_CONTACT.pattern})?$", "maxLength": 320}
-
-
-def check_directory(text: str) -> str:
-    """Accept the URL of a CA's directory, or the short name of one."""
-    found = DIRECTORIES.get(text, text)
-    if len(found) > 2_048 or not _DIRECTORY.fullmatch(found) or not _has_host(found):
-        names = ", ".join(DIRECTORIES)
-        detail = Message("this is not the URL of a CA's directory: write https://…, or one of {names}", names=names)
-        raise Refusal("directory.format", detail)
-    return found
-
-
-def _has_host(url: str) -> bool:
-    """Tell whether the host and the port of a URL can be read."""
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def check_contact(text: str) -> str:
-    """Accept an e-mail address, or nothing."""
-    if text and not _CONTACT.fullmatch(text):
-        raise Refusal("contact.format", Message("this is not an e-mail address"))
-    return text

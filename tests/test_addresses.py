@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from provider import addresses, values
+from provider import addresses, server_urls
 from provider.addresses import Places
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
@@ -32,7 +32,7 @@ METADATA = int(IPv4Address("169.254.169.254"))
 def refusal(url: str) -> str | None:
     """The code with which a server's URL is refused, or None."""
     try:
-        values.check_server_url(url)
+        server_urls.check_server_url(url)
     except Refusal as error:
         return error.code
     return None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from provider import values
+from provider import directories, server_urls, values
 from provider.addresses import find_refusal
 from provider.nouns.router import check_rule
 from provider.values import Refusal
@@ -27,7 +27,7 @@ CHECKS: list[Callable[[str], Any]] = [
     values.check_health_path,
     values.check_duration,
     values.check_cookie_name,
-    values.check_server_url,
+    server_urls.check_server_url,
 ]
 
 
@@ -308,7 +308,7 @@ def test_a_weight_of_0_is_refused_with_the_advice_to_drain(weight: int, code: st
     ],
 )
 def test_a_server_url_has_one_spelling(typed: str, normal: str) -> None:
-    assert values.check_server_url(typed) == normal
+    assert server_urls.check_server_url(typed) == normal
 
 
 @pytest.mark.parametrize(
@@ -368,16 +368,16 @@ def test_a_server_url_has_one_spelling(typed: str, normal: str) -> None:
     ],
 )
 def test_what_is_not_a_servers_url_is_refused_with_a_reason(url: str, code: str) -> None:
-    assert refusal(values.check_server_url, url) == code
+    assert refusal(server_urls.check_server_url, url) == code
 
 
 @given(strategies.urls | strategies.hostile | strategies.hostile.map("http://".__add__))
 def test_the_normal_form_of_a_url_is_its_own_normal_form(url: str) -> None:
     try:
-        normal = values.check_server_url(url)
+        normal = server_urls.check_server_url(url)
     except Refusal:
         return
-    assert values.check_server_url(normal) == normal
+    assert server_urls.check_server_url(normal) == normal
     parts = urlsplit(normal)
     assert (parts.path, parts.query, parts.fragment, parts.username) == ("", "", "", None)
     assert parts.port is None or 1 <= parts.port <= 65535
@@ -388,7 +388,7 @@ def test_the_normal_form_of_a_url_is_its_own_normal_form(url: str) -> None:
 @given(st.ip_addresses().filter(lambda address: find_refusal(str(address)) is None), st.integers(1, 65535))
 def test_every_address_and_port_is_a_server(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> None:
     host = f"[{address}]" if address.version == 6 else str(address)
-    assert urlsplit(values.check_server_url(f"http://{host}:{port}")).port == port
+    assert urlsplit(server_urls.check_server_url(f"http://{host}:{port}")).port == port
 
 
 @given(strategies.hostile)
@@ -428,12 +428,12 @@ def test_a_plain_host_is_its_own_ascii_form_only_where_idna_says_so(host: str) -
     "url", ["https://ca.test", "https://ca.test:14000/dir?a=b", "https://[::1]:14000/dir", "https://127.0.0.1/@/$"]
 )
 def test_a_ca_is_chosen_by_the_url_of_its_directory(url: str) -> None:
-    assert values.check_directory(url) == url
+    assert directories.check_directory(url) == url
 
 
 def test_a_well_known_ca_is_chosen_by_its_name() -> None:
-    for name, url in values.DIRECTORIES.items():
-        assert values.check_directory(name) == values.check_directory(url) == url
+    for name, url in directories.DIRECTORIES.items():
+        assert directories.check_directory(name) == directories.check_directory(url) == url
 
 
 @pytest.mark.parametrize(
@@ -445,4 +445,4 @@ def test_a_well_known_ca_is_chosen_by_its_name() -> None:
     ],
 )
 def test_what_no_client_can_ask_is_no_directory_of_a_ca(url: str) -> None:
-    assert refusal(values.check_directory, url) == "directory.format"
+    assert refusal(directories.check_directory, url) == "directory.format"

@@ -4,14 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from provider.directories import CONTACT_SCHEMA, DIRECTORY_SCHEMA, check_contact, check_directory
 from provider.values import (
-    CONTACT_SCHEMA,
-    DIRECTORY_SCHEMA,
     ENTRY_POINT_SCHEMA,
     NAME_SCHEMA,
     SCOPE_SCHEMA,
-    check_contact,
-    check_directory,
     check_entry_point,
     check_name,
     check_scope,

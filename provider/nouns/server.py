@@ -10,14 +10,12 @@ from provider.nouns.fields import field
 from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
+from provider.server_urls import URL_LENGTH, URL_SCHEMA, check_server_url
 from provider.values import (
     DURATION_SCHEMA,
-    URL_LENGTH,
-    URL_SCHEMA,
     Refusal,
     ServerState,
     check_moment,
-    check_server_url,
     check_ttl,
     check_weight,
     shown_text,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from provider import validation
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
+from provider.directories import DIRECTORIES
 from provider.errors import Invalid
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
@@ -19,7 +20,6 @@ from provider.models import AcmeInput, AcmeOutput
 from provider.security import acme as choosing
 from provider.security import needs
 from provider.store import acme
-from provider.values import DIRECTORIES
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency
 from provider.web.kept import ReturnedDependency

@@ -9,7 +9,7 @@ from schemathesis.checks import CheckContext
 from schemathesis.core.transport import Response
 from schemathesis.hooks import HookContext
 
-from provider import values
+from provider import server_urls, values
 from provider.cursors import write_cursor
 from provider.nouns import Noun, Service, within
 from provider.nouns.middlewares import KINDS
@@ -249,7 +249,7 @@ def a_host(text: str) -> str:
 
 def a_url(text: str) -> str:
     try:
-        return values.check_server_url(text)
+        return server_urls.check_server_url(text)
     except Refusal:
         return "http://b"
 

@@ -14,7 +14,8 @@ from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.types import Flag, Text, Whole
-from provider.values import Refusal, check_server_url, shown_text
+from provider.server_urls import check_server_url
+from provider.values import Refusal, shown_text
 
 _BASE: Final = re.compile(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _REST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
