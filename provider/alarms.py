@@ -55,8 +55,8 @@ class Gravity(StrEnum):
 class Alarm:
     """One thing that is wrong: a sentence, and the object that it is about, where it is about one.
 
-    `kind` is `edge`, `domain` or `service`; without a `name` it is about several of that kind. `count` is how many
-    things it stands for.
+    `kind` is `edge`, `domain`, `service` or `revision`; without a `name` it is about several of that kind. `count` is
+    how many things it stands for.
     """
 
     gravity: Gravity
@@ -143,9 +143,8 @@ def _of_confirmations(confirmations: Confirmations) -> Iterator[Alarm]:
     for pending in confirmations.pending:
         if pending.trouble is not None:
             values = {"number": pending.revision, "why": pending.trouble}
-            yield Alarm(
-                Gravity.BAD, Message("revision {number} was not confirmed, but cannot be rolled back: {why}", **values)
-            )
+            told = Message("revision {number} was not confirmed, but cannot be rolled back: {why}", **values)
+            yield Alarm(Gravity.BAD, told, "revision", str(pending.revision))
     for each in confirmations.rolled_back[:_MOST_ROLLBACKS_TOLD]:
         values = {"number": each.revision, "within": each.within}
         if each.left:
@@ -154,10 +153,10 @@ def _of_confirmations(confirmations: Confirmations) -> Iterator[Alarm]:
                 **values,
                 left=each.left[0],
             )
-            yield Alarm(Gravity.BAD, told)
+            yield Alarm(Gravity.BAD, told, "revision", str(each.revision))
         else:
             told = Message("revision {number} was rolled back: nobody confirmed it within {within}", **values)
-            yield Alarm(Gravity.WARNING, told)
+            yield Alarm(Gravity.WARNING, told, "revision", str(each.revision))
 
 
 def _of_fallback(fallback: Fallback) -> Iterator[Alarm]:
@@ -237,7 +236,8 @@ def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:
             count=len(hold.keys),
             leases=sum(leasing.count().values()),
         )
-        yield Alarm(Gravity.BAD, told, count=len(hold.keys))
+        services = {service for service, _name in hold.keys}
+        yield Alarm(Gravity.BAD, told, "service", min(services) if len(services) == 1 else None, count=len(hold.keys))
     found = sorted(leasing.last)
     for service, server in found[:_MOST_SERVICES_TOLD]:
         told = Message(

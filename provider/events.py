@@ -94,6 +94,9 @@ class Events:
         self._bell = Bell()
         self._known: int | None = None
         self._changed: dict[tuple[str, str], HealthChange] = {}
+        self._rolled: dict[str, Mapping[str, Any]] = {}
+        """What was told last of the rollout of each service."""
+
         self._releases = Releases()
         self.listeners = 0
         self.closed = False
@@ -134,7 +137,9 @@ class Events:
     def rolled(self, rollout: RolloutOutput) -> None:
         """Take what is said of a rollout now."""
         data = rollout.model_dump(mode="json", by_alias=True, include={"service", "to", "state", "percent", "detail"})
-        self._add("rollout", {**data, "detail": rollout.detail})
+        if self._rolled.get(rollout.service) != data:
+            self._rolled[rollout.service] = data
+            self._add("rollout", {**data, "detail": rollout.detail})
 
     def leased(self, changes: Collection[LeaseChange]) -> None:
         """Take the leases that stand otherwise than before."""

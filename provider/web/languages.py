@@ -53,10 +53,17 @@ class Language:
     def sentence(self, text: str) -> str:
         """Say a message as a sentence of its own: with a capital, unless it begins with a value, and a full stop."""
         said = self.say(text)
-        begun = self.translations.gettext(text.template) if isinstance(text, Message) else ""
-        if begun[:1].islower():
+        if self._begin(text)[:1].islower():
             said = said[:1].upper() + said[1:]
         return said if said.endswith((".", "!", "?", "…")) else said + "."
+
+    def _begin(self, text: str) -> str:
+        """Return the template with which a message begins: its own, or that of the message that it begins with."""
+        if not isinstance(text, Message):
+            return ""
+        template = self.translations.gettext(text.template)
+        first = text.values.get(template.partition("}")[0][1:]) if template.startswith("{") else None
+        return self._begin(first) if isinstance(first, Message) else template
 
     def number(self, value: float) -> str:
         """Write a number: 12,500 or 12.500."""

@@ -93,3 +93,6 @@ def test_a_sentence_that_begins_with_a_value_leaves_the_value_as_it_is() -> None
     assert ENGLISH.sentence(Message("{name} is taken", name="alvin")) == "alvin is taken."
     assert ENGLISH.sentence("entryPoint none doesn't exist") == "entryPoint none doesn't exist."
     assert ENGLISH.sentence("Really?") == "Really?"
+    told = Message("service {service}: {down} of {count} servers are down", service="shop", down=1, count=2)
+    longer = Message("{told}; {count} kept out and watched", told=told, count=1)
+    assert ENGLISH.sentence(longer) == "Service shop: 1 of 2 servers are down; 1 kept out and watched."
