@@ -168,7 +168,10 @@ class Piece:
 
     @property
     def _name(self) -> str:
-        return self.place.rpartition("/")[2] or "the document"
+        around, _slash, name = self.place.rpartition("/")
+        if name.isdecimal():
+            return f"item {int(name) + 1} of {around.rpartition('/')[2]}"
+        return name or "the document"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ from provider.imports.provenance import Provenance, Running
 from provider.imports.ranks import Ranked
 from provider.imports.references import References, use_default_options
 from provider.imports.report import PART, Report
-from provider.imports.routers import Surroundings, read_router, read_tcp_router
+from provider.imports.routers import Surroundings, read_router, read_tcp_router, read_udp_router
 from provider.imports.services import Pool, read_service
 from provider.imports.standing import NO_RANK, STANDING, UNRANKED, BesideState
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Service, internals
 from provider.nouns.certificate import Certificate
 from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.udp_router import UDPRouter
 
 PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place and not noun.is_listed}
 """The kinds of objects by where a document has them."""
@@ -248,6 +249,8 @@ class _Reader:
             return partial(read_service, from_api=from_api)
         if kind == TCPRouter.kind:
             return partial(read_tcp_router, from_api=from_api)
+        if kind == UDPRouter.kind:
+            return partial(read_udp_router, from_api=from_api)
         noun = NOUNS[kind]
         return lambda reader, part, name: reader.noun(noun, name, part, from_api=from_api)
 

@@ -23,9 +23,13 @@ from provider.nouns.common import HIGHEST_OF_TRAEFIK, MIDDLEWARE, SERVICE
 from provider.nouns.noun import OURS
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.udp_router import UDPRouter
 from provider.rules.tcp import parse_tcp
 
 _TCP: Final = tuple(key for key in TCPRouter.fields if key not in OURS)
+_UDP: Final = tuple(key for key in UDPRouter.fields if key not in OURS)
+_NO_RULE: Final = "it has no rule: Traefik disables such a router"
+_NO_SERVICE: Final = "it names no service: Traefik disables such a router"
 _OLD: Final = "v2"
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
@@ -103,11 +107,32 @@ def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api:
     """Read a TCP router, or say in its ledger why it cannot be held."""
     fields = part.fields((*_TCP, "ruleSyntax", *(OBSERVED if from_api else ())))
     read_observed(fields)
+    if not _has_text(fields, "rule"):
+        part.refuse(_NO_RULE, Cause.DISABLED)
+    if not _has_text(fields, "service"):
+        part.refuse(_NO_SERVICE, Cause.DISABLED)
     given = _of_today(fields, reader.fields(TCPRouter, fields))
     made = reader.made(TCPRouter, {"name": name, **_in_one_line(given)}, part)
     if made is None or not from_api or made.priority != made.copy(priority=0).rank:
         return made
     return made.copy(priority=0)
+
+
+def read_udp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> UDPRouter | None:
+    """Read a UDP router, or say in its ledger why it cannot be held."""
+    fields = part.fields((*_UDP, *(OBSERVED if from_api else ())))
+    read_observed(fields)
+    if not _has_text(fields, "service"):
+        part.refuse(_NO_SERVICE, Cause.DISABLED)
+    entry_points = fields.find("entryPoints")
+    if entry_points is None or not entry_points.value:
+        part.refuse("it names no entry points: Traefik uses all those for UDP, and here it has to name them")
+    return reader.made(UDPRouter, {"name": name, **reader.fields(UDPRouter, fields)}, part)
+
+
+def _has_text(fields: Fields, key: str) -> bool:
+    found = fields.find(key)
+    return found is not None and found.value != ""
 
 
 def _of_today(fields: Fields, given: Given) -> Given:
@@ -151,7 +176,7 @@ def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:
     reference = found.text() if found else ""
     if not reference or found is None:
         if reference is not None:
-            part.refuse("it names no service: Traefik disables such a router", Cause.DISABLED)
+            part.refuse(_NO_SERVICE, Cause.DISABLED)
         return ""
     return reader.reference(SERVICE, found, reference) or ""
 
@@ -170,7 +195,7 @@ def _read_rule(part: Piece, fields: Fields) -> tuple[rules.Rule, int] | None:
     if text is None:
         return None
     if found is None or not text:
-        part.refuse("it has no rule: Traefik disables such a router", Cause.DISABLED)
+        part.refuse(_NO_RULE, Cause.DISABLED)
         return None
     written = rewritten(text, is_old=is_old)
     try:

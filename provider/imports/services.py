@@ -164,6 +164,8 @@ def _read_servers(part: Piece) -> list[_Server]:
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
         fields.only_default({"fenced": False}, "one of its servers")
+        if not item.is_map:
+            continue
         found, weight, keeps = fields.find("url"), fields.find("weight"), fields.find("preservePath")
         heavy = weight.whole() if weight else 1
         keeps_path = bool(keeps and keeps.flag())

@@ -132,17 +132,10 @@ def _of_files(folder: Folder, version: Version | None) -> Iterator[LintFinding]:
 def _of_objects(found: Imported, places: _Places) -> Iterator[LintFinding]:
     for each in found.findings:
         for reason in each.causes:
-            if (consequence := _consequence(each, reason)) is not None:
+            if (consequence := _CAUSES.get(reason.cause)) is not None:
                 yield LintFinding(
                     consequence, _code(each, reason), _detail(reason), places.of(reason.place), _subject(each)
                 )
-
-
-def _consequence(finding: ImportFinding, reason: Reason) -> Consequence | None:
-    """Return what Traefik does; a UDP router that leads nowhere stays enabled, and its packets are lost."""
-    if reason.code == MISSING and finding.kind == NOUNS[UDPRouter.kind].called():
-        return Consequence.BREAKS
-    return _CAUSES.get(reason.cause)
 
 
 def _detail(reason: Reason) -> str:

@@ -121,6 +121,16 @@ def test_labels_of_compose_files_are_linted(run: Run, tmp_path: Path) -> None:
     assert f"{path}:8:7: disabled: container w: Traefik has no field certresolvers here" in result.out
 
 
+def test_a_compose_file_that_cannot_be_read_is_not_taken_for_traefiks(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text("services: {web: {command: '{{ .Name }}'}}\nvolumes: {}\nvolumes: {}\n")
+    result = run("lint", str(file))
+    assert (result.status, result.out.partition(". To do")[0]) == (
+        2,
+        f"{file}:3:1: rejected: Docker Compose cannot read this: the key volumes is given twice",
+    )
+
+
 def test_the_hook_for_pre_commit_names_the_command() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "wayshub-provider lint"

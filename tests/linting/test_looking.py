@@ -96,9 +96,25 @@ def test_what_is_wrong_beside_what_cannot_be_held_here_is_told() -> None:
     assert told(text) == [("disabled", "reference.missing", "0.yml:5:28")]
 
 
-def test_a_udp_router_that_leads_nowhere_stays_enabled_and_loses_packets() -> None:
+def test_a_udp_router_that_leads_nowhere_is_disabled() -> None:
     text = "udp: {routers: {r: {entryPoints: [dns], service: s}}}"
-    assert told(text) == [("breaks", "reference.missing", "0.yml:1:41")]
+    assert told(text) == [("disabled", "reference.missing", "0.yml:1:41")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tcp: {routers: {r: {rule: 'HostSNI(`*`)'}}}", ["it names no service: Traefik disables such a router"]),
+        (
+            "tcp: {routers: {r: {tls: {}}}}",
+            ["it has no rule: Traefik disables such a router", "it names no service: Traefik disables such a router"],
+        ),
+        ("udp: {routers: {r: {entryPoints: [dns]}}}", ["it names no service: Traefik disables such a router"]),
+        ("udp: {routers: {r: {service: s@docker}}}", []),
+    ],
+)
+def test_routers_of_tcp_and_udp_without_what_traefik_needs_are_disabled(text: str, expected: list[str]) -> None:
+    assert [(each.consequence.value, each.detail) for each in found(text)] == [("disabled", each) for each in expected]
 
 
 def test_what_cannot_be_held_here_alone_is_no_finding() -> None:

@@ -16,6 +16,8 @@ from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reaso
 from provider.imports.labels import ComposeFile, Container, Project, Translated
 
 _MAY_BE: Final = re.compile(r"^(?:services|include)\s*:|^\s*[\[{]", re.MULTILINE)
+_IS_COMPOSE: Final = re.compile(r"^services\s*:", re.MULTILINE)
+_IS_DYNAMIC: Final = re.compile(r"^(?:http|tcp|udp|tls)\s*:", re.MULTILINE | re.IGNORECASE)
 _MAIN: Final = re.compile(r"((?:docker-)?compose)\.(ya?ml)")
 _NOTHING: Final = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
 
@@ -38,14 +40,17 @@ class Labelled:
         """Take a file that has containers, and tell whether it is one.
 
         Those that are named belong together if they are in one folder, as with `docker compose -f`; of those in a
-        folder, only a main file and what overrides it do.
+        folder, only a main file and what overrides it do. Raises `DocumentError` for one that cannot be read.
         """
         if not _MAY_BE.search(text.text):
             return False
         try:
             read, marks = labels.read(text.name, text.text)
-        except DocumentError:
-            return False
+        except DocumentError as error:
+            if error.place is None or not _IS_COMPOSE.search(text.text) or _IS_DYNAMIC.search(text.text):
+                return False
+            error.problem = f"Docker Compose cannot read this: {error.problem}"
+            raise
         if labels.is_inspected(read.document):
             at = self._note(read)
             self._inspected += labels.read_inspected(read.document, at)

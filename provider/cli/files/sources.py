@@ -76,7 +76,11 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
         if (acme := stores.read_acme(text.name, text.text)) is not None:
             rest.append(acme)
             continue
-        if labelled.add(text, is_named=path in paths):
+        try:
+            if labelled.add(text, is_named=path in paths):
+                continue
+        except DocumentError as error:
+            unreadable.append(_unreadable((error.place or Position(0, 0)).of(text.name), error.problem))
             continue
         if path in paths and (told := recognise(*astuple(text))) is not None:
             raise DocumentError.at(text.name, None, told)
