@@ -76,7 +76,7 @@ class OwnService:
         except SystemExit as error:  # Uvicorn's way to say that it cannot start
             raise ServiceFailed("the service did not start: see the lines above") from error
         if not self._server.should_exit:
-            raise ServiceFailed("the service stopped by itself")
+            raise ServiceFailed("the service stopped unexpectedly")
 
     async def ask(self, question: Callable[[Client], T]) -> T:
         """Ask it something through REST, as its users do. Raises what the client raises."""

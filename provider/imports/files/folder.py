@@ -149,7 +149,7 @@ class _Reading:
             detail = f"the variable {name} is not given: its default {default or 'of nothing'} is used"
             self._find(self._located.at(at), Effect.ASSUMED, "env.default", detail)
         for name, at in self._rendered.odd.items():
-            detail = f'env knows no defaults: nothing stands for {name}; write it as {{{{ env "NAME" | default "x" }}}}'
+            detail = f'env takes no default: {name} is empty here; write it as {{{{ env "NAME" | default "x" }}}}'
             self._find(self._located.at(at), Effect.IGNORED, "env.name", detail)
         if missing:
             return ReadFile(self._name, findings=self._findings, missing=missing)

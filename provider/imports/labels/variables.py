@@ -78,7 +78,7 @@ def _value(name: str, variables: Variables) -> str:
         return ""
     if name not in variables:
         raise UnsetVariable(
-            f"the variable {name} is not set, so Compose leaves it empty: set it in .env beside the file, or in "
+            f"the variable {name} is not set, so Compose leaves it empty: set it in .env next to the file, or in "
             "the file given with --env-file; a dollar sign itself is written $$"
         )
     return variables[name]
