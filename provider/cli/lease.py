@@ -58,7 +58,7 @@ def show(client: Client, output: Output) -> None:
 def end(
     client: Client,
     output: Output,
-    service: Annotated[str | None, typer.Option("--service", help="Only of the servers of this service.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="Only for servers of this service.")] = None,
 ) -> None:
     """End the leases of held servers, because they are really gone.
 
