@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic import command
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
@@ -17,11 +18,11 @@ from provider.database.locations import Location
 from provider.database.sealing import MARK
 from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
-from provider.models import Actor, AuditEntry, Issuance, Revision, Token
+from provider.models import Actor, AuditEntry, EdgeRecord, Issuance, Revision, Token
 from provider.nouns import Domain
 from provider.nouns.types import Hidden
 from provider.revisions import Revisions
-from provider.store import audit, nouns, tokens
+from provider.store import audit, edges, nouns, tokens
 from provider.store import revisions as stored_revisions
 from tests.postgres import Postgres
 from tests.running import wait_until
@@ -345,6 +346,21 @@ def test_others_know_at_once_who_may_do_what(location: Location, database: Datab
     wait_until(lambda: other.find_credentials_version() != known, "it has heard")
     assert other.find_credentials_version() == (known or 0) + 1
     other.close()
+
+
+def test_edges_that_poll_are_remembered_in_a_few_statements_however_many_they_are(database: Database) -> None:
+    """Who writes keeps all other services waiting."""
+    for last_seen in ("2026-01-01T00:00:00.000+00:00", "2026-01-01T00:00:10.000+00:00"):
+        made = [EdgeRecord(name=f"e-{n}", first_seen="", last_seen=last_seen, address=None) for n in range(1000)]
+        statements: list[str] = []
+        with database.writing() as session:
+            event.listen(
+                session.connection(), "before_cursor_execute", lambda *given, found=statements: found.append(given[2])
+            )
+            edges.remember(session, made, 5_000)
+        assert len(statements) <= 5
+        with database.reading() as session:
+            assert [each.last_seen for each in edges.list_all(session)] == [last_seen] * 1000
 
 
 def name_of(location: Location) -> str:

@@ -19,8 +19,10 @@ def list_all(session: Session) -> Sequence[EdgeRecord]:
 
 def remember(session: Session, records: Iterable[EdgeRecord], most: int) -> None:
     """Create or replace what is remembered of edges, and of all of them only those that were seen last."""
-    for record in records:
-        session.merge(record)
+    listed = list(records)
+    # In a few statements, however many edges poll: who writes on a server keeps all others waiting.
+    session.exec(delete(EdgeRecord).where(col(EdgeRecord.name).in_([record.name for record in listed])))
+    session.add_all(listed)
     session.flush()
     newest = select(EdgeRecord.name).order_by(col(EdgeRecord.last_seen).desc()).limit(most)
     session.exec(delete(EdgeRecord).where(col(EdgeRecord.name).not_in(newest)))
