@@ -1,6 +1,7 @@
 """Only one of the services on a database does what one alone may do, and another takes over when it is gone."""
 
 import asyncio
+import multiprocessing
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,46 @@ def test_one_has_a_duty_and_another_takes_it_over_when_it_ends_or_is_cut_off(pos
         await other.end()
 
     asyncio.run(run())
+
+
+def work_until_killed(location: Location) -> None:
+    """Have a duty for as long as this process lives."""
+
+    async def run() -> None:
+        working = Working(location)
+        working.begin()
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+def test_another_takes_a_duty_over_when_the_process_that_has_it_is_killed(postgres: Postgres) -> None:
+    location = postgres.empty()
+    process = multiprocessing.get_context("forkserver").Process(target=work_until_killed, args=(location,))
+    process.start()
+
+    async def run() -> None:
+        other = Working(location)
+        await until(lambda: is_held(location))
+        other.begin()
+        process.kill()
+        process.join()
+        await until(lambda: other.is_working, TAKEN_OVER_SECONDS)
+        await other.end()
+
+    try:
+        asyncio.run(run())
+    finally:
+        process.kill()
+        process.join()
+
+
+def is_held(location: Location) -> bool:
+    """Tell whether somebody has the duty."""
+    hold = database_at(location).hold("counting")
+    if hold is not None:
+        hold.release()
+    return hold is None
 
 
 def test_on_a_file_one_service_has_all_duties_at_once(migrated: Path, tmp_path: Path) -> None:

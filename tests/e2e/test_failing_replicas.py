@@ -112,6 +112,16 @@ def write(watched: Watched, client: httpx.Client, writer: int, numbers: Iterator
         watched.wrong.append(f"{name}: {status}")
 
 
+def plan(watched: Watched, client: httpx.Client) -> None:
+    """Try what writers do at the same time: it is told, or refused like a change."""
+    try:
+        status = client.put("/domains/tried.test", json={}, params={"dryRun": True}).status_code
+    except httpx.TransportError:
+        return
+    if status not in {200, 201, 503}:
+        watched.wrong.append(f"dry run: {status}")
+
+
 def request(watched: Watched, client: httpx.Client, traefik: Traefik) -> None:
     try:
         status = client.get(traefik.web, headers={"Host": "stable.test"}).status_code
@@ -203,6 +213,7 @@ def test_nothing_acknowledged_is_lost_and_no_request_fails_whatever_is_killed(
         web = [stack.enter_context(http_client()) for _ in traefiks]
         steps = [
             *((lambda each=each, n=n: write(watched, each, n, numbers), 0.05) for n, each in enumerate(clients)),
+            (lambda: plan(watched, client), 0.1),
             *((lambda each=each, t=t: request(watched, each, t), 0.02) for each, t in zip(web, traefiks, strict=True)),
             *((lambda port=port: look(watched, port, newest), 0.02) for port in services.ports),
         ]
