@@ -12,7 +12,8 @@ from provider.errors import Brake, Invalid, NotFound
 
 T = TypeVar("T")
 
-_TIMEOUT_SECONDS: Final = 10.0
+_TIMEOUT_SECONDS: Final = 5.0
+"""All is tried again, and who asks twice to stop waits no longer."""
 _LONGEST_QUERY: Final = 100
 
 

@@ -226,7 +226,7 @@ class Registered:
             pause = min(max(leaving.seconds, _LOOK_SECONDS), _RARE_LOOK_SECONDS)
             _need_more_time(pause + _LEAVING_SECONDS)
             await asyncio.sleep(pause)
-        if leaving.edges:
+        if leaving.edges and leaving is not _UNKNOWN:
             note(f"Warning: these edges may still send it requests: {', '.join(leaving.edges)}")
         _need_more_time(self._plan.grace_seconds + _LEAVING_SECONDS)
         await asyncio.sleep(self._plan.grace_seconds)
