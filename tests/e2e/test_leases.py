@@ -51,7 +51,7 @@ def state(client: httpx.Client, name: str) -> str | None:
 def test_a_rolling_deploy_of_servers_with_leases_loses_no_request_and_no_session(
     client: httpx.Client, service: Service, traefik: Traefik
 ) -> None:
-    prepare(client, **STICKY, drainFor="3s")
+    prepare(client, **STICKY, drainFor="4s")
     with fleet(service.url, 3, "--ttl", "10s", "--grace", "500ms") as servers:
         servers.deploy("v0")
         traefik.wait_for(service)
@@ -88,7 +88,7 @@ def test_a_server_is_registered_still_when_the_service_comes_back(migrated: Path
         traefik = stack.enter_context(place(tmp_path / "edge", url)).start()
         client = stack.enter_context(http_client(f"{url}/api/v1"))
         prepare(client)
-        servers: Fleet = stack.enter_context(fleet(url, 2, "--ttl", "1s"))
+        servers: Fleet = stack.enter_context(fleet(url, 2, "--ttl", "2s"))
         servers.deploy("v0")
         wait_until(lambda: traefik.get(HOST).status_code == 200, "the servers answer")
         with load(traefik.web, clients=1) as requests:
@@ -97,13 +97,14 @@ def test_a_server_is_registered_still_when_the_service_comes_back(migrated: Path
             for made in servers.running.values():
                 made.wait_for("Warning: no answer from ")
             began = monotonic()
-            wait_until(lambda: monotonic() - began > 3, "their leases are over three times")
+            wait_until(lambda: monotonic() - began > 6, "their leases are over three times")
             stack.enter_context(service_process(tmp_path, PROVIDER_PORT=port))
             for made in servers.running.values():
-                made.wait_for("wayshub-provider gets heartbeats again.")
+                made.wait_for("Sending heartbeats again.")
             goes_on(requests, 100)
         assert requests.failures == []
-        assert sorted(names(client)) == sorted(made.name for made in servers.running.values())
+        registered = sorted(made.name for made in servers.running.values())
+        wait_until(lambda: sorted(names(client)) == registered, "both are there")
         assert len(set(requests.answers)) == 2
 
 
@@ -137,9 +138,9 @@ def test_however_it_ends_nothing_that_it_started_is_left(client: httpx.Client, s
     runs = never_ready if way == "not ready" else tree
     made = Registered(service.url, free_port(), "v0", *options[way], runs=runs)
     mark = made.answer.replace(" ", "\0")
-    wait_until(lambda: len(processes(mark)) >= 4, "all that it starts runs")
     if way != "not ready":
         made.wait_for("Registered ")
+        assert len(processes(mark)) >= 4
     match way:
         case "asked once":
             assert made.stop() == 0
@@ -206,8 +207,7 @@ def test_what_something_else_runs_is_registered_while_it_answers(client: httpx.C
         answering.is_well = True
         made.wait_for("Registered ")
         answering.is_well = False
-        wait_until(lambda: state(client, made.name) == "drain", "it is drained")
-        wait_until(lambda: state(client, made.name) is None, "it is removed")
+        wait_until(lambda: names(client) == ["always"], "it is removed")
         answering.is_well = True
         wait_until(lambda: state(client, made.name) == "ready", "it is back")
         assert (made.stop(), names(client)) == (0, ["always"])
@@ -215,7 +215,7 @@ def test_what_something_else_runs_is_registered_while_it_answers(client: httpx.C
 
 def test_its_visitors_stay_as_long_as_it_is_told(client: httpx.Client, service: Service, traefik: Traefik) -> None:
     prepare(client, **STICKY, drainFor="24h")
-    for seconds in ("2s", "0"):
+    for seconds in ("4s", "0"):
         made = Registered(service.url, free_port(), "v0", "--drain-for", seconds, "--grace", "0s")
         made.wait_for("Registered ")
         traefik.wait_for(service)

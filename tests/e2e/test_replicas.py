@@ -159,7 +159,7 @@ def test_each_service_tells_of_held_servers_and_one_of_them_drains_each_once(
         services[0].server.should_exit = True  # whichever has the duty: none drains them without being told
         assert other.delete("/leases/held").status_code == 204
         drained = "Drained 4 servers that stopped sending heartbeats"
-        assert revisions() == [drained]
+        assert revisions()[-1] == drained
         wait_until(lambda: len(revisions()) > 1, "they are removed")
         assert revisions() == ["Removed 4 servers that stopped sending heartbeats", drained]
         names = [each["name"] for each in other.get("/services/wayshub/servers").json()["items"]]

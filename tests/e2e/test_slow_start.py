@@ -1,20 +1,25 @@
 """Servers that are new, or back, rise to their weights in steps, and a restart of the service goes on with that."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.e2e.test_health import Patient
 from tests.e2e.traffic import expose, spread
 from tests.running import (
     AUTHORIZED,
     Service,
     Traefik,
     fetch,
+    free_port,
     http_client,
     named_servers,
+    running_servers,
+    running_traefik,
     service_process,
     wait_until,
 )
@@ -25,7 +30,7 @@ POLL = "/traefik/configuration"
 
 def weights(document: dict[str, Any]) -> list[int]:
     servers = document["http"]["services"]["alvin"]["loadBalancer"]["servers"]
-    return [server["weight"] for server in servers]
+    return [server.get("weight", 1) for server in servers]
 
 
 def rising(client: httpx.Client, name: str) -> dict[str, Any] | None:
@@ -92,3 +97,32 @@ def test_a_start_of_the_service_goes_on_where_it_was(migrated: Path, tmp_path: P
         assert found is not None
         one, other = weights(document)
         assert (one, other) == (2, 1) or one - other == 1
+
+
+def test_a_server_that_is_back_rises_although_the_service_started_again_while_it_was_kept_out(
+    migrated: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "provider.db").write_bytes(migrated.read_bytes())
+    port, api_port = free_port(), free_port()
+    settings = {"PROVIDER_PORT": str(port), "PROVIDER_TRAEFIK_API": f"http://127.0.0.1:{api_port}"}
+    with ExitStack() as stack:
+        a, b = stack.enter_context(running_servers(Patient("a"), Patient("b")))
+        process, url = stack.enter_context(service_process(tmp_path, **settings))
+        traefik = stack.enter_context(running_traefik(tmp_path, url, api_port=api_port))
+        client = stack.enter_context(http_client(f"{url}/api/v1"))
+
+        def run() -> list[int]:
+            services = traefik.objects("services")
+            return weights({"http": {"services": services}}) if "alvin" in services else []
+
+        check = {"path": "/health", "interval": "500ms", "timeout": "500ms"}
+        expose(client, (a, 1), (b, 1), healthCheck=check)
+        client.patch("/services/alvin", json={"slowStart": "20s"}).raise_for_status()
+        begun = time.monotonic()
+        b.well = False
+        wait_until(lambda: run() == [1] and time.monotonic() - begun > 6, "b is kept out, and a has risen a step")
+        process.kill()
+        process.wait(timeout=60)
+        stack.enter_context(service_process(tmp_path, **settings))
+        b.well = True
+        wait_until(lambda: len(found := run()) == 2 and found[0] > found[1], "b is back, and rises")
