@@ -141,6 +141,20 @@ def test_two_people_who_edit_a_service_choose_field_by_field(console: httpx.Clie
     assert kept["strategy"] == "wrr"
 
 
+def test_a_server_that_rises_to_its_weight_has_the_share_that_it_gets_now(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    client.post("/services", json={"name": "wayshub"}).raise_for_status()
+    client.put(f"{PAGE}/servers/a", json={"url": "http://a.test"}).raise_for_status()
+    client.patch(PAGE, json={"slowStart": "1h"}).raise_for_status()
+    client.put(f"{PAGE}/servers/b", json={"url": "http://b.test"}).raise_for_status()
+    given = client.get(f"{PAGE}/servers/b").json()
+    assert given["rising"]["part"] < 0.5
+    page = console.get(PAGE)
+    assert float(Shares(page).found[1].removesuffix("%")) == pytest.approx(given["share"] * 100, abs=0.1)
+    assert words(page).count("rising:") == 1
+
+
 @pytest.mark.usefixtures("pool")
 class TestWeights:
     """All weights of a service stand on its page, and are saved together."""

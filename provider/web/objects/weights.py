@@ -8,12 +8,12 @@ from provider import configuration
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, pointer
 from provider.models import HealthOutput, LeaseState, ServerOutput
-from provider.models.observed import LeaseOutput
+from provider.models.observed import LeaseOutput, RisingOutput
 from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.revisions import Outcome
-from provider.store import nouns, servers
+from provider.store import nouns, rollouts, servers
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
@@ -34,13 +34,15 @@ class WeightRow:
     """A server in the table.
 
     `share` is what it gets with the weights that stand in the form, which are those that are kept unless
-    somebody typed others. `takes` says whether it gets anything at all now. `changed_from` is the weight that
-    the person saw, where somebody else has changed the server since.
+    somebody typed others. `rising` is how far it has risen to its weight, if it has not all of it yet. `takes`
+    says whether it gets anything at all now. `changed_from` is the weight that the person saw, where somebody
+    else has changed the server since.
     """
 
     server: Server
     health: HealthOutput
     lease: LeaseOutput | None
+    rising: RisingOutput | None
     tag: str
     share: float
     takes: bool
@@ -55,6 +57,9 @@ class Table:
     form: Form
     gone: Sequence[str]
     """Servers that the form had, and that somebody else has removed since."""
+
+    left: float
+    """Which part of the requests the servers share: less than all of them while a rollout takes some elsewhere."""
 
     @property
     def is_kept(self) -> bool:
@@ -98,14 +103,17 @@ def read(
     kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
     weighed = [_weighed(server, kept[server.name]) for server in pool]
     down = [name for name, server in observed.items() if server.health.state == "down"]
-    shares = configuration.shares(weighed, down)
+    risen = {name: server.rising.part for name, server in observed.items() if server.rising is not None}
+    shares, rollout = configuration.shares(weighed, down, risen), rollouts.find_active(session, service.name)
+    left = 1.0 if rollout is None else 1 - rollout.percent / 100
     rows = [
         WeightRow(
             server,
             observed[server.name].health,
             observed[server.name].lease,
+            observed[server.name].rising,
             tag_of(server),
-            shares[server.name],
+            shares[server.name] * left,
             takes=_takes(observed[server.name]),
             changed_from=_changed_from(server, sent or {}),
         )
@@ -114,7 +122,7 @@ def read(
     texts = {f"{WEIGHT}/{name}": text for name, text in kept.items()}
     texts |= reasons.typed(sent or {})
     gone = sorted(_sent_names(sent or {}) - kept.keys())
-    return Table(rows, Form(texts, errors), gone)
+    return Table(rows, Form(texts, errors), gone, left)
 
 
 def change(write: PageWrite, service: str) -> Outcome[None]:

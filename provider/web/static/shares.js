@@ -7,12 +7,14 @@
   const SMALLEST = 0.001;
   const DRAFT = `weights of ${location.pathname}`;
 
+  // `part`: how much of its weight a server has; `left`: how much of the requests a rollout leaves to all of them.
+  const takesOf = ({ takes, part, left }) => ({ takes: takes === "true", part: Number(part), left: Number(left) });
   const find = () => {
     const table = document.querySelector("table[data-shares]");
     const rows = [...(table?.tBodies[0].rows ?? [])].map((row) => ({
-      takes: row.querySelector("[data-takes]").dataset.takes === "true",
+      ...takesOf(row.querySelector("[data-takes]").dataset),
       output: row.querySelector("output"),
-      part: row.querySelector(".bar .part"),
+      bar: row.querySelector(".bar .part"),
       slider: row.querySelector('input[type="range"]'),
       number: row.querySelector('input[type="number"]'),
       row,
@@ -34,13 +36,13 @@
       maximumFractionDigits: 1,
     });
     const written = (share) => (share > 0 && share < SMALLEST ? `< ${percent.format(SMALLEST)}` : percent.format(share));
-    const total = rows.reduce((sum, each) => sum + (each.takes ? weight(each) : 0), 0);
+    const total = rows.reduce((sum, each) => sum + (each.takes ? weight(each) * each.part : 0), 0);
     // Sliders are as long as the weights need, and grow with what is typed.
     const longest = Math.min(1000, Math.max(10, ...rows.map((each) => 2 * weight(each))));
     for (const each of rows) {
-      const share = each.takes && total ? weight(each) / total : 0;
+      const share = each.takes && total ? ((weight(each) * each.part) / total) * each.left : 0;
       each.output.value = written(share);
-      each.part.setAttribute("width", (share * 100).toFixed(2));
+      each.bar.setAttribute("width", (share * 100).toFixed(2));
       each.row.classList.toggle("unsaved", isUnsaved(each));
       each.slider.hidden = false;
       if (moved === undefined) each.slider.max = String(Math.max(Number(each.slider.max), longest));
