@@ -20,6 +20,9 @@ from provider.nouns.versions import Version
 FOUND: Final = 2
 """The exit status where something was found."""
 
+OLDEST: Final[Version] = (3,)
+"""The oldest version of which is known what it reads."""
+
 _COLORS: Final = {
     LintLevel.ERROR: typer.colors.RED,
     LintLevel.WARNING: typer.colors.YELLOW,
@@ -38,8 +41,11 @@ class LintFormat(StrEnum):
 
 
 def _read_version(text: str | None) -> str | None:
-    if text is not None and versions.read(text) is None:
+    found = versions.read(text)
+    if text is not None and found is None:
         raise typer.BadParameter("this is not a version of Traefik: write one such as 3.4")
+    if found is not None and found < OLDEST:
+        raise typer.BadParameter("only Traefik 3.0 and newer are known here: write one such as 3.4")
     return text
 
 

@@ -98,12 +98,26 @@ def _entry_points(document: Mapping[str, Any]) -> Sequence[str]:
 
 
 class _Places:
-    """Where things stand: parts of the document, and objects by the names that they have here."""
+    """Where things stand: parts of the document, and objects by their names here; and how these are called there."""
 
     def __init__(self, places: Mapping[str, Position], found: Imported) -> None:
         self._places = places
         self._lower = {where.lower(): place for where, place in places.items()}
         self._origins = found.origins
+        self._given = {(each.kind, each.name): each.given for each in found.renamed}
+        self._own = {(each.kind, each.given): each.name for each in found.renamed}
+
+    def called(self, kind: str, name: str) -> str:
+        """Return how an object is called in the files."""
+        return self._given.get((NOUNS[kind].called(), name), name)
+
+    def subject(self, kind: str, name: str) -> str:
+        """Return what an object is, with its name in the files."""
+        return f"{NOUNS[kind].called()} {self.called(kind, name)}"
+
+    def own(self, kind: str, name: str) -> str:
+        """Return how an object of the files is called here."""
+        return self._own.get((NOUNS[kind].called(), name), name)
 
     def of(self, where: str) -> Position:
         """Return where a part stands, or the nearest part around it."""
@@ -164,12 +178,19 @@ def _code(finding: ImportFinding, reason: Reason) -> str:
 def _of_routers(found: Imported, places: _Places, entry_points: Sequence[str]) -> Iterator[LintFinding]:
     """Tell what routers do to one another, at the ranks that Traefik gives them."""
     drawn = Routes(
-        replace(route, priority=found.ranks[name], is_plain=False, entry_points=_listening(router, entry_points))
+        replace(
+            route,
+            name=places.called(Router.kind, name),
+            service=places.called(Service.kind, route.service),
+            priority=found.ranks[name],
+            is_plain=False,
+            entry_points=_listening(router, entry_points),
+        )
         for name, router in found.declaration.all(Router).items()
         for route in routes.read_routes(router, Listening())
     )
     sticky = {
-        name: service.sticky.cookie.name
+        places.called(Service.kind, name): service.sticky.cookie.name
         for name, service in found.declaration.all(Service).items()
         if service.sticky is not None
     }
@@ -192,21 +213,23 @@ def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]
             known |= {name for _kind, name in each.objects}
         if (consequence := _CONFLICTS.get(each.conflict)) is not None:
             kind, name = each.objects[0]
-            subject = f"{NOUNS[kind].called()} {name}"
-            yield LintFinding(consequence, each.conflict.value, str(each.detail), places.of_object(kind, name), subject)
+            own = places.own(kind, name)
+            place, subject = places.of_object(kind, own), places.subject(kind, own)
+            yield LintFinding(consequence, each.conflict.value, str(each.detail), place, subject)
 
 
 def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
     """Tell of UDP routers on one entry point: the last one in the alphabet gets all packets."""
-    routers = found.declaration.all(UDPRouter)
+    kind = UDPRouter.kind
+    routers = {places.called(kind, name): router for name, router in found.declaration.all(UDPRouter).items()}
     for one, other in combinations(sorted(routers), 2):
         listening = [set(routers[name].entry_points) for name in (one, other)]
         if not all(listening) or listening[0] & listening[1]:
             where = ", ".join(sorted(listening[0] & listening[1])) or "all entry points"
             told = f"{other} listens on {where} too, and an entry point has one UDP router: {one} gets nothing there"
-            yield LintFinding(
-                Consequence.CHANCE, "udp.entryPoint", told, places.of_object("udpRouter", one), f"UDP router {one}"
-            )
+            own = places.own(kind, one)
+            place, subject = places.of_object(kind, own), places.subject(kind, own)
+            yield LintFinding(Consequence.CHANCE, "udp.entryPoint", told, place, subject)
 
 
 def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
@@ -220,20 +243,20 @@ def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
         if service.chosen is None and not any(server.state is ServerState.READY for server in servers):
             what = "all its servers have weight 0" if servers else "it has no servers"
             told = f"{what}: Traefik answers 503 to every request"
-            place = places.of_object("service", name)
-            yield LintFinding(Consequence.BREAKS, "service.empty", told, place, f"service {name}")
+            place, subject = places.of_object(Service.kind, name), places.subject(Service.kind, name)
+            yield LintFinding(Consequence.BREAKS, "service.empty", told, place, subject)
 
 
 def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
     for each in find_unheeded(OfState(found.declaration)):
         ((kind, name),) = each.objects
         place = places.of_object(kind, name, "strategy")
-        yield LintFinding(Consequence.BREAKS, each.conflict.value, each.detail, place, f"{kind} {name}")
+        yield LintFinding(Consequence.BREAKS, each.conflict.value, each.detail, place, places.subject(kind, name))
     for kind, name, item in found.declaration:
         if not NOUNS[kind].is_doubted():
             continue
         for where, message in item.warnings():
             place = places.of_object(kind, name, *where)
-            subject = f"{NOUNS[kind].called()} {name}"
+            subject = places.subject(kind, name)
             told = f"{'/'.join(map(str, where))}: {message}" if where else str(message)
             yield LintFinding(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, told, place, subject)

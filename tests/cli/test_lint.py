@@ -95,6 +95,16 @@ def test_an_older_traefik_refuses_what_came_later(run: Run, file: Path) -> None:
     assert (wrong.status, "this is not a version of Traefik" in wrong.err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("2.11", "only Traefik 3.0 and newer are known here"), ("new", "this is not a version of Traefik")],
+)
+def test_a_version_of_which_nothing_is_known_is_an_error(run: Run, file: Path, version: str, told: str) -> None:
+    result = run("lint", str(file), "--traefik", version)
+    assert (result.status, result.out) == (1, "")
+    assert told in result.err
+
+
 def test_what_cannot_be_read_is_an_error_and_what_is_no_text_is_refused(run: Run, tmp_path: Path) -> None:
     assert "No such file" in run("lint", str(tmp_path / "none.yml")).error()
     (tmp_path / "b.yml").write_bytes(b"http:\n  \xff: x\n")

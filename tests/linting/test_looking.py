@@ -260,3 +260,22 @@ def test_of_many_routers_with_one_rule_each_is_told_once() -> None:
 def test_what_is_no_text_where_one_belongs_is_told() -> None:
     text = http(middlewares="m: {headers: {customResponseHeaders: {X-Own: [a]}}}")
     assert [(each.consequence.value, each.detail) for each in found(text)] == [("breaks", "X-Own has to be a string")]
+
+
+def test_objects_are_called_as_in_the_files() -> None:
+    routers = (
+        "A_One: {rule: 'Host(`a.test`)', service: The_Pool, entryPoints: [web]}\n    B_Two: {rule: 'Host(`a.test`)'"
+    )
+    text = http(routers=f"{routers}, service: The_Pool, entryPoints: [web]}}").replace("    s:", "    The_Pool:")
+    empty, same = found(text.replace("{url: 'http://127.0.0.1:3000'}", ""))
+    assert (empty.subject, empty.place) == ("service The_Pool", "0.yml:3:5")
+    assert (same.subject, same.place) == ("router A_One", "0.yml:5:5")
+    assert same.detail.startswith("A_One and B_Two have the same rule")
+    udp = """\
+udp:
+  routers:
+    Z: {entryPoints: [dns], service: s@docker}
+    a: {entryPoints: [dns], service: s@docker}
+"""
+    (one,) = found(udp)
+    assert (one.subject, one.place) == ("UDP router Z", "0.yml:3:5")
