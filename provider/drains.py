@@ -49,7 +49,7 @@ class Drains:
         self._over: set[_Key] = set()
         self._bell = Bell()
         serving.add(self.lay_over)
-        serving.subscribe(self._came)
+        serving.subscribe(self._bell.ring)
 
     def lay_over(self, desired: Snapshot, parts: Parts) -> Overlay:
         """Return what is laid over a snapshot."""
@@ -105,9 +105,6 @@ class Drains:
             self._serving.renew(ReloadCause.DRAIN, within=_WITHIN_SECONDS)
         self._over = over
         return min([_LONGEST_PAUSE_SECONDS, *(end - now for end in known.values() if end > now)])
-
-    def _came(self, _snapshot: Snapshot) -> None:
-        self._bell.ring()
 
 
 def _find_end(server: Drained, pool: Service) -> float:

@@ -52,8 +52,8 @@ class Bell(OwnLoop):
         super().__init__()
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
-        """Wake it, now or as soon as it waits. Any thread may ring."""
+    def ring(self, *_news: object) -> None:
+        """Wake it, now or as soon as it waits. Any thread may ring, and tell what happened: that is not heard."""
         if self._loop is None:
             self._rung.set()
         else:

@@ -69,7 +69,7 @@ class Rises:
         self._told: Mapping[str, Mapping[str, Fraction]] = {}
         self._bell = Bell()
         serving.add(self.lay_over)
-        serving.subscribe(self._came)
+        serving.subscribe(self._bell.ring)
 
     def lay_over(self, desired: Snapshot, parts: Parts) -> Overlay:
         """Return what is laid over a snapshot. A server that was not in its pool before begins to rise."""
@@ -163,9 +163,6 @@ class Rises:
                 if elapsed < pace.seconds:
                     left = min(left, pace.step_seconds - elapsed % pace.step_seconds)
         return max(left, 0.0) + 0.01  # what ends just now has ended then
-
-    def _came(self, _snapshot: Snapshot) -> None:
-        self._bell.ring()
 
 
 def _paces(parts: Parts) -> Iterator[tuple[str, _Pace]]:

@@ -36,7 +36,7 @@ class KeptMemory:
         self._is_told = False
         """Whether another service has stored something since it was read."""
         self._bell = Bell()
-        edges.keepers.subscribe(lambda _edge, _turned: self._bell.ring())
+        edges.keepers.subscribe(self._bell.ring)
 
     async def recall(self) -> None:
         """Go on to keep out what an earlier process did, and what others do on edges that do not poll here."""

@@ -22,7 +22,7 @@ from provider.loops import Bell
 from provider.models import Actor, LeaseState
 from provider.nouns import Server
 from provider.revisions import Revisions
-from provider.snapshots import Snapshot, last_revision
+from provider.snapshots import last_revision
 from provider.store import leases as stored
 from provider.store import servers
 
@@ -74,7 +74,7 @@ class Leasing:
         self._states: Mapping[LeasedName, LeaseState] | None = None
         """How the leases stood when that was told last."""
         self._bell = Bell()
-        revisions.subscribe(self._came)
+        revisions.subscribe(self._bell.ring)
 
     # What is known. Any thread may ask.
 
@@ -156,9 +156,6 @@ class Leasing:
         """Hear from other services again after a while, without what they heard meanwhile: nobody was silent then."""
         if tables is None:
             self._bell.call(self._book.renew)
-
-    def _came(self, _snapshot: Snapshot) -> None:
-        self._bell.ring()
 
     async def _catch_up(self) -> None:
         """Know the leases of the current revision. Raises `Unavailable`."""

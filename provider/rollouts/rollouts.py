@@ -67,9 +67,9 @@ class Rollouts:
         """How many ended since this process began: finished, taken back, or failed."""
 
         serving.add(self.lay_over)
-        serving.subscribe(self._wake)
-        edges.observe(self._wake)
-        edges.health.subscribe(self._wake)
+        serving.subscribe(self._bell.ring)
+        edges.observe(self._bell.ring)
+        edges.health.subscribe(self._bell.ring)
 
     # What there is
 
@@ -152,7 +152,7 @@ class Rollouts:
             self.ended["failed" if showing.has_failed(row) else row.state.value] += 1
         self._try_to_read()
         self._serving.renew(ReloadCause.ROLLOUT)
-        self._wake()
+        self._bell.ring()
         self._tell(row)
         return self.show(row)
 
@@ -178,13 +178,10 @@ class Rollouts:
         """Serve what another service has committed."""
         if tables is None or rollouts.TABLE in tables:
             self._serving.renew(ReloadCause.ROLLOUT)
-            self._wake()
+            self._bell.ring()
 
     def _tell(self, row: Rollout) -> None:
         self._bell.call(lambda: [listener(self.show(row)) for listener in self._listeners])
-
-    def _wake(self, _news: object = None) -> None:
-        self._bell.ring()
 
     # What it does by itself
 
