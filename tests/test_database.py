@@ -21,7 +21,7 @@ from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from provider.database import connections, schema, upgrades
+from provider.database import connections, schema, upgrades, versions
 from provider.database.file import FileDatabase
 from provider.database.locations import Location
 from provider.database.schema import FileCondition
@@ -213,7 +213,7 @@ def test_alembic_and_migrate_make_the_same_schema(migrated: Path, tmp_path: Path
 
 def test_the_versions_are_those_that_alembic_knows(path: Path) -> None:
     script = ScriptDirectory.from_config(upgrades.alembic_config(Location(file=path)))
-    assert schema.versions() == [each.revision for each in script.walk_revisions()][::-1]
+    assert versions.versions() == [each.revision for each in script.walk_revisions()][::-1]
 
 
 def test_the_models_are_what_the_migrations_make(path: Path) -> None:

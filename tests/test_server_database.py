@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from provider.database import connecting, schema, upgrades
+from provider.database import connecting, upgrades, versions
 from provider.database.database import Database
 from provider.database.locations import Location
 from provider.database.sealing import MARK
@@ -58,7 +58,7 @@ def test_the_same_migrations_go_up_and_down_and_give_what_the_models_say(postgre
     location = postgres.empty()
     said: list[str] = []
     connecting.migrate(location, said.append)
-    assert said == [f"created the tables of version {schema.versions()[-1]}"]
+    assert said == [f"created the tables of version {versions.versions()[-1]}"]
     config = upgrades.alembic_config(location)
     config.attributes["say"] = said.append
     command.check(config)

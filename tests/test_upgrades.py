@@ -12,11 +12,11 @@ from typing import Final
 
 import pytest
 
-from provider.database import schema
+from provider.database import schema, versions
 from tests.cli.running import run_forked
 from tests.running import ROOT, answers, fetch, free_port, http_client, service_process, wait_until
 
-NEWEST: Final = schema.versions()[-1]
+NEWEST: Final = versions.versions()[-1]
 LATER: Final = "9999"
 
 # The table of tokens is another one afterwards, so that this version can read it no more.

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from provider.database.locations import Location
-from provider.database.schema import versions
+from provider.database.versions import versions
 from provider.errors import Unavailable
 from provider.messages import Message
 

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RES
 from provider.database.copies import copy, partial
 from provider.database.locations import Location
 from provider.database.tables import TABLES
+from provider.database.versions import versions
 from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
 
@@ -45,22 +45,6 @@ class Inspection:
     condition: FileCondition
     version: str | None
     detail: str
-
-
-def migrations_path() -> Path:
-    """Return the folder of the migrations: in an installed package beside the modules, else in the checkout."""
-    package = Path(__file__).parent.parent
-    installed = package / "migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
-
-
-@cache
-def versions() -> list[str]:
-    """Return the versions of the schema that this version of the service knows, the newest last.
-
-    Read once: another version may be put in the place of this one while it runs.
-    """
-    return sorted(file.name.partition("_")[0] for file in (migrations_path() / "versions").glob("*.py"))
 
 
 def inspect(path: Path) -> Inspection:

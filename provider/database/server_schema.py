@@ -8,9 +8,10 @@ from importlib import import_module
 from sqlalchemy import Connection, Engine, inspect, text
 
 from provider.database.locations import Location
-from provider.database.schema import SEALED, FileCondition, Inspection, remedy, versions
+from provider.database.schema import SEALED, FileCondition, Inspection, remedy
 from provider.database.sealing import MARK, SealingKeys
 from provider.database.server_connections import WRITING, make_engine, told
+from provider.database.versions import versions
 from provider.errors import Unavailable
 
 

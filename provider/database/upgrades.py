@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from provider.database.locations import Location
-from provider.database.schema import migrations_path, versions
+from provider.database.versions import migrations_path, versions
 from provider.errors import SettingsError, Unavailable
 
 
