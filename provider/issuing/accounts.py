@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provider.database.database import Database
-from provider.issuing import late
 from provider.issuing.means import Means
 from provider.issuing.ordered import Binding, make_key
+from provider.late import Late
 from provider.models import AcmeAccount
 from provider.nouns.types import Hidden
 from provider.store import acme
 
 if TYPE_CHECKING:
-    from provider.issuing.ca import AcmeCA
+    from provider.issuing import ca
+else:
+    ca = Late("provider.issuing.ca")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,12 @@ def read(row: AcmeAccount | None) -> OrderingAccount | None:
     return None if row is None else OrderingAccount(row.directory, row.challenge, row.dns_provider is not None)
 
 
-def connect(database: Database, means: Means) -> "AcmeCA | None":
+def find_terms(directory: str, means: Means) -> str | None:
+    """Return where the terms of a CA are, if it says so. Blocks. Raises `NoCertificateError`."""
+    return ca.AcmeCA(directory, make_key(), None, means.ca_file).find_terms()
+
+
+def connect(database: Database, means: Means) -> "ca.AcmeCA | None":
     """Return the CA with the account there, which is made if need be; None where none is chosen.
 
     Its key is stored before the CA hears of it. Raises `NoCertificateError` and `Unavailable`.
@@ -41,7 +48,7 @@ def connect(database: Database, means: Means) -> "AcmeCA | None":
         if row.key is None:
             row.key = Hidden(make_key())
             session.flush()
-        found = late.connect_ca(row.directory, str(row.key), row.url, means.ca_file)
+        found = ca.AcmeCA(row.directory, str(row.key), row.url, means.ca_file)
         contact, binding = row.contact, _binding(row)
     if row.url is None:
         terms, url = found.find_terms(), found.register(contact, binding)

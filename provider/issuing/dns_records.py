@@ -9,15 +9,20 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from provider.database.database import Database
-from provider.issuing import late
 from provider.issuing.failures import NoCertificateError, not_led
 from provider.issuing.means import Means
 from provider.issuing.threads import aside
+from provider.late import Late
 from provider.messages import Message
 from provider.store import acme
+
+if TYPE_CHECKING:
+    from provider.issuing import lookups, providers
+else:
+    lookups, providers = Late("provider.issuing.lookups"), Late("provider.issuing.providers")
 
 _HOOK_SECONDS: Final = 120
 _SEEN_SECONDS: Final = 300.0
@@ -70,20 +75,19 @@ class DnsRecords:
         with contextlib.suppress(NoCertificateError):  # one that is left is no harm
             self._change("remove", content)
 
-    def _change(self, what: str, content: str) -> None:
+    def _change(self, what: Literal["add", "remove"], content: str) -> None:
         with self._database.reading() as session:
             account = acme.find_account(session)
             provider = None if account is None else account.dns_provider
             options = {} if account is None else dict(account.dns_credentials or {})
         if provider is not None:
-            late.change_record(what, self._record, content, provider, options, self._means)
+            providers.change(what, self._record, content, provider, options, self._means)
         elif self._means.hook is not None:
             run_hook(self._means.hook, [what, self._record, content])
 
 
 def _is_seen(record: str, content: str, means: Means) -> bool:
-    found: bool = late.lookups().is_seen(record, content, means)
-    return found
+    return lookups.is_seen(record, content, means)
 
 
 def run_hook(hook: Path, arguments: Sequence[str]) -> None:

@@ -12,14 +12,14 @@ from provider.database.database import Database
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, TooMany, Unavailable
-from provider.issuing import accounts, additions, late
+from provider.issuing import accounts, additions
 from provider.issuing.accounts import OrderingAccount
 from provider.issuing.challenges import Challenges
 from provider.issuing.failures import FailureKind, NoCertificateError
 from provider.issuing.held import LOCAL, Obtained
 from provider.issuing.holdings import HELD, SOON, Holdings
 from provider.issuing.means import Means
-from provider.issuing.ordered import HTTP, host_of, make_key
+from provider.issuing.ordered import HTTP, host_of
 from provider.issuing.orders import Orders
 from provider.issuing.standing import IssuanceStanding
 from provider.issuing.threads import aside
@@ -188,7 +188,7 @@ class Issuing:
     def find_terms(self, directory: str) -> str | None:
         """Return where the terms of a CA are, if it answers and says so. Blocks."""
         with contextlib.suppress(NoCertificateError):
-            return late.connect_ca(directory, make_key(), None, self._means.ca_file).find_terms()
+            return accounts.find_terms(directory, self._means)
         return None
 
     async def keep(self) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from provider.edges.handshakes import any_certificate
-from provider.issuing import late
 from provider.issuing.challenges import FOLDER
 from provider.issuing.failures import not_led, reason
 from provider.issuing.means import Means
@@ -17,8 +16,10 @@ from provider.messages import Message, listed
 
 if TYPE_CHECKING:
     import httpx
+
+    from provider.issuing import lookups
 else:
-    httpx = Late("httpx")
+    httpx, lookups = Late("httpx"), Late("provider.issuing.lookups")
 
 _TIMEOUT_SECONDS: Final = 5.0
 _MOST_REDIRECTS: Final = 5
@@ -35,7 +36,7 @@ def check(name: str, token: str, content: str, means: Means) -> None:
     wrong: list[str] = []
     away: list[tuple[str, str]] = []
     answered = False
-    for address in late.lookups().find_addresses(name, means):
+    for address in lookups.find_addresses(name, means):
         try:
             found = _ask(address, name, token, means)
         except httpx.HTTPError as error:
