@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from provider.database.sessions import Session
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid
 from provider.messages import Message
-from provider.models import Actor, Revision
+from provider.models import Revision
 from provider.nouns import NOUNS, Named
-from provider.revisions import Revisions
-from provider.routing import Routing
 from provider.security import needs
 from provider.snapshots import last_revision
 from provider.store import history
@@ -96,36 +95,62 @@ class _Late(Exception):
         self.since = since
 
 
-def show(
-    request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, returned: Texts
-) -> Response:
-    """Show what it would do, with what was typed before. Raises what it raises."""
-    return _show(request, _read(revisions, routing, proposal, actor), Form({**reasons.typed({}), **returned}))
+class Proposing:
+    """Somebody to whom a plan is shown, and who may then have it done."""
+
+    def __init__(
+        self, request: Request, revisions: RevisionsDependency, routing: RoutingDependency, actor: ActorDependency
+    ) -> None:
+        self.request = request
+        self._revisions = revisions
+        self._routing = routing
+        self._actor = actor
+
+    def show(self, proposal: Proposal, returned: Texts) -> Response:
+        """Show what it would do, with what was typed before. Raises what it raises."""
+        return self._show(proposal, Form({**reasons.typed({}), **returned}))
+
+    def do(self, proposal: Proposal, sent: Texts) -> Response:
+        """Do it, if the state is still the one for which the plan was shown. Raises what it raises."""
+
+        def apply(session: Session) -> None:
+            if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
+                seen = find_revision(sent.get(TAG, ""))
+                raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
+            proposal.apply(session)
+
+        write = PageWrite(self._revisions, self._routing, self._actor, sent)
+        try:
+            outcome = write.change(apply, proposal.telling)
+        except _Late as late:
+            return self._show(proposal, Form(sent), late.since, status=412)
+        except WrongReason as error:
+            return self._show(proposal, Form(sent, error.fields), status=422)
+        except brakes.Braked as braked:
+            asked = brakes.form(sent, braked.error.number)
+            return self._show(proposal, Form({**sent, **asked.values}, asked.errors), status=409)
+        return done(self.request, f"/revisions/{outcome.revision}", Notice(proposal.done), outcome)
+
+    def _read(self, proposal: Proposal) -> Plan:
+        """Make the plan. Raises `NotFound`, `Forbidden`, and `Invalid` and `InUse` where it would not hold now."""
+        outcome = self._revisions.try_change(proposal.apply, actor=self._actor)
+        found = self._routing.with_moves(outcome.difference) or Difference()
+        conflicts = [finding.detail for finding in self._routing.warnings(outcome.changes)[:_MOST_TOLD]]
+        objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
+        return Plan(proposal, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)
+
+    def _show(
+        self, proposal: Proposal, form: Form, since: Sequence[Revision] | None = None, status: int = 200
+    ) -> Response:
+        values = {"plan": self._read(proposal), "form": form, "since": None if since is None else _told(since)}
+        return render(self.request, f"revisions/{proposal.page}.html", status=status, **values)
 
 
-def do(
-    request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, sent: Texts
-) -> Response:
-    """Do it, if the state is still the one for which the plan was shown. Raises what it raises."""
+ProposingDependency = Annotated[Proposing, Depends()]
 
-    def apply(session: Session) -> None:
-        if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
-            seen = find_revision(sent.get(TAG, ""))
-            raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
-        proposal.apply(session)
 
-    write = PageWrite(revisions, routing, actor, sent)
-    try:
-        outcome = write.change(apply, proposal.telling)
-    except _Late as late:
-        return _show(request, _read(revisions, routing, proposal, actor), Form(sent), late.since, status=412)
-    except WrongReason as error:
-        return _show(request, _read(revisions, routing, proposal, actor), Form(sent, error.fields), status=422)
-    except brakes.Braked as braked:
-        asked = brakes.form(sent, braked.error.number)
-        form = Form({**sent, **asked.values}, asked.errors)
-        return _show(request, _read(revisions, routing, proposal, actor), form, status=409)
-    return done(request, f"/revisions/{outcome.revision}", Notice(proposal.done), outcome)
+def _told(since: Sequence[Revision]) -> list[tuple[int, str, list[str]]]:
+    return [(each.number, each.author, changes.summary(each.words, each.summary)) for each in since]
 
 
 def router_of(page: str) -> APIRouter:
@@ -145,30 +170,3 @@ def _read_named(sent: Texts) -> Named | None:
         detail = Message("there is no kind {kind}: it is one of {kinds}", kind=kind, kinds=", ".join(NOUNS))
         raise Invalid([FieldError(f"/{_KIND}", "value.choice", detail, "query")])
     return history.read_named(kind, sent.get(_NAME))
-
-
-def _read(revisions: Revisions, routing: Routing, proposal: Proposal, actor: Actor) -> Plan:
-    """Make the plan. Raises `NotFound`, `Forbidden`, and `Invalid` and `InUse` where that state would not hold now."""
-    outcome = revisions.try_change(proposal.apply, actor=actor)
-    found = routing.with_moves(outcome.difference) or Difference()
-    conflicts = [finding.detail for finding in routing.warnings(outcome.changes)[:_MOST_TOLD]]
-    objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
-    return Plan(proposal, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)
-
-
-def _show(
-    request: Request, plan: Plan, form: Form, since: Sequence[Revision] | None = None, status: int = 200
-) -> Response:
-    told = (
-        None
-        if since is None
-        else [(each.number, each.author, changes.summary(each.words, each.summary)) for each in since]
-    )
-    return render(
-        request,
-        f"revisions/{plan.proposal.page}.html",
-        status=status,
-        plan=plan,
-        form=form,
-        since=told,
-    )

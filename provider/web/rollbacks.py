@@ -4,43 +4,26 @@ from functools import partial
 
 from fastapi import Request, Response
 
-from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.messages import Message
 from provider.store import history
 from provider.web import proposals
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
-from provider.web.proposals import Proposal
+from provider.web.proposals import Proposal, ProposingDependency
 
 router = proposals.router_of("rollback")
 
 
 @router.get("")
-def show_plan(
-    request: Request,
-    revisions: RevisionsDependency,
-    routing: RoutingDependency,
-    actor: ActorDependency,
-    returned: ReturnedDependency,
-    number: str,
-) -> Response:
+def show_plan(request: Request, proposing: ProposingDependency, returned: ReturnedDependency, number: str) -> Response:
     """Show what going back to a revision would do."""
-    proposal = _propose(number, returned or dict(request.query_params))
-    return proposals.show(request, revisions, routing, proposal, actor=actor, returned=returned)
+    return proposing.show(_propose(number, returned or dict(request.query_params)), returned)
 
 
 @router.post("")
-def roll_back(
-    request: Request,
-    revisions: RevisionsDependency,
-    routing: RoutingDependency,
-    actor: ActorDependency,
-    sent: SentDependency,
-    number: str,
-) -> Response:
+def roll_back(proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
     """Go back to a revision, if the state is still the one for which the plan was shown."""
-    proposal = _propose(number, sent)
-    return proposals.do(request, revisions, routing, proposal, actor=actor, sent=sent)
+    return proposing.do(_propose(number, sent), sent)
 
 
 def _propose(number: str, texts: Texts) -> Proposal:

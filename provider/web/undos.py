@@ -6,7 +6,6 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import ChangedSince, InUse
 from provider.messages import Message
 from provider.store import undos
@@ -15,7 +14,7 @@ from provider.web import proposals
 from provider.web.inputs import TICKED, SentDependency, Texts
 from provider.web.kept import ReturnedDependency
 from provider.web.paths import with_query
-from provider.web.proposals import Proposal
+from provider.web.proposals import Proposal, ProposingDependency
 from provider.web.rendering import render
 
 router = proposals.router_of("undo")
@@ -26,35 +25,21 @@ _CASCADE: Final = "cascade"
 
 
 @router.get("")
-def show_plan(
-    request: Request,
-    revisions: RevisionsDependency,
-    routing: RoutingDependency,
-    actor: ActorDependency,
-    returned: ReturnedDependency,
-    number: str,
-) -> Response:
+def show_plan(request: Request, proposing: ProposingDependency, returned: ReturnedDependency, number: str) -> Response:
     """Show what undoing a revision would do, or ask what becomes of what was changed since."""
     proposal = _propose(number, {**request.query_params, **returned})
     try:
-        return proposals.show(request, revisions, routing, proposal, actor=actor, returned=returned)
+        return proposing.show(proposal, returned)
     except (ChangedSince, InUse) as error:
         return _ask(request, proposal, error)
 
 
 @router.post("")
-def undo(
-    request: Request,
-    revisions: RevisionsDependency,
-    routing: RoutingDependency,
-    actor: ActorDependency,
-    sent: SentDependency,
-    number: str,
-) -> Response:
+def undo(request: Request, proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
     """Undo a revision, if the state is still the one for which the plan was shown."""
     proposal = _propose(number, sent)
     try:
-        return proposals.do(request, revisions, routing, proposal, actor=actor, sent=sent)
+        return proposing.do(proposal, sent)
     except (ChangedSince, InUse) as error:
         return _ask(request, proposal, error)
 
