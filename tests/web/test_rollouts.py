@@ -56,7 +56,7 @@ def test_buttons_pause_resume_and_take_back(console: httpx.Client) -> None:
     start(console)
     for step, told in (
         ("pause", "Paused: "),
-        ("resume", "the servers of next are being checked"),
+        ("resume", "The servers of next are being checked"),
         ("back", "Taken back by "),
     ):
         assert f'value="{step}"' in console.get(PAGE).text
