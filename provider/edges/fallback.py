@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 2.0
 """Least time between two writes: for each, Traefik loads everything anew."""
 
-_QUIET_SECONDS: Final = 1.0
+_QUIET_SECONDS: Final = 2.0
 """Time without a change before a write: the next change would wait for Traefik to load the file."""
 
 _LONGEST_SECONDS: Final = 10.0

@@ -22,7 +22,7 @@ that length ends a series of changes."""
 HANGING: Final = 5
 """Once in so many times as long as a check takes, servers that do not answer at all have to be noticed, too."""
 
-_ANSWER_SECONDS: Final = 0.15
+_ANSWER_SECONDS: Final = 0.1
 """A server that refuses connections or answers with an error does so in this time, most likely."""
 
 _MOST_LATE_SECONDS: Final = 3.0
