@@ -64,6 +64,7 @@ BUTTONS: Final = {
     "/services/{service}/servers/{name}/state": "/services/kept",
     "/routers/{name}/enabled": "/routers/kept",
     "/services/{service}/rollout/step": "only while a rollout runs: see test_rollouts",
+    "/services/{service}/leases/end": "only while servers are held: see test_leases",
     "/routers/{name}/adoption": "/routers/shop",
     "/tcpRouters/{name}/adoption": f"/tcpRouters/{TCPRouter.example['name']}",
     "/ca/leave": "/ca",
