@@ -90,8 +90,9 @@ def fetch(url: str, **options: Any) -> httpx.Response:
     return httpx.get(url, verify=_NO_TLS, headers=headers, **{"timeout": 60, **options})
 
 
-_PORTS = range(10_000, 32_000)
-"""Below those that the system gives to connections: one of them could be taken before it is used."""
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = range(10_000 + _WORKER, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+"""Below those that the system gives to connections, and each worker has its own: what is chosen is used later."""
 
 _ports = itertools.cycle(random.Random(os.getpid()).sample(_PORTS, len(_PORTS)))
 
