@@ -1,4 +1,4 @@
-"""The images and the Compose file: linted always, and built and run where there is a Docker engine."""
+"""The images and the Compose files, as they are read: `tests/e2e/test_images.py` builds and runs them."""
 
 import json
 import re
