@@ -66,9 +66,9 @@ def test_lint_tells_what_traefik_leaves_out_and_what_is_only_not_here(run: Run, 
     found = [(each["consequence"], each["code"], each["detail"]) for each in json.loads(result.out)["findings"]]
     assert found == [
         (*gone[:2], f"certs/gone.pem: {gone[2]}"),
-        gone,
+        (*gone[:2], f"its private key: {gone[2]}"),
         (*away[:2], f"/nowhere/else.pem: {away[2]}"),
-        away,
+        (*away[:2], f"its private key: {away[2]}"),
     ]
     (folder / "conf.d" / "tls.yml").write_text("\n".join(FILE.splitlines()[:3]))
     assert run("lint", "conf.d").check().out == "1 file: nothing found.\n"

@@ -331,13 +331,6 @@ OTHERS: Final = [
         "/loadBalancer/servers/0/address",
     ),
     Surprise("tcpService", {"loadBalancer": {"servers": []}}, SURPRISES, HELPED, "/loadBalancer/servers"),
-    Surprise(
-        "tcpService",
-        {"weighted": {"services": [{"name": "a"}], "healthCheck": {}}},
-        SURPRISES,
-        WARNED,
-        "/weighted/healthCheck",
-    ),
     Surprise("tcpMiddleware", {"inFlightConn": {"amount": 0}}, SURPRISES, REFUSED, "/inFlightConn/amount"),
     Surprise("tcpMiddleware", {"ipAllowList": {"sourceRange": []}}, DISABLES, REFUSED, "/ipAllowList/sourceRange"),
     Surprise("udpRouter", {"service": "s", "entryPoints": []}, SURPRISES, REFUSED, "/entryPoints"),

@@ -14,10 +14,12 @@ def test_what_happens_is_listed_in_words_the_newest_first(start_service: Callabl
         console.headers["Accept"] = "text/html"
         assert "Nothing has happened yet" in words(console.get("/events"))
         client.post("/services", json={"name": "wayshub"}).raise_for_status()
+        wait_for(console, "/events", "service wayshub added")
         for name, ttl in (("steady", None), ("a", "1s")):
             body = {"url": "http://127.0.0.1:9", "ttl": ttl}
             client.put(f"/services/wayshub/servers/{name}", json=body).raise_for_status()
         let_wait(client, "alvin.xyz")
+        wait_for(console, "/events", "No certificate for alvin.xyz")
         made = client.put("/domains/short.test", params={"confirmWithin": "1h"}, json={}).raise_for_status()
         told = [
             f"Revision {made.headers['Config-Revision']} waits to be confirmed.",
