@@ -15,7 +15,7 @@ from provider.messages import Message, listed
 from provider.models import Change
 from provider.neighbours import KINDS, Rival
 from provider.nouns import NOUNS, Named, Noun, Router, called
-from provider.nouns.beside import beside_of
+from provider.nouns.beside import BesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.parts import Parts
 from provider.store import nouns
@@ -138,10 +138,16 @@ class Adoption:
         if beside is None:
             told = {"kind": called(kind), "name": name}
             return "beside.none", Message("the {kind} {name} does not stand beside another provider's router", **told)
-        told, is_gone = {"other": beside.router, "name": name}, neighbours.is_gone(edges, kind, beside.router)
-        if self.for_good and neighbours.others_of(edges, kind, beside.router):
+        return self._why_not_yet(name, kind, beside, edges)
+
+    def _why_not_yet(self, name: str, kind: str, beside: BesideOther, edges: KnownEdges) -> tuple[str, Message] | None:
+        """Say why that cannot be done to a router as the edges are now."""
+        told, is_there = {"other": beside.router, "name": name}, neighbours.others_of(edges, kind, beside.router)
+        if self.for_good and is_there:
             return "beside.there", Message("{other} is still there: remove it there first", **told)
-        if not self.adopts and is_gone:
+        if self.for_good and neighbours.is_unread(edges):
+            return "beside.unread", Message("an edge has not said yet whether {other} is gone: try again", **told)
+        if not self.adopts and neighbours.is_gone(edges, kind, beside.router):
             return "beside.gone", Message("no edge has {other} any more: it cannot take the requests of {name}", **told)
         if self.adopts and not self.for_good and neighbours.find_rank(edges, kind, beside) is None:
             return "beside.rank", Message("no edge's API reports the priority of {other}: set it first", **told)
@@ -206,6 +212,7 @@ def _settled(
     around = {
         f"/{number}": ranks.Ranked(Router(name="", rule=each.rule.text, service="", priority=each.rank), each.rank)
         for number, each in enumerate(others)
+        if each.rank  # none is known of those that were adopted, where no edge tells
     }
     own = {
         item.name: ranks.Ranked(item.copy(beside=None, priority=None), _rank_of(item))

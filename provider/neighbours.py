@@ -54,6 +54,11 @@ def is_gone(edges: KnownEdges, kind: str, name: str) -> bool:
     return bool(told(edges)) and not others_of(edges, kind, name)
 
 
+def is_unread(edges: KnownEdges) -> bool:
+    """Tell whether an edge whose API is read has not said yet which routers of other providers it serves."""
+    return any(edge.routers is None and (edge.others is not None or edge.entry_points) for edge in edges.values())
+
+
 def find_rank(edges: KnownEdges, kind: str, beside: BesideOther) -> int | None:
     """Return the rank of the router beside which another stands: as the edges have it now, or as it was."""
     found = others_of(edges, kind, beside.router)

@@ -28,7 +28,7 @@ TITLES = {
 
 CODES = {
     *("adoption.duplicate", "adoption.names", "beside.entryPoints", "beside.gone", "beside.none", "beside.rank"),
-    *("beside.router", "beside.there"),
+    *("beside.router", "beside.there", "beside.unread"),
     *("brake.domains", "brake.number", "brake.routers", "brake.servers", "brake.service"),
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
     *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),

@@ -191,6 +191,15 @@ def test_for_good_a_router_stands_by_itself_and_ranks_by_its_domains_again(
     assert served(service) == {"a": (A, 25), "x": (prefixed, 27)}
 
 
+def test_one_stands_by_itself_for_good_while_others_go_on_to_stand_beside(client: httpx.Client) -> None:
+    for name, path in (("a", "/a"), ("b", "/b")):
+        standing(client, name, f"Host(`a.test`) && PathPrefix(`{path}`)")
+    ask(client, "adopt", all=True)
+    ask(client, "adopt", "a", forGood=True)
+    assert "beside" not in client.get("/routers/a").json()
+    assert client.get("/routers/b").json()["beside"]["adopted"] is True
+
+
 def test_tcp_routers_take_over_too(client: httpx.Client, service: Service) -> None:
     rule = "HostSNI(`*`)"
     beside = {"router": "t@file", "rank": -1}

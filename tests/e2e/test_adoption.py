@@ -156,7 +156,8 @@ def test_what_the_file_loses_goes_on_here_and_can_stand_by_itself(both: Both) ->
     both.run("adopt", "--all", "--wait", "60").check()
     early = both.run("adopt", "--all", "--for-good")
     assert early.check().out.splitlines()[0] == "Adopted: nothing to do (revision 3)."
-    assert both.run("adopt", "ap", "--for-good").error() == "routers/0: ap@file is still there: remove it there first"
+    there = "routers/0: ap@file is still there: remove it there first"
+    wait_until(lambda: both.run("adopt", "ap", "--for-good").error() == there, "the edge's API was read")
     with load(both.traefik.web, hosts=["a.test", "b.test"]) as requests:
         both.have({})
         goes_on(requests)
