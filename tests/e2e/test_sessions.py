@@ -1,6 +1,6 @@
 """Servers that are drained keep the visitors they have, until a time, and get no new ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -203,10 +203,11 @@ def test_twenty_visitors_stay_until_the_deadline_across_restarts_of_service_and_
 
 @pytest.mark.parametrize(("version", "checked"), [(BEFORE_3_7, True), (BEFORE_STRATEGIES, False)])
 def test_older_traefiks_keep_visitors_too(
-    client: httpx.Client, service: Service, tmp_path: Path, version: str, checked: bool
+    start_service: Callable[..., Service], tmp_path: Path, version: str, checked: bool
 ) -> None:
-    check = {"path": "/", "interval": "500ms", "timeout": "400ms"}
-    with running_traefik(tmp_path, service.url, query="edge=older&wait=5", program=traefik_of(version)) as traefik:
+    check, service = {"path": "/", "interval": "500ms", "timeout": "400ms"}, start_service()
+    older = running_traefik(tmp_path, service.url, query="edge=older&wait=5", program=traefik_of(version))
+    with http_client(f"{service.url}/api/v1") as client, older as traefik:
         service.server._app.plane.polls.know("older", tuple(map(int, version.split("."))))
         with running_servers(*map(Failing, "ab")) as servers:
             expose(client, *((server, 1) for server in servers))
