@@ -122,6 +122,13 @@ def test_what_is_something_else_is_named_with_what_to_do(run: Run, tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize("command", ["lint", "import"])
+def test_a_file_for_apply_is_not_taken_for_one_of_compose(run: Run, command: str) -> None:
+    told = f"wayshub-provider: {ROOT}/docs/state.yml: this is a file of wayshub-provider: use `wayshub-provider apply`"
+    result = run(command, str(ROOT / "docs" / "state.yml"))
+    assert (result.status, result.err.strip()) == (1, told)
+
+
 def test_labels_of_compose_files_are_linted(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "compose.yml"
     labels = ["traefik.enable=true", "traefik.http.routers.w.tls.certresolvers=le"]

@@ -15,7 +15,8 @@ from provider.imports.files import Environment
 from provider.imports.labels.variables import VariableError, substitute
 from provider.imports.pieces import Ledger, Piece, scalar
 
-_OTHERS: Final = ("http", "tcp", "udp", "tls")
+_OTHERS: Final = ("http", "tcp", "udp", "tls", "domains", "routers")
+"""Names that Traefik's files have, and files of a state, which have `services` too."""
 _FIELDS: Final = {
     *("image", "build", "labels", "extends", "deploy", "container_name", "command", "environment", "env_file"),
     *("ports", "expose", "networks", "network_mode", "volumes", "restart", "depends_on", "profiles", "scale"),
