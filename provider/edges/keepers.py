@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Final
 
 from provider import pools
+from provider.edges.api_answers import ServersUp
 from provider.edges.health import Health
 from provider.edges.keeping import Keeping, KeptServer, Seen, Turned
 from provider.edges.polls import Polls
-from provider.edges.readback import ServersUp
 from provider.edges.states import Edge, Observation
 from provider.listening import DefaultEntryPoints
 from provider.pools import CheckedPool

@@ -1,41 +1,48 @@
 """Reading back from Traefik's own API what an edge really runs.
 
 Facts from Traefik 3.7: a middleware shows in the API as soon as its document is applied, used or not,
-so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why, under
-names that are not always ours, and apart for HTTP, TCP and UDP;
-`serverStatus` of a service has its servers' health.
+so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why, apart for HTTP,
+TCP and UDP.
 """
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import msgspec
 
-from provider import pools
 from provider.certificates import CertificateFacts
-from provider.configuration import BEACON, BEACON_HEADER, owner
+from provider.configuration import BEACON, BEACON_HEADER
+from provider.edges.api_answers import (
+    OURS,
+    AnyRouterAnswer,
+    CertificateAnswer,
+    EntryPointAnswer,
+    MiddlewareAnswer,
+    NamedAnswer,
+    RouterAnswer,
+    ServersUp,
+    ServiceAnswer,
+    VersionAnswer,
+    find_servers,
+    gather,
+    is_foreign,
+    list_ours,
+)
 from provider.edges.health import name_of_tcp
 from provider.edges.states import DisabledRouter, Edge
 from provider.late import Late
 from provider.messages import Message
 from provider.neighbours import KINDS as BESIDE_KINDS
-from provider.nouns import Router
-from provider.nouns.router import HIGHEST_PRIORITY
 from provider.parts import PLACES, ROUTERS
-from provider.shifts import desired_name
 from provider.surroundings import TOLD, ForeignRouter, ForeignRouters
 
 if TYPE_CHECKING:
     import httpx
-
-    from provider.imports import old_rules, restoring
 else:
     httpx = Late("httpx")
-    old_rules, restoring = (Late(f"provider.imports.{name}") for name in ("old_rules", "restoring"))
 
 T = TypeVar("T")
 
@@ -47,11 +54,7 @@ _LONG_BYTES: Final = 256 * 1024
 """What is longer is decoded in a thread, so that the polls go on meanwhile."""
 
 _PAGE: Final = 100_000
-_OURS: Final = "@http"
 _HTTP: Final = "http"
-_INTERNAL: Final = "@internal"
-_DISABLED: Final = "disabled"
-_CONFLICTED: Final = "conflicted-"
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
 
@@ -62,166 +65,6 @@ class ReadbackError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
-
-
-class _Headers(msgspec.Struct):
-    custom_response_headers: dict[str, str] = msgspec.field(name="customResponseHeaders", default_factory=dict)
-
-
-class _Middleware(msgspec.Struct):
-    headers: _Headers
-
-
-class _Version(msgspec.Struct):
-    version: str = msgspec.field(name="Version")
-    started: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(name="startDate")
-
-
-class _Router(msgspec.Struct):
-    name: str
-    status: str = ""
-    error: list[str] = []
-    entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
-
-
-class _EntryPointHTTP(msgspec.Struct):
-    middlewares: list[str] = []
-    tls: dict[str, Any] | None = None
-
-
-class _EntryPoint(msgspec.Struct):
-    name: str
-    address: str = ""
-    http: _EntryPointHTTP = msgspec.field(default_factory=_EntryPointHTTP)
-    observability: dict[str, Any] | None = None
-
-
-class _Certificate(msgspec.Struct):
-    sans: list[str]
-    not_before: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(name="notBefore")
-    not_after: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(name="notAfter")
-    serial: str = msgspec.field(name="serialNumber", default="0")
-    fingerprint: str = msgspec.field(name="certFingerprint", default="")
-    common: str = msgspec.field(name="commonName", default="")
-    issuer: str = msgspec.field(name="issuerCN", default="")
-
-    @property
-    def facts(self) -> CertificateFacts:
-        """What it says of itself, as far as the API tells."""
-        return CertificateFacts(
-            names=tuple(self.sans),
-            issuer=self.issuer,
-            not_before=self.not_before,
-            not_after=self.not_after,
-            serial=f"{int(self.serial):X}" if self.serial.isascii() and self.serial.isdigit() else self.serial,
-            fingerprint=self.fingerprint,
-            sought=tuple(sorted({*self.sans, *filter(None, [self.common])})),
-            is_ca=False,
-            bits=0,
-            is_common=True,
-        )
-
-
-class _Foreign(msgspec.Struct, omit_defaults=True):
-    """A router as it is told to be, of any provider."""
-
-    name: str
-    rule: str = ""
-    priority: int = 0
-    status: str = ""
-    service: str = ""
-    entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
-    middlewares: list[str] = []
-    tls: dict[str, Any] | None = None
-    observability: dict[str, Any] | None = None
-    rule_syntax: str = msgspec.field(name="ruleSyntax", default="")
-
-
-class _Named(msgspec.Struct):
-    name: str
-
-
-class _HealthCheck(msgspec.Struct):
-    """Whether there is one is all that matters."""
-
-
-class _LoadBalancer(msgspec.Struct):
-    health_check: _HealthCheck | None = msgspec.field(name="healthCheck", default=None)
-
-
-class _Service(msgspec.Struct):
-    name: str
-    load_balancer: _LoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
-    server_status: dict[str, str] = msgspec.field(name="serverStatus", default_factory=dict)
-
-    @property
-    def is_checked(self) -> bool:
-        return self.load_balancer is not None and self.load_balancer.health_check is not None
-
-
-def _name(router: _Router, document: bytes) -> str:
-    """Return the name under which a document has a router; where that is not found, the name that is shown.
-
-    Traefik takes a router apart where its entry points differ in TLS: `shop` is `websecure-shop` besides. Where
-    routers of one host want different TLS options, they are `websecure-conflicted-shop` (measured on 3.7.15).
-    """
-    shown = router.name.removesuffix(_OURS)
-    names = [shown]
-    for point in router.entry_points:
-        rest = shown.removeprefix(f"{point}-")
-        names += [rest, rest.removeprefix(_CONFLICTED), rest.removeprefix(_CONFLICTED).removeprefix(f"{point}-")]
-    return next((name for name in names if b'"%s":{"entryPoints":' % name.encode() in document), shown)
-
-
-def _ours(kind: str, routers: Iterable[_Router], document: bytes) -> Iterator[DisabledRouter]:
-    """Give those of some routers that are ours, each once. Those of TCP and UDP are never taken apart."""
-    ours: dict[str, list[str]] = {}
-    for router in routers:
-        if router.name.endswith(_OURS):
-            shown = router.name.removesuffix(_OURS)
-            told = ours.setdefault(owner(_name(router, document)) if kind == Router.kind else shown, [])
-            told += [error for error in router.error if error not in told]
-    for name, told in ours.items():
-        yield DisabledRouter(name, ", ".join(told) or "without a reason", kind)
-
-
-def _is_foreign(router: _Foreign) -> bool:
-    """Tell whether a router that Traefik serves is of another provider, and no copy in the fallback file."""
-    is_copy = router.priority < -HIGHEST_PRIORITY
-    return router.status != _DISABLED and not is_copy and not router.name.endswith((_OURS, _INTERNAL))
-
-
-def _gathered(routers: Iterable[_Foreign], points: Iterable[_EntryPoint]) -> Mapping[str, ForeignRouter]:
-    """Return routers of other providers as they were given, before the entry points were laid over them."""
-    laid = {
-        each.name: restoring.EntryPointDefaults(each.http.tls, each.http.middlewares, each.observability or {})
-        for each in points
-    }
-    given = {router.name: {**msgspec.to_builtins(router), "name": ""} for router in routers}
-    found = {}
-    for name, each in restoring.restored(given, laid).items():
-        rule = each.get("rule", "")
-        written = old_rules.rewritten(rule, is_old=each.get("ruleSyntax") == "v2")
-        found[name] = ForeignRouter(
-            written, each.get("priority") or len(rule.encode()), tuple(each.get("entryPoints", ()))
-        )
-    return found
-
-
-ServersUp = Mapping[str, Mapping[str, bool]]
-"""Servers by service and URL: true for those that are up."""
-
-
-def _servers(services: Iterable[_Service]) -> dict[str, Mapping[str, bool]]:
-    """Return the servers of those services of ours that have a health check, with those that are kept out of them."""
-    found: dict[str, dict[str, bool]] = {}
-    for service in services:
-        if service.is_checked and service.name.endswith(_OURS):
-            name = pools.service_of(service.name.removesuffix(_OURS))
-            for each in {name, desired_name(name)}:  # a service that is rolled out has its pool under another name
-                told = found.setdefault(each, {})
-                told.update({url: status == "UP" for url, status in service.server_status.items()})
-    return dict(found)
 
 
 @asynccontextmanager
@@ -252,17 +95,17 @@ class TraefikAPI:
         self.added: Mapping[str, tuple[str, ...]] = {}
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
         self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
-        self._laid: Sequence[_EntryPoint] = ()
+        self._laid: Sequence[EntryPointAnswer] = ()
         self._routers: dict[str, tuple[bytes, Mapping[str, ForeignRouter]]] = {}
 
     async def find_digest(self) -> str | None:
         """Return the digest of the document that runs, or None if none of ours does."""
-        found = await self._find(f"/api/http/middlewares/{BEACON}{_OURS}", _Middleware)
+        found = await self._find(f"/api/http/middlewares/{BEACON}{OURS}", MiddlewareAnswer)
         return None if found is None else found.headers.custom_response_headers.get(BEACON_HEADER)
 
     async def get_version(self) -> tuple[str, str]:
         """Return Traefik's version, and when it started (ISO 8601)."""
-        found = await self._get("/api/version", _Version)
+        found = await self._get("/api/version", VersionAnswer)
         return found.version, found.started.isoformat().replace("+00:00", "Z")
 
     async def list_routers(self, status: Literal["disabled", "warning"], document: bytes) -> tuple[DisabledRouter, ...]:
@@ -274,8 +117,8 @@ class TraefikAPI:
         for kind in ROUTERS:
             root, place = PLACES[kind]
             if root == _HTTP or b'"%s":{' % root.encode() in document:
-                found = await self._get(f"/api/{root}/{place}?status={status}&per_page={_PAGE}", list[_Router])
-                listed += _ours(kind, [router for router in found if router.status == status], document)
+                found = await self._get(f"/api/{root}/{place}?status={status}&per_page={_PAGE}", list[RouterAnswer])
+                listed += list_ours(kind, [router for router in found if router.status == status], document)
         return tuple(listed)
 
     async def list_servers(self, *, of_tcp: bool = False) -> ServersUp:
@@ -289,9 +132,10 @@ class TraefikAPI:
         known, servers = self._services
         if (content, more) != known:
             servers = {
-                **_servers(await self._decode(content, list[_Service])),
+                **find_servers(await self._decode(content, list[ServiceAnswer])),
                 **{
-                    name_of_tcp(name): told for name, told in _servers(await self._decode(more, list[_Service])).items()
+                    name_of_tcp(name): told
+                    for name, told in find_servers(await self._decode(more, list[ServiceAnswer])).items()
                 },
             }
             self._services = ((content, more), servers)
@@ -304,7 +148,7 @@ class TraefikAPI:
         """
         of, known = self._entry_points
         if of != started:
-            found = await self._find("/api/entrypoints", list[_EntryPoint]) or []
+            found = await self._find("/api/entrypoints", list[EntryPointAnswer]) or []
             known = {point.name: point.address for point in found}
             self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
             self._laid = found
@@ -313,7 +157,7 @@ class TraefikAPI:
 
     async def list_certificates(self) -> list[CertificateFacts]:
         """Return the certificates that it has, but for the default one that it made itself: none before 3.7."""
-        found = await self._find(f"/api/certificates?per_page={_PAGE}", list[_Certificate]) or []
+        found = await self._find(f"/api/certificates?per_page={_PAGE}", list[CertificateAnswer]) or []
         return [each.facts for each in found]
 
     async def list_others(self) -> Mapping[str, frozenset[str]]:
@@ -326,8 +170,8 @@ class TraefikAPI:
             content = await self._read("/api/" + "/".join(noun.place) + f"?per_page={_PAGE}")
             known, names = self._others.get(noun.kind, (b"", frozenset[str]()))
             if content != known:
-                listed = await self._decode(content, list[_Named])
-                names = frozenset(each.name for each in listed if not each.name.endswith(_OURS))
+                listed = await self._decode(content, list[NamedAnswer])
+                names = frozenset(each.name for each in listed if not each.name.endswith(OURS))
                 self._others[noun.kind] = (content, names)
             found[noun.kind] = names
         return found
@@ -340,8 +184,8 @@ class TraefikAPI:
         for kind in BESIDE_KINDS:
             content = await self._read("/api/" + "/".join(PLACES[kind]) + f"?per_page={_PAGE}")
             if content != self._routers.get(kind, (b"", {}))[0]:
-                listed = [each for each in await self._decode(content, list[_Foreign]) if _is_foreign(each)]
-                self._routers[kind] = (content, _gathered(listed, self._laid))
+                listed = [each for each in await self._decode(content, list[AnyRouterAnswer]) if is_foreign(each)]
+                self._routers[kind] = (content, gather(listed, self._laid))
         return {kind: routers for kind, (_content, routers) in self._routers.items()}
 
     async def _get(self, path: str, shape: type[T]) -> T:
