@@ -227,7 +227,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         issuing=issuing,
         leasing=leasing,
         beats=Beats(database, leasing),
-        routing=Routing(revisions, lambda: edges.surroundings, issuing.holdings.find_trouble),
+        routing=Routing(revisions, lambda: edges.surroundings.known, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
         access=Access(database),
         logins=Logins(database),

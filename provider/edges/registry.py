@@ -6,23 +6,23 @@ Everything here runs in the event loop's thread.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from provider.edges.keepers import Keepers
 from provider.edges.missing import Awaited, MissingEdge, find_missing
+from provider.edges.origins import Origins
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
-from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
+from provider.edges.quarantine import Quarantine, accept, accuse, prune
 from provider.edges.sightings import Sightings
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected
+from provider.edges.surroundings import EdgeSurroundings
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.serving import Serving
 from provider.snapshots import Served, Snapshot
-from provider.surroundings import ForeignRouters, KnownEdge, KnownEdges
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,6 @@ _MOST_PAUSE_SECONDS: Final = 1.0
 
 _QUIET_SECONDS: Final = 60.0
 """An API that answers now and then makes its edge change its state all the time."""
-
-_MOST_ORIGINS: Final = 50_000
-"""Parts of which it is remembered which revision made them what they are."""
 
 _LONGEST_LOGGED: Final = 500
 """The most characters of a detail in a log line: some of it is Traefik's own words."""
@@ -55,13 +52,12 @@ class Edges:
         self._observers: list[Callable[[Edge], None]] = []
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
-        self._origins: dict[Named, tuple[int, str]] = {}
+        self._origins = Origins()
         self.keepers = keepers
         self.health = keepers.health
         self.sightings = Sightings()
-        self.surroundings: KnownEdges = {}
-        """What is known of the edges that is not of our doing. Any thread reads it as it is."""
-        serving.subscribe(self._came)
+        self.surroundings = EdgeSurroundings()
+        serving.subscribe(self._origins.came)
 
     def __iter__(self) -> Iterator[Edge]:
         """Go through the edges by name, each judged now."""
@@ -153,7 +149,7 @@ class Edges:
         """Know what an edge accepted before, and which revisions gave parts another form since, by whom."""
         if edge.accepted is None:
             edge.accepted = snapshot
-            self._origins = {**origins, **self._origins}
+            self._origins.recalled(origins)
 
     @property
     def quarantines(self) -> dict[str, Quarantine]:
@@ -196,13 +192,13 @@ class Edges:
         if given is not None and edge.runs_given():
             edge.ran(given, _date())
         if observation.entry_points:
-            self._know_entry_points(edge.name, observation.entry_points)
+            self.surroundings.know_entry_points(edge.name, observation.entry_points)
         if observation.error is not None:
             self.health.forget(edge.name)
             self.keepers.missed(edge.name, observation.at)
         elif observation.servers is not None:
-            date, known = _date(), self.surroundings.get(edge.name, KnownEdge())
-            self.health.observe(edge.name, self.keepers.see(edge, observation, known.entry_points, date), date)
+            date, points = _date(), self.surroundings.find(edge.name).entry_points
+            self.health.observe(edge.name, self.keepers.see(edge, observation, points, date), date)
         quarantine = edge.quarantine
         if quarantine is not None and _is_acquitted(edge, quarantine, observation):
             edge.acquitted(observation.at)
@@ -243,7 +239,7 @@ class Edges:
         if verdict.state is EdgeState.STALE:
             self._polls.keep(edge.name, None)
             self.health.forget(edge.name)
-            self._know(edge.name, KnownEdge())
+            self.surroundings.forget(edge.name)
         if verdict != edge.verdict:
             before = edge.verdict.state
             edge.verdict = verdict
@@ -350,28 +346,6 @@ class Edges:
         self._edges[name] = edge
         return edge
 
-    def _know_entry_points(self, name: str, addresses: Mapping[str, str]) -> None:
-        """Keep which entry points an edge has for HTTP: those for UDP take no requests."""
-        names = frozenset(point for point, address in addresses.items() if not address.endswith("/udp"))
-        self._know(name, replace(self.surroundings.get(name, KnownEdge()), entry_points=names))
-
-    def knows(
-        self,
-        edge: Edge,
-        others: Mapping[str, frozenset[str]] | None,
-        added: Mapping[str, Sequence[str]],
-        routers: ForeignRouters | None = None,
-    ) -> None:
-        """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known."""
-        if edge.verdict.state is not EdgeState.STALE:
-            known = self.surroundings.get(edge.name, KnownEdge())
-            self._know(edge.name, replace(known, others=others, added=added, routers=routers))
-
-    def _know(self, name: str, known: KnownEdge) -> None:
-        if self.surroundings.get(name, KnownEdge()) != known:
-            rest = {edge: each for edge, each in self.surroundings.items() if edge != name}
-            self.surroundings = rest if known == KnownEdge() else {**rest, name: known}
-
     def _quarantine(self, edge: Edge, rejected: Served) -> None:
         current = self._serving.current
         if current is None or rejected.document.digest != self._polls.offer(edge.name, current).document.digest:
@@ -385,18 +359,7 @@ class Edges:
         if not isinstance(rejected, Snapshot) or (before is not None and before.is_whole):
             return
         edge.accused()
-        self._settle(edge, accuse(before, rejected, edge.accepted, self._origin(rejected.revision)))
-
-    def _origin(self, latest: int) -> Origin:
-        return lambda key: self._origins.get(key, (latest, ""))
-
-    def _came(self, snapshot: Snapshot) -> None:
-        """Note which revision gave parts their form, and by whom. May be called from any thread."""
-        for key in snapshot.changed:
-            self._origins.pop(key, None)
-            self._origins[key] = (snapshot.revision, snapshot.author)
-        while len(self._origins) > _MOST_ORIGINS:
-            del self._origins[next(iter(self._origins))]
+        self._settle(edge, accuse(before, rejected, edge.accepted, self._origins.until(rejected.revision)))
 
     def _pace(self, edge: Edge) -> None:
         """Keep an edge at one document until it is known what it makes of it, where newer ones would hide that."""

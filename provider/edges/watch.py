@@ -100,9 +100,9 @@ async def _read_others(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
                 others = await api.list_others()
                 routers = await api.list_foreign_routers() if _stand_beside(edges) else None
         except (ReadbackError, TimeoutError):
-            edges.knows(edge, None, {})
+            edges.surroundings.know_others(edge, None, {})
         else:
-            edges.knows(edge, others, api.added, routers)
+            edges.surroundings.know_others(edge, others, api.added, routers)
         await asyncio.sleep(max(_OTHERS_PAUSE_SECONDS, min(_REST * (loop.time() - start), _MOST_REST_SECONDS)))
 
 

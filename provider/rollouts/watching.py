@@ -105,7 +105,7 @@ def find_broken(edges: Edges, shift: Shift, parts: Parts) -> str | None:
             kind, name = newer
             told = {"edge": edge.name, "version": observed.version, "kind": called(kind), "name": name}
             return Message("edge {edge}: Traefik {version} is too old for {kind} {name}", **told)
-    dangling = next(find_dangling(OfParts(parts), edges.surroundings, needed), None)
+    dangling = next(find_dangling(OfParts(parts), edges.surroundings.known, needed), None)
     return None if dangling is None else dangling.detail
 
 
