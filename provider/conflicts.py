@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, combinations, groupby, islice, product, takewhile
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from provider import rules, sticky_cookies
@@ -15,6 +15,16 @@ from provider.explanations import Route, Routes
 from provider.messages import Message
 from provider.models import Change, Conflict
 from provider.nouns import NOUNS, Noun, Router
+from provider.rivals import (
+    COMPARED_EACH,
+    find_near,
+    list_above,
+    list_highest,
+    list_mixed,
+    list_ranked,
+    list_taking,
+    list_tied,
+)
 from provider.rules import hosts
 from provider.rules.effort import Effort
 from provider.rules.implications import find_shared, implies
@@ -30,17 +40,8 @@ _STEPS: Final = 300_000
 _EASY: Final = 100
 """Up to so many pairs of matchers two rules are easy to compare, and come before harder ones."""
 
-_DRAWN: Final = 100_000
-"""Among how many pairs routers are looked for of which one ranks by its rule and one by its domains."""
-
 _MOST_HARD: Final = 5
 """How many of the routers are named that are hardest to compare."""
-
-_COMPARED_EACH: Final = 100
-"""With how many others of no host a router is compared at most, the highest ranks first."""
-
-_NEAR: Final = 1_000
-"""Among how many routers conflicts are looked for with one that is for any host, the highest ranks first."""
 
 _MANY: Final = 100
 """From more routers than these on, conflicts are looked for among all."""
@@ -139,7 +140,7 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
 def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:
     """Tell that not all was compared, and which rules are the hardest: without them it would have been."""
     if effort.is_spent:
-        hardest = sorted(_taking(routes), key=lambda route: -effort.weight(route.rule.condition))
+        hardest = sorted(list_taking(routes), key=lambda route: -effort.weight(route.rule.condition))
         names = list(dict.fromkeys(route.name for route in hardest))[:_MOST_HARD]
         detail = Message(
             "there may be more conflicts: the rules are too long to compare all of them; the longest are those of "
@@ -152,9 +153,9 @@ def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:
 def _among(routes: Routes, effort: Effort) -> list[Finding]:
     """Find the conflicts of routers with one another."""
     drawn: Sequence[tuple[Iterator[tuple[Route, Route]], Callable[[Route, Route, Effort], Finding | None]]] = (
-        (_tied_pairs(routes), _tie),
-        (_ranked_pairs(routes), partial(_hiding, routes, set())),
-        (_mixed_pairs(routes), _meeting),
+        (list_tied(routes), _tie),
+        (list_ranked(routes), partial(_hiding, routes, set())),
+        (list_mixed(routes), _meeting),
     )
     return _compare([(*pair, look) for pairs, look in drawn for pair in islice(pairs, _COMPARED)], effort)
 
@@ -187,41 +188,14 @@ def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Fin
         effort.spend(sum(effort.weight(route.rule.condition) for route in both))
         return _among(Routes(both), effort)
 
-    highest = list(islice(routes, _NEAR))
+    highest = list_highest(routes)
     own = [route for name in sorted(names) for route in routes.of_router(name) if not route.beside]
-    pairs = [(route, other, look) for route in own for other in _near(routes, route, highest)]
+    pairs = [(route, other, look) for route in own for other in find_near(routes, route, highest)]
     found: dict[tuple[Conflict, object], Finding] = {}
     for one in chain.from_iterable(_compare(pairs, effort)):
         key = one.objects[0] if one.conflict is Conflict.HIDDEN else one.objects
         found.setdefault((one.conflict, key), one)
     return list(found.values())
-
-
-def _near(routes: Routes, route: Route, highest: Sequence[Route]) -> list[Route]:
-    """Return routers that may be in conflict with one: of its hosts and of any, of its rank, above and below it.
-
-    `highest` are those of the highest ranks.
-    """
-    keys = set(hosts.keys(route.rule.condition) or ())
-    is_wide = hosts.keys(route.rule.condition) is None or any(key.startswith("*") for key in keys)
-    keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
-    places: list[Iterable[Route]] = [*map(routes.of_key, sorted(keys)), routes.of_any_host]
-    if is_wide:
-        places.append(highest)
-    found: dict[str, Route] = {}
-    for place in places:
-        left = dict.fromkeys((-1, 0, 1), _COMPARED_EACH)
-        for other in place:
-            side = (other.priority > route.priority) - (other.priority < route.priority)
-            if other.takes and other.name != route.name and left[side]:
-                left[side] -= 1
-                found[other.name] = other
-    return list(found.values())
-
-
-def _tied_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
-    groups = groupby(_taking(routes), key=lambda route: route.priority)
-    return (pair for _priority, group in groups for pair in _near_pairs(list(group)))
 
 
 def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
@@ -248,38 +222,6 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
         asked=asked,
     )
     return Finding(Conflict.SAME_RANK, objects, detail)
-
-
-def _near_pairs(group: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
-    """Give pairs that may match the same request: of one host, of a host and its wildcard, or of any host."""
-    by_key: dict[str, list[Route]] = {}
-    anywhere = []
-    for route in group:
-        told = hosts.keys(route.rule.condition)
-        for key in told or ():
-            by_key.setdefault(key, []).append(route)
-        if told is None:
-            anywhere.append(route)
-    seen: set[frozenset[str]] = set()
-    for one, other in _drawn_pairs(group, by_key, anywhere):
-        names = frozenset({one.name, other.name})
-        if len(names) == 2 and names not in seen:
-            seen.add(names)
-            yield (one, other) if one.name < other.name else (other, one)
-
-
-def _drawn_pairs(
-    group: Sequence[Route], by_key: Mapping[str, Sequence[Route]], anywhere: Sequence[Route]
-) -> Iterator[tuple[Route, Route]]:
-    for key, bucket in by_key.items():
-        yield from combinations(bucket, 2)
-        yield from product(bucket, () if key.startswith("*") else by_key.get(f"*.{key.partition('.')[2]}", ()))
-    yield from product(group, anywhere[:_COMPARED_EACH])
-
-
-def _ranked_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
-    pairs = ((route, other) for route in _taking(routes) for other in _above(routes, route))
-    return ((route, other) for route, other in pairs if other.name != route.name)
 
 
 def _hiding(routes: Routes, hidden: set[tuple[str, str]], route: Route, other: Route, effort: Effort) -> Finding | None:
@@ -319,7 +261,7 @@ def find_hidden(routes: Routes, names: Iterable[str], refused: Collection[str] =
 
 
 def _find_hiding(routes: Routes, route: Route, refused: Collection[str], effort: Effort) -> str | None:
-    above = islice(_above(routes, route), _COMPARED_EACH)
+    above = islice(list_above(routes, route), COMPARED_EACH)
     able = (
         other.name
         for other in above
@@ -336,14 +278,6 @@ def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
     """Tell whether a router matches everything that another does, wherever that listens."""
     listens = set(route.entry_points) <= set(other.entry_points)
     return listens and implies(route.rule.condition, other.rule.condition, effort)
-
-
-def _mixed_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
-    """Give routers ranked by their rule's length with such near them as are ranked by their domains and prefix."""
-    highest = list(islice(routes, _NEAR))
-    ruled = (route for route in _taking(routes) if route.priority == route.rule.priority and not route.is_plain)
-    near = ((route, other) for route in ruled for other in _near(routes, route, highest))
-    return ((route, other) for route, other in islice(near, _DRAWN) if other.is_plain)
 
 
 def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
@@ -392,19 +326,9 @@ def _shared_cookies(routes: Routes, sticky: Mapping[str, str], effort: Effort) -
         yield Finding(Conflict.SHARED_COOKIE, (("service", one), ("service", other)), detail)
 
 
-def _above(routes: Routes, route: Route) -> Iterator[Route]:
-    """Give routers that rank higher and may match all that a router does: of one of its hosts, and of any host."""
-    keys = hosts.keys(route.rule.condition)
-    one = min(keys) if keys else None
-    found = [] if one is None else [one] if one.startswith("*") else hosts.asked_keys(one)
-    places = [*map(routes.of_key, found), routes.of_any_host[:_COMPARED_EACH]]
-    ranked = chain.from_iterable(takewhile(lambda other: other.priority > route.priority, place) for place in places)
-    return (other for other in ranked if other.takes)
-
-
 def _unused_domains(routes: Routes, domains: Collection[str], effort: Effort) -> Iterator[Finding]:
     anywhere = [route for route in routes.of_any_host if route.enabled]
-    if len(anywhere) > _COMPARED_EACH:
+    if len(anywhere) > COMPARED_EACH:
         return
     under = _by_parent(routes) if any(domain.startswith("*.") for domain in domains) else {}
     for domain in sorted(domains):
@@ -436,7 +360,3 @@ def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[F
     for service in sorted(set(services) - reached):
         detail = Message("no router points to the service {service}", service=service)
         yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), detail)
-
-
-def _taking(routes: Iterable[Route]) -> Iterator[Route]:
-    return (route for route in routes if route.takes)
