@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from provider import configuration, garbage, moments, rendering
+from provider import configuration, garbage, rendering
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
@@ -27,26 +27,23 @@ from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
+from provider.lineage import Ancestor, Lineage, record
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
-from provider.messages import Message, freeze
+from provider.messages import Message
 from provider.models import NO_CONFIRMING, Actor, Change, Confirming
 from provider.nouns import Named, called
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, confirmations, outside
+from provider.store import confirmations, outside
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
 
 T = TypeVar("T")
-_Lineage = tuple[int, str | None]
-"""The number of a revision, and the digest of its document as it is stored."""
 
 logger = logging.getLogger(__name__)
 
 _MOST_WARNED = 20
-_START = Actor("start")
-"""Who adopts a stored state that gives another document than it did."""
 _LONGEST_LOGGED = 500
 """The most characters of a summary in a log line."""
 _TRIES = 10
@@ -115,10 +112,7 @@ class Revisions:
         self._observers: list[Callable[[Timings], None]] = []
         self._confirmers: list[Callable[[], None]] = []
         self._current: Snapshot | None = None
-        self._lineage: _Lineage = (0, None)
-        """The newest revision that was committed or read, and its digest as it is stored: it must never be gone."""
-
-        self._lost: str | None = None
+        self._lineage = Lineage(assemble, points, is_shared=database.is_shared)
         self._problem: str = Message("the state has not been read yet")
 
     @property
@@ -148,7 +142,7 @@ class Revisions:
 
     def find_trouble(self) -> str | None:
         """Say why no change can be kept now, for a person, as far as it is known."""
-        return self._lost or self._database.find_trouble()
+        return self._lineage.lost or self._database.find_trouble()
 
     def find_worry(self) -> str | None:
         """Say why changes would be refused after a restart, for a person."""
@@ -175,7 +169,7 @@ class Revisions:
             with self._alone():
                 known = self._check_loaded()
                 with self._database.reading() as session:
-                    found = self._catch_up(session, known, keeps=False)
+                    found = self._lineage.catch_up(session, known, keeps=False)
                 self._publish(found)
         except ProviderError as error:
             logger.debug("changes made by others cannot be read now: %s", error.detail)
@@ -198,7 +192,6 @@ class Revisions:
             with self._alone(), garbage.at_rest():
                 self._database.open()
                 snapshot, elsewhere = self._read()
-                self._lost = None
                 garbage.settle()
                 _warn(elsewhere)
                 self._publish(snapshot)
@@ -213,13 +206,13 @@ class Revisions:
         """Read the stored state, and adopt it. Where nothing can be written it is served as it is."""
         try:
             with self._database.writing() as session:
-                found = self._adopt(session), self._find_outside(session)
-                lineage = last_revision(session)
+                found = self._lineage.adopt(session), self._find_outside(session)
+                newest = last_revision(session)
         except Unavailable:
             with self._database.reading() as session:
                 found = read_verified(session, self._points), self._find_outside(session)
-                lineage = last_revision(session)
-        self._lineage = lineage
+                newest = last_revision(session)
+        self._lineage.begin(newest)
         return found
 
     def _find_outside(self, session: Session) -> Mapping[Named, str]:
@@ -265,7 +258,7 @@ class Revisions:
                 words = says(changes) if changes else ()
                 before = None
                 if changes:
-                    _store_revision(session, snapshot, actor, words, changes, message)
+                    record(session, snapshot, actor, words, changes, message)
                     before = confirmations.begin(session, snapshot.revision, confirming, actor)
                     prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
@@ -311,7 +304,7 @@ class Revisions:
                 if self._current is not known or last_revision(session) != (summary.revision, summary.digest):
                     return None
                 scratch.take_rows(session)
-                _store_revision(session, snapshot, actor, summary.words, (), message)
+                record(session, snapshot, actor, summary.words, (), message)
                 scratch.take_changes(session, snapshot.revision)
                 before = confirmations.begin(session, snapshot.revision, confirming, actor)
                 prune(session, snapshot.revision, self._retention, datetime.now(UTC))
@@ -327,7 +320,7 @@ class Revisions:
 
     def _published(self, snapshot: Snapshot, actor: Actor, words: Sequence[str], timings: Timings) -> None:
         """Serve what was committed, and tell of it."""
-        self._lineage = snapshot.revision, snapshot.document.digest
+        self._lineage.extend(snapshot)
         self._publish(snapshot)
         _log(snapshot, actor, join(words))
         for observer in self._observers:
@@ -346,9 +339,9 @@ class Revisions:
         raise Unavailable(Message("other changes have been waiting for the database for too long: try again"))
 
     def _try(self, apply: Callable[[Session], T], *, is_admin: bool) -> Outcome[T]:
-        lineage, known = self._lineage, self._check_loaded()  # before what is stored is read: neither is newer
+        newest, known = self._lineage.newest, self._check_loaded()  # before what is stored is read: neither is newer
         with self._database.trying() as session:
-            applied = self._apply(session, known, apply, lineage=lineage, is_admin=is_admin)
+            applied = self._apply(session, known, apply, since=newest, is_admin=is_admin)
             before = applied.before
             difference = _compare(applied)
             return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
@@ -360,15 +353,15 @@ class Revisions:
         apply: Callable[[Session], T],
         *,
         is_admin: bool,
-        lineage: _Lineage | None = None,
+        since: Ancestor | None = None,
     ) -> "_Applied[T]":
-        before = self._catch_up(session, known, keeps=lineage is None, lineage=lineage)
+        before = self._lineage.catch_up(session, known, keeps=since is None, since=since)
         session.places, session.is_admin = self._server_places, is_admin
         result = apply(session)
         changes = net(session.changes)
         stored = Stored(session, changes)
         started = perf_counter()
-        snapshot = self._next(stored, before, changes)
+        snapshot = self._lineage.follow(stored, before, changes)
         rendered = perf_counter()
         return _Applied(result, changes, before, snapshot, rendered - started, stored, stored.removal())
 
@@ -397,80 +390,6 @@ class Revisions:
             for listener in self._listeners:
                 listener(snapshot)
 
-    def _catch_up(self, session: Session, known: Snapshot, *, keeps: bool, lineage: _Lineage | None = None) -> Snapshot:
-        """Return the snapshot of what is stored: the one that is known, unless somebody else wrote.
-
-        Who does not hold the lock gives the `lineage` that was known before: others may go on with it meanwhile.
-        """
-        number, digest = last_revision(session)
-        self._check_lineage(session, number, digest, lineage or self._lineage)
-        if number == known.revision:
-            return known
-        changes = net(stored_revisions.changes_between(session, known.revision, number))
-        found = self._next(Stored(session, changes), known, changes, number)
-        if lineage is None and (found.document.digest == digest or self._database.is_shared):
-            self._lineage = max(self._lineage, (number, digest), key=lambda each: each[0])
-        if found.document.digest == digest:
-            return replace(found, author=stored_revisions.get(session, number).author)
-        if self._database.is_shared:
-            # Another version renders it otherwise, or has other settings. Each serves its own, and stores nothing of
-            # it: the others would do so, too, without end.
-            return read_verified(session, self._points)
-        return self._adopt(session, keeps=keeps)
-
-    def _check_lineage(self, session: Session, number: int, digest: str | None, lineage: _Lineage) -> None:
-        """Raise `Unavailable` if what is stored does not follow from what was committed or read before."""
-        known, known_digest = lineage
-        kept = digest if number == known else stored_revisions.find_digest(session, known)
-        if number >= known and kept in {None, known_digest}:
-            self._lost = None
-            return
-        if self._database.is_shared:
-            told = Message(
-                "the database is at revision {number} and lacks revision {revision}, which was saved: a standby that "
-                "lacked it may have taken over; edges keep what they have; to go on from revision {number}, restart "
-                "all services",
-                number=number,
-                revision=known,
-            )
-        else:
-            told = Message(
-                "the database is at revision {number}, although {revision} was saved: an older copy "
-                "replaced it while wayshub-provider was running; if you meant to do that, restart it",
-                number=number,
-                revision=known,
-            )
-        if self._lost is None:
-            logger.error("%s", told)
-        self._lost = told
-        raise Unavailable(told)
-
-    def _adopt(self, session: Session, *, keeps: bool = True) -> Snapshot:
-        """Return the stored state as a snapshot, verified as a whole. With `keeps`, note if it is no revision's."""
-        found = read_verified(session, self._points)
-        number, digest = last_revision(session)
-        if digest not in {None, found.document.digest}:
-            # Another version renders differently, other entry points are set, or somebody wrote past this service: all
-            # are changes.
-            logger.warning("the stored state renders a different document than revision %d", number)
-            following = replace(found, revision=number + 1)
-            if keeps:
-                _store_revision(
-                    session, following, _START, [Message("the stored state renders a different document")], []
-                )
-            return following
-        return found
-
-    def _next(self, stored: Stored, snapshot: Snapshot, changes: list[Change], number: int | None = None) -> Snapshot:
-        """Return the snapshot that follows from changes; the same one if there are none, unless it has a number."""
-        if not changes:
-            return snapshot if number is None else replace(snapshot, revision=number, changed=frozenset())
-        listening, named = snapshot.listening.after(changes), rendering.parts_of(changes, stored)
-        parts = rendering.placed(snapshot.parts, rendering.render(stored, named, listening), self._points)
-        changed = frozenset([*named, *map(rendering.part_of, changes)])
-        number = snapshot.revision + 1 if number is None else number
-        return Snapshot(number, self._assemble(parts), parts, listening, changed=changed)
-
 
 def _compare(applied: _Applied[Any]) -> Difference:
     """Tell what a change does, from its transaction."""
@@ -478,29 +397,6 @@ def _compare(applied: _Applied[Any]) -> Difference:
     found = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
     handled = applied.stored.handled(applied.before.listening, applied.snapshot.listening)
     return replace(found, words=[*found.words, *handled], removal=applied.removal)
-
-
-def _store_revision(
-    session: Session,
-    snapshot: Snapshot,
-    actor: Actor,
-    words: Sequence[str],
-    changes: Sequence[Change],
-    message: str = "",
-) -> None:
-    summary = join(words)
-    revision = {
-        "number": snapshot.revision,
-        "time": moments.kept(datetime.now(UTC)),
-        "author": actor.name,
-        "summary": summary,
-        "words": [freeze(told) for told in words],
-        "digest": snapshot.document.digest,
-        "message": message,
-    }
-    stored_revisions.add(session, revision)
-    audit.add(session, actor, "state.change", summary, revision=snapshot.revision, message=message)
-    stored_revisions.add_changes(session, snapshot.revision, changes)
 
 
 def _warn(found: Mapping[Named, str]) -> None:

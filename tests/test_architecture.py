@@ -92,6 +92,7 @@ LAYERS = [
     "snapshots",
     "effects",
     "attempts",
+    "lineage",
     "revisions",
     "confirmations",
     "serving",

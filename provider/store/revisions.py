@@ -1,4 +1,4 @@
-"""Revisions in the database: listed and read, the newest first. `provider.revisions` alone adds one."""
+"""Revisions in the database: listed and read, the newest first. `provider.lineage` alone adds one."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
