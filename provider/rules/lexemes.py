@@ -71,18 +71,18 @@ def tokens(rule: str) -> Iterator[Lexeme]:
     position = 1 if rule.startswith(_BYTE_ORDER_MARK) else 0
     if found := _NOWHERE.search(rule, position):
         name = "NUL" if found[0] == "\x00" else "a byte order mark"
-        raise BadRule("rule.syntax", f"{name} cannot be in a rule", rule, found.start())
+        raise BadRule("rule.syntax", f"{name} cannot be in a rule", found.start())
     ending = False
     while position < len(rule):
         word = _WORD.match(rule, position)
         if word is None:
-            raise BadRule("rule.syntax", _why_not(rule, position), rule, position)
+            raise BadRule("rule.syntax", _why_not(rule, position), position)
         if word["skipped"] is None:
             token = Lexeme(_kind(word), word[0], position)
             ending = token.kind in _ENDING or token.text == ")"
             yield token
         elif _LINE_DIRECTIVE.match(word[0]):
-            raise BadRule("rule.syntax", "a comment cannot begin with 'line '", rule, position)
+            raise BadRule("rule.syntax", "a comment cannot begin with 'line '", position)
         elif ending and "\n" in word[0]:
             ending = False
             yield Lexeme(LexemeKind.BREAK, "\n", position + word[0].index("\n"))

@@ -5,12 +5,11 @@ class BadRule(ValueError):
     """A rule that Traefik would disable its router for, or that is refused here for a reason of ours.
 
     `code` is stable (`rule.syntax`), `reason` tells a person what to do. `position` counts the characters
-    before the place that is meant; `rule` is the whole text.
+    before the place that is meant.
     """
 
-    def __init__(self, code: str, reason: str, rule: str, position: int) -> None:
+    def __init__(self, code: str, reason: str, position: int) -> None:
         super().__init__(f"at character {position + 1}: {reason}")
         self.code = code
         self.reason = reason
-        self.rule = rule
         self.position = position

@@ -76,7 +76,7 @@ def parse_with(text: str, matchers: Mapping[str, type[Matcher]], names: Mapping[
 
 def _check_length(text: str) -> None:
     if len(text) > RULE_LENGTH:
-        raise BadRule("rule.length", f"a rule has at most {RULE_LENGTH} characters", text, RULE_LENGTH)
+        raise BadRule("rule.length", f"a rule has at most {RULE_LENGTH} characters", RULE_LENGTH)
 
 
 @lru_cache(maxsize=_PARSED)
@@ -88,7 +88,7 @@ def read(text: str) -> Rule:
 def _read(text: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> Rule:
     if not text.strip():
         form = next(iter(matchers.values())).form if matchers is not MATCHERS else "Host(`alvin.xyz`)"
-        raise BadRule("rule.syntax", f"the rule is empty: write one such as {form}", text, 0)
+        raise BadRule("rule.syntax", f"the rule is empty: write one such as {form}", 0)
     return Rule(text, _Parser(text, matchers, names).parsed())
 
 
@@ -96,7 +96,6 @@ class _Parser:
     """Goes through the words of a rule once, from left to right."""
 
     def __init__(self, rule: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> None:
-        self._rule = rule
         self._matchers = matchers
         self._names = names
         self._words = list(tokens(rule))
@@ -145,7 +144,7 @@ class _Parser:
         self._depth += 1
         if self._depth > DEPTH:
             reason = f"parentheses are nested more than {DEPTH} deep"
-            raise BadRule("rule.depth", reason, self._rule, opening.position)
+            raise BadRule("rule.depth", reason, opening.position)
         condition = self._either()
         closing = self._take()
         if closing.text != ")":
@@ -156,7 +155,7 @@ class _Parser:
     def _matcher(self, name: Lexeme) -> Matcher:
         found = self._names.get(name.text)
         if found is None:
-            raise BadRule("rule.matcher", _why_unknown(name.text, self._matchers), self._rule, name.position)
+            raise BadRule("rule.matcher", _why_unknown(name.text, self._matchers), name.position)
         if self._seen.text != "(":
             raise self._mistake(self._seen, f"{name.text} needs its arguments in parentheses: {found.form}")
         self._take()
@@ -164,14 +163,14 @@ class _Parser:
         values = [self._value(token) for token in given]
         if len(values) not in found.counts:
             place = given[max(found.counts)] if len(given) > max(found.counts) else name
-            raise BadRule("rule.arguments", _why_count(found, values), self._rule, place.position)
+            raise BadRule("rule.arguments", _why_count(found, values), place.position)
         for token, value in zip(given, values, strict=True):
             if not value:
-                raise BadRule("rule.arguments", _why_empty(found), self._rule, token.position)
+                raise BadRule("rule.arguments", _why_empty(found), token.position)
         try:
             return found(values)
         except BadArgument as error:
-            raise BadRule(error.code, str(error), self._rule, given[error.index].position) from None
+            raise BadRule(error.code, str(error), given[error.index].position) from None
 
     def _arguments(self, matcher: type[Matcher]) -> list[Lexeme]:
         """Take texts up to the closing parenthesis; a comma, or `...`, may stand before that, as in Go."""
@@ -198,7 +197,7 @@ class _Parser:
         try:
             return literals.read(token.text)
         except literals.BadEscape as error:
-            raise BadRule("rule.syntax", str(error), self._rule, token.position + error.position) from None
+            raise BadRule("rule.syntax", str(error), token.position + error.position) from None
 
     @property
     def _seen(self) -> Lexeme:
@@ -210,7 +209,7 @@ class _Parser:
         return word
 
     def _mistake(self, word: Lexeme, reason: str) -> BadRule:
-        return BadRule("rule.syntax", reason, self._rule, word.position)
+        return BadRule("rule.syntax", reason, word.position)
 
     def _why_not_after(self, word: Lexeme, opening: Lexeme | None = None) -> str:
         if word.kind is LexemeKind.BREAK and self._seen.text != ")":
