@@ -94,7 +94,7 @@ def lint(
     """
     gathered = sources.read_paths(paths, env_file or (), sources.read_variables(env or ()))
     version = _version(traefik)
-    found = linting.find(gathered.folder, gathered.whole, version).findings
+    found = linting.find(gathered.folder, gathered.whole, version)
     printed = Output(Format.JSON if output is LintFormat.JSON else Format.TABLE)
     match output:
         case LintFormat.JSON:

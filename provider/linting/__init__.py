@@ -1,6 +1,6 @@
 """What Traefik would make of files: refuse, disable, decide at random, ignore, or accept in vain. Pure."""
 
 from provider.linting.findings import Consequence, LintFinding, LintLevel
-from provider.linting.looking import Looked, find
+from provider.linting.looking import find
 
-__all__ = ["Consequence", "LintFinding", "LintLevel", "Looked", "find"]
+__all__ = ["Consequence", "LintFinding", "LintLevel", "find"]

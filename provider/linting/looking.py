@@ -1,7 +1,7 @@
 """Looks through files with all that is known of Traefik: of files as a whole, of objects, and of routers together."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any, Final
 
@@ -56,20 +56,11 @@ _ANY_ENTRY_POINT: Final = "web"
 _NOWHERE: Final = Position(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What was found in files, in their order."""
+def find(folder: Folder, whole: ProviderPart, version: Version | None = None) -> Sequence[LintFinding]:
+    """Find all in files, in their order, and in labels that came with them.
 
-    findings: Sequence[LintFinding]
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether Traefik would take none of the files."""
-        return any(each.consequence is Consequence.REJECTED for each in self.findings)
-
-
-def find(folder: Folder, whole: ProviderPart, version: Version | None = None) -> Looked:
-    """Find all in files, and in labels that came with them, for the newest Traefik or one of a version."""
+    It is told for the newest Traefik, or for one of a version.
+    """
     entry_points = _entry_points(whole.document)
     found = imports.read(whole.document, None, entry_points, whole.provenance)
     places = _Places(whole.places, found)
@@ -81,7 +72,7 @@ def find(folder: Folder, whole: ProviderPart, version: Version | None = None) ->
         *_empty(found, places),
         *_doubts(found, places),
     ]
-    return Looked(sorted(dict.fromkeys(findings), key=lambda each: (each.at.file, each.at.line, each.at.column)))
+    return sorted(dict.fromkeys(findings), key=lambda each: (each.at.file, each.at.line, each.at.column))
 
 
 def _entry_points(document: Mapping[str, Any]) -> Sequence[str]:

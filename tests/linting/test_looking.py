@@ -22,7 +22,7 @@ http:
 
 def found(*texts: str, version: Version | None = None) -> list[LintFinding]:
     folder = read(SourceText(f"{number}.yml", text) for number, text in enumerate(texts))
-    return list(find(folder, ProviderPart(folder.document, folder.places), version).findings)
+    return list(find(folder, ProviderPart(folder.document, folder.places), version))
 
 
 def told(*texts: str, version: Version | None = None) -> list[tuple[str, str, str]]:
@@ -194,7 +194,7 @@ def test_labels_are_looked_through_with_the_files_beside_them() -> None:
     folder = read([SourceText("a.yml", "http: {middlewares: {m: {addPrefix: {prefix: /x}}}}")])
     files = ProviderPart(folder.document, folder.places)
     whole = combined([files, ProviderPart(translated.document, {}, own)])
-    details = [(each.consequence.value, each.subject, each.detail) for each in find(folder, whole).findings]
+    details = [(each.consequence.value, each.subject, each.detail) for each in find(folder, whole)]
     assert details == [
         (
             "disabled",
