@@ -27,6 +27,13 @@ def two_services(folder: Path, location: Location, api_port: int) -> Iterator[tu
         yield first, second
 
 
+@contextmanager
+def two_clients(*services: Service) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    first, second = services
+    with http_client(f"{first.url}/api/v1") as one, http_client(f"{second.url}/api/v1") as other:
+        yield one, other
+
+
 def state_of(service: Service) -> str:
     with http_client(f"{service.url}/api/v1") as client:
         state: str = client.get("/edges/default").raise_for_status().json()["state"]
@@ -112,8 +119,7 @@ def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
 ) -> None:
     with (
         two_services(tmp_path, location, free_port()) as services,
-        http_client(f"{services[0].url}/api/v1") as one,
-        http_client(f"{services[1].url}/api/v1") as other,
+        two_clients(*services) as (one, other),
     ):
         one.post("/services", json={"name": "wayshub"}).raise_for_status()
         for name, ttl in (("always", None), ("a", "2s"), ("b", "2s"), ("c", "2s"), ("quiet", "2s")):
@@ -139,8 +145,7 @@ def test_each_service_tells_of_held_servers_and_one_of_them_drains_each_once(
 ) -> None:
     with (
         two_services(tmp_path, location, free_port()) as services,
-        http_client(f"{services[0].url}/api/v1") as one,
-        http_client(f"{services[1].url}/api/v1") as other,
+        two_clients(*services) as (one, other),
     ):
         silent = {name: {"url": "http://127.0.0.1:9", "ttl": "1s"} for name in "abcd"}
         servers = {"always": {"url": "http://127.0.0.1:9"}, **silent}
@@ -171,8 +176,7 @@ def test_what_has_to_be_confirmed_at_one_is_shown_kept_and_rolled_back_by_the_ot
 ) -> None:
     with (
         two_services(tmp_path, location, free_port()) as (first, second),
-        http_client(f"{first.url}/api/v1") as one,
-        http_client(f"{second.url}/api/v1") as other,
+        two_clients(first, second) as (one, other),
     ):
 
         def change(within: str) -> str:
