@@ -5,10 +5,11 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.options import given, reads
 from provider.cli.output import Output
 from provider.cli.passwords import ask
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field
 
 _PATH: Final = "/acme"

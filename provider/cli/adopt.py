@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from provider.cli import differences, outcome
-from provider.cli.client import Client, Reply, path
+from provider.cli.client import Client, path
 from provider.cli.completion import complete_names
 from provider.cli.liveness import is_silent
 from provider.cli.options import IfMatchOption, YesOption, confirm, writes_and_waits
 from provider.cli.output import Output
+from provider.cli.replies import Reply
 from provider.nouns import Router
 from provider.nouns.tcp_router import TCPRouter
 

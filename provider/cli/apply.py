@@ -1,11 +1,12 @@
 """`apply`."""
 
-from provider.cli.client import Client, Parameters, Reply
+from provider.cli.client import Client, Parameters
 from provider.cli.files.documents import read
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import FileArgument, PruneLabelOption, PruneOption, ask, telling
 from provider.cli.proposals import ProposedCommand
+from provider.cli.replies import Reply
 
 
 @writes

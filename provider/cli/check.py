@@ -4,9 +4,10 @@ from typing import Final
 
 import typer
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.options import reads
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field, table
 
 FOUND: Final = 2

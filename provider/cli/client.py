@@ -2,16 +2,12 @@
 
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
-from provider import display_strings
-from provider.cli import inflating, problems
+from provider.cli import inflating, replies
+from provider.cli.replies import Item, Reply
 from provider.errors import ProviderError, SettingsError
 from provider.late import Late
 from provider.version import VERSION
@@ -29,7 +25,6 @@ _CONNECT_SECONDS: Final = 5.0
 _LONGEST_PAGE: Final = 1000
 _NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
 
-Item = dict[str, Any]
 Parameters = Mapping[str, str | int | Sequence[str]]
 """The parameters of a request; one with several values stands there several times."""
 
@@ -39,26 +34,6 @@ class Unreachable(ProviderError):
 
     code = "unreachable"
     title = "The service cannot be reached"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the service answered: the object (empty after a removal), its tag, and the revision after a write.
-
-    `pending` are the edges that were not seen to run a write in the time for which it waited, each with its
-    name, state and detail; None where nobody waited.
-    """
-
-    item: Item
-    etag: str
-    revision: str
-    pending: Sequence[Item] | None = None
-    conflicts: int = 0
-    """How many conflicts there are with what a write changed."""
-    warnings: Sequence[str] = ()
-    """The first of them in words."""
-    date: datetime | None = None
-    """What the clock of the service said."""
 
 
 def check_url(text: str) -> str:
@@ -238,36 +213,12 @@ class Client:
         timeout_seconds: float | None = None,
     ) -> Reply:
         response = self._send(method, where, query, document, headers, timeout_seconds or self._timeout_seconds)
-        revision = response.headers.get("Config-Revision", "")
-        if response.is_success and method != "GET" and not revision:
-            raise self._foreign("a change without a Config-Revision")
-        answered = partial(
-            Reply, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response), date=_date(response)
-        )
         if before := response.headers.get("Confirm-Before", ""):
-            self.deadline = revision, before
-        confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
-        if response.status_code == 204:
-            return answered({}, "", pending=confirmed)
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
-        told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
-        if kind != ("application/json" if response.is_success else "application/problem+json"):
-            raise self._foreign(told)
+            self.deadline = response.headers.get("Config-Revision", ""), before
         try:
-            item = response.json()
-        except (ValueError, RecursionError):
-            item = None
-        if not isinstance(item, dict):
-            raise self._foreign(told)
-        if not response.is_success:
-            raise problems.read(item)
-        etag = response.headers.get("ETag", "")
-        if response.status_code == 202:
-            pending = item.get("pending")
-            if not isinstance(pending, list):
-                raise self._foreign(told)
-            return answered(item.get("result") or {}, etag, pending=pending)
-        return answered(item, etag, pending=confirmed)
+            return replies.read(response)
+        except replies.ForeignError as error:
+            raise self._foreign(str(error)) from None
 
     def _send(
         self,
@@ -315,22 +266,6 @@ class Client:
         return Unreachable(
             f"what answers at {self.url} is not a wayshub-provider ({told}): set --url or PROVIDER_URL to where it is"
         )
-
-
-def _conflicts(response: "httpx.Response") -> int:
-    counted = response.headers.get("Config-Warnings", "0")
-    return int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
-
-
-def _warnings(response: "httpx.Response") -> list[str]:
-    return display_strings.read(response.headers.get("Config-Warning", ""))
-
-
-def _date(response: "httpx.Response") -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
 
 
 def _encoded(message: str) -> bytes:

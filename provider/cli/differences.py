@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import typer
 
-from provider.cli.client import Item, Reply
 from provider.cli.output import Output, note, words
+from provider.cli.replies import Item, Reply
 from provider.nouns.comparison import is_unset
 
 _MOST_OBJECTS: Final = 200

@@ -5,11 +5,12 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import outcome
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.completion import complete_edge
 from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads, waits
 from provider.cli.output import Output, note
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 

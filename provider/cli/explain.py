@@ -4,10 +4,11 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.liveness import is_silent
 from provider.cli.options import given, reads
 from provider.cli.output import Output, note
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field, table
 
 CANDIDATES: Final[Columns] = {

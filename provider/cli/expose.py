@@ -8,13 +8,14 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.nouns.parameters import fills
 from provider.cli.nouns.slots import slots_of
 from provider.cli.objects.server import WANTED
 from provider.cli.options import given, writes_and_waits
 from provider.cli.output import Output
 from provider.cli.passwords import ask
+from provider.cli.replies import Item
 from provider.cli.tables import table
 from provider.nouns import Service
 from provider.values import to_ascii

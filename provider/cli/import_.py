@@ -8,12 +8,13 @@ import typer
 
 from provider import declarations, imports
 from provider.cli import imported
-from provider.cli.client import Client, Parameters, Reply, path
+from provider.cli.client import Client, Parameters, path
 from provider.cli.files import sources
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
+from provider.cli.replies import Reply
 from provider.declarations import Declaration
 from provider.documents import DocumentError, File
 from provider.imports import Imported, Provenance, Running

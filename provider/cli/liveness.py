@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from provider.cli.client import Client, Item, Reply, path
+from provider.cli.client import Client, path
 from provider.cli.output import Output, note
+from provider.cli.replies import Item, Reply
 
 _MOST_NAMED: Final = 3
 

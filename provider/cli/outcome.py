@@ -1,8 +1,9 @@
 """What became of a write."""
 
 from provider.cli import differences, liveness
-from provider.cli.client import Client, Reply
+from provider.cli.client import Client
 from provider.cli.output import Output
+from provider.cli.replies import Reply
 
 
 def tell(client: Client, output: Output, answer: Reply, done: str) -> None:

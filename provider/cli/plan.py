@@ -8,11 +8,12 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import differences
-from provider.cli.client import Client, Parameters, Reply, path
+from provider.cli.client import Client, Parameters, path
 from provider.cli.files.documents import read
 from provider.cli.options import reads
 from provider.cli.output import Output
 from provider.cli.progress import Progress
+from provider.cli.replies import Reply
 from provider.documents import File
 from provider.errors import FieldError, ProviderError
 

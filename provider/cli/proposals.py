@@ -8,10 +8,11 @@ from typing import Final
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Client, Item, Parameters, Reply
+from provider.cli.client import Client, Parameters
 from provider.cli.options import can_ask, confirm
 from provider.cli.output import Output, note, printable
 from provider.cli.plan import telling
+from provider.cli.replies import Item, Reply
 from provider.errors import PreconditionFailed, ProviderError
 
 Ask = Callable[[str | None, Parameters], Reply]

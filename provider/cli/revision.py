@@ -5,10 +5,11 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import differences
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field
 from provider.cli.times import ago, when
 

@@ -4,10 +4,11 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from provider.cli.client import Client, Parameters, Reply, path
+from provider.cli.client import Client, Parameters, path
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.proposals import ProposedCommand
+from provider.cli.replies import Reply
 
 TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""

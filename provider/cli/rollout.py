@@ -8,12 +8,13 @@ import typer
 from typer.core import TyperGroup
 
 from provider.cli import outcome
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.completion import complete_names
 from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, given, reads, writes
 from provider.cli.output import Output
 from provider.cli.progress import Progress
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field
 from provider.cli.times import ago
 from provider.errors import ProviderError

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.edge import words_of_quarantine
 from provider.cli.objects.server import servers_of, words_of_health
 from provider.cli.options import reads
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from provider.cli.client import Item
 from provider.cli.output import Output, note
+from provider.cli.replies import Item
 
 Columns = Mapping[str, Callable[[Item], object]]
 """How objects are shown: headings, and what is read of an object for each."""

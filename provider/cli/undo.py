@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from provider.cli.client import Client, Parameters, Reply, path
+from provider.cli.client import Client, Parameters, path
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.proposals import ProposedCommand
+from provider.cli.replies import Reply
 from provider.cli.rollback import TIMEOUT_SECONDS, KindOption, ObjectNameOption
 
 UndoneArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to undo.")]

@@ -6,11 +6,12 @@ from typing import ClassVar, Final
 
 import typer
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.nouns.parameters import GroupedCommand, fills
 from provider.cli.nouns.slots import slots_of
 from provider.cli.options import reads
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.nouns import Nested, Noun, Object, field
 from provider.nouns.common import DURATION, NAME, TEXT, labels_field, name_field
 from provider.nouns.containers import ListOf, MapOf

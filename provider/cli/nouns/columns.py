@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from provider.cli.client import Item
 from provider.cli.nouns.words import LABELS, ordered
 from provider.cli.output import words
+from provider.cli.replies import Item
 from provider.cli.tables import LABELS as WORDS_OF_LABELS
 from provider.cli.tables import Columns, Rare
 from provider.nouns import Field, Nested, Noun, Object

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from provider.cli import outcome
-from provider.cli.client import Client, Item, Unreachable, path
+from provider.cli.client import Client, Unreachable, path
 from provider.cli.completion import complete_names
 from provider.cli.listed import Collection, list_all
 from provider.cli.nouns import parameters, values
@@ -31,6 +31,7 @@ from provider.cli.options import (
     writes,
 )
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.errors import NotFound
 from provider.nouns import NOUNS, Noun
 from provider.nouns.noun import NAME, lowered

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import Columns
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import typer
 
-from provider.cli.client import Item
 from provider.cli.nouns.slots import OptionSlot
+from provider.cli.replies import Item
 from provider.nouns import Nested
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject

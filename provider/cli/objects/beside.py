@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from provider.cli.client import Item
 from provider.cli.nouns.extras import Extras
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, Rare
 from provider.nouns import Router
 

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.nouns.extras import Extras
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import LABELS, Columns, field
 
 _PARTS: Final = ("Certificate", "Key")

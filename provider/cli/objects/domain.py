@@ -5,11 +5,12 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import outcome
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.completion import complete_names
 from provider.cli.nouns.extras import Extras
 from provider.cli.options import waits
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import LABELS, Columns, Rare, field, table
 from provider.cli.times import when
 from provider.nouns import Domain

@@ -8,10 +8,11 @@ import typer
 
 from provider import durations, moments
 from provider.cli import outcome
-from provider.cli.client import Client, Item, Unreachable, path
+from provider.cli.client import Client, Unreachable, path
 from provider.cli.completion import complete_names
 from provider.cli.options import changes
 from provider.cli.output import Output, note
+from provider.cli.replies import Item
 from provider.errors import ProviderError
 from provider.nouns import Server, Service
 from provider.values import Refusal, check_drain_time

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from provider.cli.client import Item
 from provider.cli.nouns.extras import Extras
 from provider.cli.objects.beside import beside_column
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, Rare, field
 
 _MIDDLEWARES: Final = "Middlewares"

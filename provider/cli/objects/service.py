@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from provider.cli.client import Client, Item, path
+from provider.cli.client import Client, path
 from provider.cli.nouns.extras import Extras
 from provider.cli.objects.server import servers_of
 from provider.cli.output import Output
+from provider.cli.replies import Item
 from provider.cli.tables import Columns, field, percent, table
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from provider import moments, names
-from provider.cli.client import Client, Item, Reply, path
+from provider.cli.client import Client, path
+from provider.cli.replies import Item, Reply
 from provider.errors import Brake, Invalid, NotFound
 
 T = TypeVar("T")

@@ -10,11 +10,12 @@ from time import monotonic
 from typing import Any, Final
 
 from provider import systemd
-from provider.cli.client import Reply, Unreachable
+from provider.cli.client import Unreachable
 from provider.cli.output import note
 from provider.cli.registering.answering import Question
 from provider.cli.registering.membership import Departure, Membership
 from provider.cli.registering.tree import Tree
+from provider.cli.replies import Reply
 from provider.cli.running.processes import ending
 from provider.errors import ProviderError, Unavailable
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from provider.app import create_app
-from provider.cli.client import Client, Item
+from provider.cli.client import Client
 from provider.cli.progress import Progress
+from provider.cli.replies import Item
 from provider.cli.running import demo
 from provider.cli.running.ports import Port
 from provider.cli.running.traefik import Traefik
