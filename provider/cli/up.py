@@ -100,11 +100,7 @@ def up(
       PROVIDER_TRAEFIK=/opt/traefik/traefik wayshub-provider up
     """
     streams.need_no_output()
-    settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
-    if settings.tls_certificate is not None:
-        raise SettingsError("`up` has no TLS: run `serve` instead, and Traefik separately")
-    if settings.location.file is None:
-        raise SettingsError("`up` needs an SQLite file: for PostgreSQL run `serve`, and Traefik separately")
+    settings = _fit(with_address(read_settings(), host, port, allow_insecure=allow_insecure))
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
     progress = Progress()
     with ExitStack() as reserved:
@@ -139,6 +135,15 @@ def up(
             raise typer.Exit from None
         finally:
             progress.close()
+
+
+def _fit(settings: Settings) -> Settings:
+    """Return settings with which `up` can serve. Raises `SettingsError` for others."""
+    if settings.tls_certificate is not None:
+        raise SettingsError("`up` has no TLS: run `serve` instead, and Traefik separately")
+    if settings.location.file is None:
+        raise SettingsError("`up` needs an SQLite file: for PostgreSQL run `serve`, and Traefik separately")
+    return settings
 
 
 def usual_or_any(host: str, number: int | None, usual: int) -> Port:
