@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.messages import Message
-from provider.rules.matchers import Matcher
+from provider.rules.matcher import Matcher
 from provider.rules.requests import Request
 
 

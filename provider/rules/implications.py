@@ -12,13 +12,13 @@ from typing import Final, TypeVar
 from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.effort import PAIR_STEPS, Effort, TooHard, weight
 from provider.rules.hosts import keys
+from provider.rules.matcher import Matcher
 from provider.rules.matchers import (
     ClientIP,
     Header,
     HeaderRegexp,
     Host,
     HostRegexp,
-    Matcher,
     Method,
     Path,
     PathPrefix,

@@ -14,7 +14,8 @@ from provider.rules import literals
 from provider.rules.build import quote
 from provider.rules.conditions import Condition, Mismatch, Single, all_of, either_of
 from provider.rules.lexemes import Lexeme, LexemeKind, tokens
-from provider.rules.matchers import MATCHERS, NAMES, BadArgument, Matcher
+from provider.rules.matcher import BadArgument, Matcher
+from provider.rules.matchers import MATCHERS, NAMES
 from provider.rules.mistakes import BadRule
 from provider.rules.requests import Request
 

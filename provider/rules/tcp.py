@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 from provider.messages import Message
-from provider.rules.matchers import BadArgument, ClientIP, Host, HostRegexp, Matcher, spelled
+from provider.rules.matcher import BadArgument, Matcher
+from provider.rules.matchers import ClientIP, Host, HostRegexp, spelled
 from provider.rules.parse import Rule, parse_with
 from provider.rules.requests import Request
 
