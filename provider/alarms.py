@@ -222,7 +222,7 @@ def _is_troubled(edge: Edge) -> bool:
     state = edge.verdict.state
     if edge.is_passing:
         return False
-    return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.instances > 1)
+    return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.pollers.instances > 1)
 
 
 def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:

@@ -14,10 +14,11 @@ from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.prefer import REVISION_HEADER
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
+from provider.edges.observed import DisabledRouter
 from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, Sightings, find_next_end
-from provider.edges.states import DisabledRouter, Edge, EdgeState
+from provider.edges.states import Edge, EdgeState
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import ShownState
@@ -213,8 +214,8 @@ async def shown(edge: Edge, revisions: Revisions, sightings: Sightings) -> EdgeO
         since=edge.since,
         detail=edge.verdict.detail,
         address=edge.address,
-        instances=edge.instances,
-        addresses=edge.addresses,
+        instances=edge.pollers.instances,
+        addresses=edge.pollers.addresses,
         first_seen=edge.first_seen,
         last_seen=edge.last_seen,
         given=_document(edge.given) if edge.given else None,

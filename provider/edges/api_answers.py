@@ -12,7 +12,7 @@ import msgspec
 from provider import pools
 from provider.certificates import CertificateFacts
 from provider.configuration import owner
-from provider.edges.states import DisabledRouter
+from provider.edges.observed import DisabledRouter
 from provider.late import Late
 from provider.nouns import Router
 from provider.nouns.router import HIGHEST_PRIORITY

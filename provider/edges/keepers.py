@@ -12,8 +12,9 @@ from provider import pools
 from provider.edges.api_answers import ServersUp
 from provider.edges.health import Health
 from provider.edges.keeping import Keeping, KeptServer, Seen, Turned
+from provider.edges.observed import Observation
 from provider.edges.polls import Polls
-from provider.edges.states import Edge, Observation
+from provider.edges.states import Edge
 from provider.listening import DefaultEntryPoints
 from provider.pools import CheckedPool
 from provider.snapshots import Served, Snapshot
@@ -72,7 +73,7 @@ class Keepers:
         """
         told = observation.servers or {}
         self._seen_at[edge.name] = observation.at
-        is_on = self._is_on and not edge.sharers and edge.name not in self._refused
+        is_on = self._is_on and not edge.pollers.sharers and edge.name not in self._refused
         self._polls.pace(edge.name, is_on=is_on)
         if not is_on:
             self.release(edge.name)

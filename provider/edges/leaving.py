@@ -42,7 +42,7 @@ def _may_ask(edge: Edge, service: str, url: str) -> bool:
     if given is None or _has(given, service, url):
         return True
     if edge.api_url is None or edge.runs_given():
-        return bool(edge.sharers)
+        return bool(edge.pollers.sharers)
     return edge.accepted is None or _has(edge.accepted, service, url)
 
 

@@ -40,7 +40,7 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
         return True
     given = edge.given
-    if given is None or not edge.runs_given() or edge.sharers:
+    if given is None or not edge.runs_given() or edge.pollers.sharers:
         return False
     if edge.quarantine is not None and edge.quarantine.concerns(revision):
         return False
@@ -60,8 +60,8 @@ def find_missing(
     """
     state, detail, quarantine = edge.verdict.state, edge.verdict.detail, edge.quarantine
     if not _runs(edge, revision, current):
-        is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.sharers))
-        is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.sharers))
+        is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.pollers.sharers))
+        is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.pollers.sharers))
         return MissingEdge(edge.name, state, detail, is_settled=is_blamed or is_mute)
     if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
         return MissingEdge(edge.name, state, detail, is_settled=not quarantine.is_searching)

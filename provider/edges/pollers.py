@@ -15,6 +15,10 @@ POLLS_TO_REJECT: Final = 2
 POLLS_TO_TELL: Final = 3
 """Polls without waiting on one connection that tell of a Traefik, and not of somebody who looked at the document."""
 
+_LOST_SECONDS: Final = 120.0
+"""A Traefik whose connection broke comes back sooner: it asks again after 15 s at most."""
+
+_MOST_LOST: Final = 16
 _EDGES_PER_CONNECTION: Final = 16
 _LEAST_PATIENCE_SECONDS: Final = 2.0
 _INTERVALS_MISSED: Final = 3
@@ -123,3 +127,74 @@ class Poller:
             and len(self.after) == POLLS_TO_REJECT
             and at >= max(self.after[-1], self.after[0] + seconds_to_apply)
         )
+
+
+class Pollers:
+    """All that poll under the name of one edge, or did and may again: one Traefik, or several."""
+
+    def __init__(self) -> None:
+        self._known: list[Poller] = []
+        self._alone: list[Poller] = []
+        """Those of them of which none was seen to poll beside another yet."""
+
+    @property
+    def open(self) -> list[Poller]:
+        """Those whose connection is open."""
+        return [poller for poller in self._known if poller.connection.open]
+
+    @property
+    def holding(self) -> bool:
+        """Whether one of them waits for an answer now."""
+        return any(poller.holding for poller in self.open)
+
+    @property
+    def sharers(self) -> list[Poller]:
+        """The Traefiks, where there are several; a connection that closes takes one away."""
+        found = [poller for poller in self._known if poller.is_apart]
+        return found if len(found) > 1 else []
+
+    @property
+    def instances(self) -> int:
+        """How many Traefiks they are: one, unless several are told apart; none without a connection."""
+        return len(self.sharers) or min(len(self.open), 1)
+
+    @property
+    def addresses(self) -> list[str]:
+        """From where they poll."""
+        polling = self.sharers or self.open[-1:]
+        return sorted(poller.address for poller in polling if poller.address is not None)
+
+    def list_lost(self, now: float) -> list[Poller]:
+        """Return those that ran what they were given, and whose connection is gone: they may be the edge itself."""
+        return [
+            poller
+            for poller in self._known
+            if poller.proven and not poller.connection.open and now - poller.asked_at < _LOST_SECONDS
+        ]
+
+    def asked(self, poller: Poller, now: float, wait_seconds: float, address: str | None) -> None:
+        """Note a poll."""
+        if self._is_held_beside(poller):
+            poller.is_beside = True
+            for one in self._alone:
+                one.is_beside = one.is_beside or (one.holding and one.connection.open)
+            self._alone = [one for one in self._alone if not one.is_beside]
+        poller.asked(now, wait_seconds, address)
+        if poller not in self._known:  # it may be one of those that were lost
+            self._known = [*self.open, *self.list_lost(now)[1:_MOST_LOST], poller]
+            self._alone = [one for one in self._known if not one.is_beside]
+
+    def _is_held_beside(self, poller: Poller) -> bool:
+        """Tell whether another's poll is held: of thousands, the first that is looked at is held nearly always."""
+        return any(each.holding and each is not poller and each.connection.open for each in self._known)
+
+    def ran(self, digest: str | None) -> None:
+        """Note that the edge was seen to run a document."""
+        for poller in self.open:
+            if poller.given is not None and poller.given.document.digest == digest and poller.polls > 1:
+                poller.proven = True
+
+    def begin_anew(self) -> None:
+        """Take none of the polls so far for one of the process that is seen now."""
+        for poller in self._known:
+            poller.after.clear()

@@ -32,7 +32,8 @@ from provider.edges.api_answers import (
     list_ours,
 )
 from provider.edges.health import name_of_tcp
-from provider.edges.states import DisabledRouter, Edge
+from provider.edges.observed import DisabledRouter
+from provider.edges.states import Edge
 from provider.late import Late
 from provider.messages import Message
 from provider.neighbours import KINDS as BESIDE_KINDS

@@ -11,12 +11,13 @@ from typing import Final
 
 from provider.edges.keepers import Keepers
 from provider.edges.missing import Awaited, MissingEdge, find_missing
+from provider.edges.observed import Observation
 from provider.edges.origins import Origins
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
 from provider.edges.quarantine import Quarantine, accept, accuse, prune
 from provider.edges.sightings import Sightings
-from provider.edges.states import Edge, EdgeState, Observation, has_rejected
+from provider.edges.states import Edge, EdgeState, has_rejected
 from provider.edges.surroundings import EdgeSurroundings
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
@@ -339,7 +340,7 @@ class Edges:
         """
         edge = Edge(name)
         if len(self._edges) >= MOST_EDGES:
-            idle = [known for known in self._edges.values() if known.api_url is None and not known.holding]
+            idle = [known for known in self._edges.values() if known.api_url is None and not known.pollers.holding]
             if not idle:
                 return edge
             del self._edges[min(idle, key=_seen).name]

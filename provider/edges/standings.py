@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from provider.edges.observed import DisabledRouter
 from provider.edges.quarantine import Quarantine
-from provider.edges.states import DisabledRouter, Edge, EdgeState
+from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
 from provider.nouns import Named, Router

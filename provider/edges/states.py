@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from provider.edges.pollers import Poller
+from provider.edges.observed import Observation
+from provider.edges.pollers import Poller, Pollers
 from provider.edges.quarantine import Quarantine
 from provider.messages import Message
-from provider.nouns import NOUNS, Named, Router, called
+from provider.nouns import Named
 from provider.nouns.versions import Version
 from provider.snapshots import Served
 
@@ -25,10 +26,6 @@ _READS_TO_APPLY: Final = 20
 
 _MOST_SECONDS_FOR_SLOW: Final = 30.0
 
-_LOST_SECONDS: Final = 120.0
-"""A Traefik whose connection broke comes back sooner: it asks again after 15 s at most."""
-
-_MOST_LOST: Final = 16
 _AWAITED_SECONDS: Final = 20.0
 _AWAITED_AFTER: Final = timedelta(minutes=5)
 
@@ -76,51 +73,6 @@ class EdgeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DisabledRouter:
-    """A router of HTTP, TCP or UDP that Traefik disabled, with Traefik's own words why."""
-
-    name: str
-    error: str
-    kind: str = Router.kind
-
-    @property
-    def named(self) -> Named:
-        """Its kind and its name."""
-        return self.kind, self.name
-
-    @property
-    def plural(self) -> str:
-        """The last part of the path of all of its kind."""
-        return NOUNS[self.kind].plural
-
-    @property
-    def words(self) -> str:
-        """Say it, for a person."""
-        return f"{called(self.kind)} {self.name}: {self.error}"
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What a Traefik's own API told when it was asked at one time; `error` says why it could not be read.
-
-    `digest` is the document that it runs, by the beacon; `servers` are its services' servers by URL,
-    true for those that it takes to be up, or None while that was not read. `seconds` is how long it took to answer.
-    """
-
-    at: float
-    error: str | None = None
-    digest: str | None = None
-    version: str | None = None
-    started: str | None = None
-    disabled: tuple[DisabledRouter, ...] = ()
-    servers: Mapping[str, Mapping[str, bool]] | None = None
-    entry_points: Mapping[str, str] = field(default_factory=dict)
-    warned: tuple[DisabledRouter, ...] = ()
-    """Routers that it serves only in part: on some of their entry points."""
-    seconds: float | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """A revision whose document an edge was seen to run, and since when."""
 
@@ -159,9 +111,7 @@ class Edge:
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_INTERVALS_KNOWN))
     """Seconds from an answer to the next poll."""
     wait_seconds: float = 0.0
-    pollers: list[Poller] = field(default_factory=list)
-    alone: list[Poller] = field(default_factory=list)
-    """Those of them of which none was seen to poll beside another yet."""
+    pollers: Pollers = field(default_factory=Pollers)
     given: Served | None = None
     given_at: float = 0.0
     """When it was given another document than before."""
@@ -199,36 +149,9 @@ class Edge:
     since: datetime | None = None
 
     @property
-    def open_pollers(self) -> list[Poller]:
-        """All that poll under its name, or did and may again."""
-        return [poller for poller in self.pollers if poller.connection.open]
-
-    @property
-    def sharers(self) -> list[Poller]:
-        """The Traefiks that poll under its name, where there are several; a connection that closes takes one away."""
-        found = [poller for poller in self.pollers if poller.is_apart]
-        return found if len(found) > 1 else []
-
-    @property
-    def instances(self) -> int:
-        """How many Traefiks poll under its name: one, unless several are told apart; none without a connection."""
-        return len(self.sharers) or min(len(self.open_pollers), 1)
-
-    @property
-    def addresses(self) -> list[str]:
-        """From where they poll."""
-        polling = self.sharers or self.open_pollers[-1:]
-        return sorted(poller.address for poller in polling if poller.address is not None)
-
-    @property
     def is_passing(self) -> bool:
         """Whether it has come once, and need not come again: somebody may have looked at the document."""
         return self.api_url is None and self.polls == 1
-
-    @property
-    def holding(self) -> bool:
-        """Tell whether it waits for an answer now."""
-        return any(poller.holding for poller in self.open_pollers)
 
     @property
     def patience_seconds(self) -> float:
@@ -244,7 +167,9 @@ class Edge:
 
     def is_elsewhere(self, now: float) -> bool:
         """Tell whether it polls another service on the same database, and not this one."""
-        polls_here = self.polled_at is not None and (self.holding or now - self.polled_at <= self.patience_seconds)
+        polls_here = self.polled_at is not None and (
+            self.pollers.holding or now - self.polled_at <= self.patience_seconds
+        )
         return now < self.elsewhere_until and not polls_here
 
     def seen_elsewhere(self, first_seen: datetime, last_seen: datetime, now: float) -> None:
@@ -269,23 +194,11 @@ class Edge:
 
     def asked(self, poller: Poller, wait_seconds: float, now: float, address: str | None = None) -> None:
         """Note a poll."""
-        if self._is_held_beside(poller):
-            poller.is_beside = True
-            for one in self.alone:
-                one.is_beside = one.is_beside or (one.holding and one.connection.open)
-            self.alone = [one for one in self.alone if not one.is_beside]
         if self.answered_at is not None:
             self.gaps.append(now - self.answered_at)
         self.polls += 1
         self.polled_at, self.wait_seconds = now, wait_seconds
-        poller.asked(now, wait_seconds, address)
-        if poller not in self.pollers:  # it may be one of those that were lost
-            self.pollers = [*self.open_pollers, *self.list_lost(now)[1:_MOST_LOST], poller]
-            self.alone = [one for one in self.pollers if not one.is_beside]
-
-    def _is_held_beside(self, poller: Poller) -> bool:
-        """Tell whether another's poll is held: of thousands, the first that is looked at is held nearly always."""
-        return any(each.holding and each is not poller and each.connection.open for each in self.pollers)
+        self.pollers.asked(poller, now, wait_seconds, address)
 
     def answered(self, poller: Poller, snapshot: Served, now: float) -> bool:
         """Note what a poll was answered with. Returns whether it is another document than before."""
@@ -316,21 +229,15 @@ class Edge:
         waiting by an edge that keeps up, and by none for long.
         """
         observed = self.observation
-        if observed is None or observed.error is not None or self.given is None or self.sharers or self.runs_given():
+        if observed is None or observed.error is not None or self.given is None:
+            return False
+        if self.pollers.sharers or self.runs_given():
             return False
         patience = self.seconds_to_apply()
         if now - self.given_at > _KEPT * patience:
             return False
         is_stuck = self.behind_since is not None and now - self.behind_since > _STUCK * patience
         return is_stuck and self.given_at > self.tried_at
-
-    def list_lost(self, now: float) -> list[Poller]:
-        """Return those that ran what they were given, and whose connection is gone: they may be the edge itself."""
-        return [
-            poller
-            for poller in self.pollers
-            if poller.proven and not poller.connection.open and now - poller.asked_at < _LOST_SECONDS
-        ]
 
     def runs_given(self) -> bool:
         """Tell whether it was seen to run what it was given last, since it was given that."""
@@ -381,8 +288,7 @@ class Edge:
         if observation.started is not None:
             if self.started not in {None, observation.started}:
                 # Whatever was polled so far, the process that is seen now need not have polled it.
-                for poller in self.pollers:
-                    poller.after.clear()
+                self.pollers.begin_anew()
             self.started = observation.started
         if self._moves(observation):
             self.behind_since = None
@@ -392,9 +298,7 @@ class Edge:
         self._note_applied(observation)
         if observation.digest is not None and self.given and observation.digest != self.given.document.digest:
             self.doubted_until = 0.0
-        for poller in self.open_pollers:
-            if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
-                poller.proven = True
+        self.pollers.ran(observation.digest)
 
     def _note_applied(self, observation: Observation) -> None:
         """Note since when it runs what it runs, and as which process."""
@@ -417,7 +321,7 @@ class Edge:
 
     def accused(self) -> None:
         """Note that it seems to have rejected what it was given."""
-        self.accused_at = max(poller.after[0] for poller in self.open_pollers)
+        self.accused_at = max(poller.after[0] for poller in self.pollers.open)
 
     def acquitted(self, now: float) -> None:
         """Note that it runs what it seemed to have rejected: it was only slow, and will be given more time."""
@@ -432,8 +336,8 @@ def has_rejected(edge: Edge) -> bool:
     observed, given = edge.observation, edge.given
     if observed is None or observed.error is not None or given is None or observed.digest == given.document.digest:
         return False
-    pollers = edge.open_pollers
-    if edge.list_lost(observed.at):
+    pollers = edge.pollers.open
+    if edge.pollers.list_lost(observed.at):
         return False
     return bool(pollers) and all(
         poller.had_its_chances(given.document.digest, observed.at, edge.seconds_to_apply()) for poller in pollers

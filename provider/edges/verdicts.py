@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from provider.edges.observed import DisabledRouter, Observation
 from provider.edges.quarantine import HeldPart, Quarantine
-from provider.edges.states import DisabledRouter, Edge, EdgeState, EdgeVerdict, Observation, has_rejected
+from provider.edges.states import Edge, EdgeState, EdgeVerdict, has_rejected
 from provider.messages import Message
 from provider.nouns import Named, called, versions
 from provider.parts import ROUTERS
@@ -24,7 +25,7 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
         return EdgeVerdict(EdgeState.PENDING, Message("it has polled, but has not been given a document yet"))
     if edge.quarantine is not None:
         rejected = EdgeVerdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
-        return _judge_shared(edge, rejected, now) if edge.sharers else rejected
+        return _judge_shared(edge, rejected, now) if edge.pollers.sharers else rejected
     if given.whole.digest != current.whole.digest:  # the same but for servers that are kept out is as good
         return EdgeVerdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
@@ -35,17 +36,17 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
         verdict = EdgeVerdict(
             EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=current.revision, told=told)
         )
-    return _judge_shared(edge, verdict, now) if edge.sharers else verdict
+    return _judge_shared(edge, verdict, now) if edge.pollers.sharers else verdict
 
 
 def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
     """Say how an edge is as which several Traefiks poll: what its API tells is of one of them."""
     state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
-    silent = sum(poller.is_silent(now) for poller in edge.sharers)
+    silent = sum(poller.is_silent(now) for poller in edge.pollers.sharers)
     told = Message(
         "{count} Traefiks poll under this name, so what each runs is unknown. The one that can be read: "
         "{detail}. Give each its own name",
-        count=edge.instances,
+        count=edge.pollers.instances,
         detail=verdict.detail,
     )
     if silent:
@@ -62,7 +63,7 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
         return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since wayshub-provider started"))
     if edge.polled_at is None:
         return EdgeVerdict(EdgeState.STALE, Message("it has not polled since wayshub-provider started"))
-    if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
+    if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.pollers.holding:
         return EdgeVerdict(
             EdgeState.STALE, Message("it has not polled for more than {patience:g} s", patience=round(patience, 1))
         )

@@ -5,9 +5,10 @@ import contextlib
 from functools import partial
 from typing import Final
 
+from provider.edges.observed import Observation
 from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI, opened
 from provider.edges.registry import Edges
-from provider.edges.states import Edge, Observation
+from provider.edges.states import Edge
 from provider.loops import lasting
 from provider.neighbours import KINDS
 from provider.snapshots import Served

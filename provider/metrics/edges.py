@@ -44,7 +44,7 @@ def tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None, ke
         (
             "provider_edge_instances",
             "Traefiks that poll under an edge's name; if more than one, not all can be read.",
-            lambda edge: edge.instances,
+            lambda edge: edge.pollers.instances,
         ),
         ("provider_edge_disabled_routers", "Routers that an edge disabled.", _count_disabled),
     ]

@@ -15,9 +15,10 @@ from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, IssuingDependency, LeasingDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
+from provider.edges.observed import DisabledRouter
 from provider.edges.sightings import Sightings
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
-from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
+from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.issuing.issuing import Issuing
 from provider.leasing.leasing import Leasing
 from provider.listening import Listening

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from provider import configuration
+from provider.edges.observed import DisabledRouter, Observation
 from provider.edges.readback import ReadbackError, TraefikAPI
-from provider.edges.states import DisabledRouter, Edge, Observation
+from provider.edges.states import Edge
 from provider.edges.watch import find_news, observe
 from provider.listening import Listening
 from provider.nouns import Router, Service

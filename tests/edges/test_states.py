@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider.edges.observed import DisabledRouter, Observation
 from provider.edges.pollers import Connection, Poller
 from provider.edges.quarantine import Quarantine
-from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, has_rejected
+from provider.edges.states import Edge, EdgeState, has_rejected
 from provider.edges.verdicts import judge
 from provider.snapshots import Served
 from tests.edges.snapshots import snapshot
