@@ -23,7 +23,7 @@ import msgspec
 
 from provider import verification
 from provider.configuration import BEACON, BEACON_HEADER
-from provider.edges.fallback_tls import said_once
+from provider.edges.fallback_tls import said_once, with_routers
 from provider.edges.registry import Edges
 from provider.messages import Message
 from provider.nouns.beside import HIGHEST_BELOW
@@ -92,14 +92,14 @@ def _ranked(content: bytes) -> dict[str, Any]:
 
 def _taking(document: dict[str, Any]) -> dict[str, Any]:
     """Leave out the routers that stand beside those of other providers: these go on to take the requests."""
-    for root, sections in document.items():
-        if isinstance(sections, dict) and _ROUTERS in sections:
-            kept = {name: each for name, each in sections[_ROUTERS].items() if each.get("priority", 0) > HIGHEST_BELOW}
-            if kept:
-                document[root] = sections | {_ROUTERS: kept}
-            elif sections[_ROUTERS]:  # an empty map is no document for Traefik
-                document[root] = {name: section for name, section in sections.items() if name != _ROUTERS}
-    return document
+
+    def left(sections: dict[str, Any]) -> dict[str, Any]:
+        routers = sections.get(_ROUTERS, {})
+        return with_routers(
+            sections, {name: each for name, each in routers.items() if each.get("priority", 0) > HIGHEST_BELOW}
+        )
+
+    return {root: kept for root, sections in document.items() if (kept := left(sections))}
 
 
 def _rank(router: dict[str, Any]) -> int:

@@ -32,11 +32,15 @@ def said_once(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _apart(sections: Mapping[str, Any], *, is_closed: bool) -> dict[str, Any]:
-    """Return what a document has of one protocol. An empty map is no document for Traefik."""
     routers = {name: _router(router) for name, router in sections.get(_ROUTERS, {}).items()}
     kept = {name: router for name, router in routers.items() if not is_closed or not _has_default(router)}
+    return with_routers(sections, kept)
+
+
+def with_routers(sections: Mapping[str, Any], routers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a document has of one protocol, with these routers. An empty map is no document for Traefik."""
     rest = {name: each for name, each in sections.items() if name != _ROUTERS}
-    return {**rest, _ROUTERS: kept} if kept else rest
+    return {**rest, _ROUTERS: routers} if routers else rest
 
 
 def _router(router: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -67,6 +67,9 @@ def test_routers_that_leave_their_requests_to_another_provider_are_not_in_the_fi
     found = json.loads(fallback.fallback(json.dumps(document).encode()))
     assert found == {"http": {"middlewares": beacon}, "tcp": {"services": {"s": 1}}}
 
+    del tcp["services"]  # the service is of the other provider, too
+    assert json.loads(fallback.fallback(json.dumps(document).encode())) == {"http": {"middlewares": beacon}}
+
 
 def test_the_file_says_nothing_of_tls_that_only_one_provider_may_say() -> None:
     """Traefik has it beside the document that it polls, and takes neither of two that say the same."""
