@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlmodel import col, select
 
+from provider.availability import down, observe, risen
 from provider.configuration import shares
 from provider.confirmations import ConfirmationNews
 from provider.database.sessions import Session
@@ -35,7 +36,6 @@ from provider.leasing.book import LeaseChange
 from provider.loops import Bell
 from provider.models import Revision, RolloutOutput
 from provider.nouns import Server, Service
-from provider.observations import down, observe, risen
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
 from provider.store import nouns, servers

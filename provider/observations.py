@@ -1,25 +1,23 @@
 """Objects as they are shown: as they are wanted, with what the edges observe of them."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Final
 
-from provider import certificates, configuration, draining, shifts
+from provider import certificates, configuration, draining
 from provider import shares as spreads
+from provider.availability import availability, down, know, observe, observe_server, risen
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
-from provider.edges.health import Health, HealthState, ServerHealth
+from provider.edges.health import Health, ServerHealth
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting
 from provider.issuing.issuing import Issuing
 from provider.issuing.standing import IssuanceStanding
 from provider.leasing.book import LeaseView
 from provider.leasing.leasing import Leasing
-from provider.messages import Message, listed
 from provider.models import (
-    AvailabilityOutput,
     CertificateOutput,
     DomainOutput,
     HealthOutput,
@@ -37,13 +35,9 @@ from provider.models import (
 )
 from provider.nouns import Domain, Object, Server, Service
 from provider.nouns.certificate import Certificate
-from provider.shares import KnownService, Spread
-from provider.shifts import Shift
-from provider.store import nouns, rollouts, servers, services
+from provider.shares import Spread
+from provider.store import nouns, rollouts
 from provider.values import ServerState, Strategy
-
-_NAMED: Final = 3
-
 
 FindLease = Callable[[str, str], LeaseView | None]
 """Tells how the lease of a server stands, by its service and its name."""
@@ -139,7 +133,7 @@ def show_answering(session: Session, service: Service, health: Health) -> Answer
     shown = [
         (
             pool.service,
-            ServerOutput(**vars(server), share=share, health=_health(_observe(pool.service, server, health))),
+            ServerOutput(**vars(server), share=share, health=_health(observe_server(pool.service, server, health))),
         )
         for pool, server, share in spread.servers()
     ]
@@ -155,31 +149,6 @@ def _staying(service: Service, server: Server, health: Health) -> Iterator[Stayi
     if leaving is not None and leaving.until is not None and service.sticky is not None:
         cookie = f"{service.sticky.cookie.name}={draining.cookie_value(server.url)}"
         yield Staying(service.name, server.name, server.url, leaving.until, cookie)
-
-
-def know(session: Session, listed: Iterable[Service], health: Health) -> dict[str, KnownService]:
-    """Return services, and all those of which they are made, with their servers and with which of these are down."""
-    found = services.made_of(session, listed)
-    rolled = _find_rolled(session, found)
-    pools = servers.of_services(session, sorted(found))
-    as_wanted = {name: known(service, pools.get(name, []), health) for name, service in found.items()}
-    return reduce(lambda laid, shift: shifts.lay_over_known(shift, laid), rolled, as_wanted)
-
-
-def _find_rolled(session: Session, found: dict[str, Service]) -> list[Shift]:
-    """Return the rollouts of some services, and find the services that these lead to, too."""
-    running = {row.service: row for row in rollouts.list_active(session)}
-    shifting: list[Shift] = []
-    while waiting := [running.pop(name) for name in list(running) if name in found]:
-        targets = nouns.find_all(session, Service, [row.target for row in waiting])
-        found |= services.made_of(session, targets)
-        shifting += [Shift(row.service, row.target, row.percent, row.mirror or 0, row.id or 0) for row in waiting]
-    return shifting
-
-
-def known(service: Service, pool: Sequence[Server], health: Health) -> KnownService:
-    """Return a service with its servers, and with which of these are down."""
-    return KnownService(service, pool, down(observe(service, pool, health)), risen(service, pool, health))
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,79 +245,6 @@ OBSERVED: Final[Mapping[str, Observed]] = {
     "certificate": Observed(CertificateOutput, _show_certificates),
 }
 """The nouns of which more is known than was given, by kind: what is observed of them, or what they say."""
-
-
-def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[str, ServerHealth]:
-    """Return the health of each server by name: unknown where Traefik does not look."""
-    return {server.name: _observe(service, server, health) for server in pool}
-
-
-def down(healths: Mapping[str, ServerHealth]) -> set[str]:
-    """Return the names of the servers that are down."""
-    return {name for name, found in healths.items() if found.state is HealthState.DOWN}
-
-
-def risen(service: Service, pool: Sequence[Server], health: Health) -> dict[str, float]:
-    """Return which part of their weights the servers have that have not all of it yet, by name."""
-    find = health.find_rise
-    if find is None or not service.starts_slowly:
-        return {}
-    found = {server.name: find(service.name, server.url) for server in pool}
-    return {name: float(rise.part) for name, rise in found.items() if rise is not None}
-
-
-def availability(found: Mapping[str, KnownService], name: str) -> AvailabilityOutput:
-    """Count the servers on which a service can rely, and say it in words."""
-    if found[name].service.composition is not None:
-        return _availability_of_others(spreads.find(name, found))
-    pool = found[name].servers
-    ready, left = _count(found[name])
-    detail = Message("{left} of {servers} servers take requests", left=left, servers=len(pool))
-    if left == 0:
-        detail = Message("no server is left: requests are answered with 503")
-    elif left == 1 and len(pool) > 1:
-        detail = Message("one server is left of {servers}", servers=len(pool))
-    elif len(pool) == 1:
-        detail = Message("its only server takes requests")
-    return AvailabilityOutput(servers=len(pool), ready=ready, available=left, detail=detail)
-
-
-def _availability_of_others(spread: Spread) -> AvailabilityOutput:
-    """Count the servers of the services of which one is made."""
-    pools = [spread.known[name] for name in spread.answering() if name in spread.known]
-    counts = [_count(pool) for pool in pools]
-    is_answered = spread.answered > 0
-    foreign = len(spread.foreign())
-    total, left = sum(len(pool.servers) for pool in pools), sum(left for _ready, left in counts) if is_answered else 0
-    detail = Message("{left} of {servers} servers of its services take requests", left=left, servers=total)
-    if not is_answered:
-        detail = Message("no server of its services is left: requests are answered with 503")
-    elif lacking := spread.lacking():
-        names = listed(lacking, _NAMED)
-        detail = Message("requests that go to {services} are answered with 503: no server is left", services=names)
-    elif foreign:
-        detail = Message("some of its services are not kept here, so their servers are unknown")
-    return AvailabilityOutput(
-        servers=total, ready=sum(ready for ready, _left in counts), available=left, detail=detail, elsewhere=foreign
-    )
-
-
-def _count(pool: KnownService) -> tuple[int, int]:
-    """Return how many servers of a pool are ready, and how many of these are not down."""
-    return sum(server.state is ServerState.READY for server in pool.servers), len(pool.taking)
-
-
-def _observe(service: Service, server: Server, health: Health) -> ServerHealth:
-    kept = health.get(draining.name_of(service.name), server.url)
-    if server.state is ServerState.DRAIN and kept.state is not HealthState.UNKNOWN:
-        return kept
-    if server.state is not ServerState.READY:
-        return ServerHealth(
-            HealthState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
-        )
-    if service.health_check is None:
-        return ServerHealth(HealthState.UNKNOWN, None, Message("the service has no health check"))
-    return health.get(service.name, server.url)
 
 
 def _leaving(service: Service, server: Server, health: Health) -> LeavingOutput | None:

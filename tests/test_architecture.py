@@ -108,6 +108,7 @@ LAYERS = [
     "issuing",
     "rollouts",
     "leasing",
+    "availability",
     "observations",
     "events",
     "environment",

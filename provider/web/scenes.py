@@ -12,6 +12,8 @@ from typing import Annotated, Final
 from fastapi import Depends
 
 from provider import configuration, passages, rules, shares
+from provider.availability import availability, know, observe
+from provider.availability import known as known_service
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, IssuingDependency, LeasingDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
@@ -26,8 +28,6 @@ from provider.messages import Message
 from provider.names import in_order
 from provider.nouns import Middleware, Named, Router, Server, Service
 from provider.nouns.common import SERVICE
-from provider.observations import availability, know, observe
-from provider.observations import known as known_service
 from provider.routing import Routing
 from provider.rules import hosts
 from provider.shares import KnownService

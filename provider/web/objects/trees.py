@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider import configuration, shares
+from provider.availability import know, observe
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState
 from provider.models import ServiceOutput
 from provider.names import in_order
 from provider.nouns import Server, Service
-from provider.observations import know, observe
 from provider.shares import Row
 
 
