@@ -1,6 +1,5 @@
 """The database file, once it is open: it gives sessions for reading and for writing."""
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -12,12 +11,13 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from provider.database import scratch
-from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
+from provider.database.connections import HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.credentials import Unchanged, note_statement
 from provider.database.database import Database, Hold
 from provider.database.frozen import Frozen
 from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
+from provider.database.opened import OpenFile
 from provider.database.schema import check_current, check_whole, has_sealed
 from provider.database.sealing import MARK, SealedJson, SealingKeys
 from provider.database.sessions import Session
@@ -27,9 +27,6 @@ from provider.messages import Message
 
 _FROZEN: Final = -1
 """The version of what does not change. SQLite's own begin with 1."""
-_MAGIC: Final = b"SQLite format 3\0"
-_HEADER_BYTES: Final = 100
-_APPLICATION_ID_BYTES: Final = slice(68, 72)
 
 
 class FileDatabase(Database):
@@ -40,7 +37,7 @@ class FileDatabase(Database):
         super().__init__(Location(file=path, key_file=key_file))
         self.path = path
         self._json = SealedJson(self.keys)
-        self._file: _OpenFile | None = None
+        self._file: OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
         self._credentials = Unchanged()
         self._frozen: Frozen | None = None
@@ -60,7 +57,7 @@ class FileDatabase(Database):
         check_whole(self.path)
         if not self.keys.exists() and has_sealed(self.path, MARK):
             raise Unavailable(self.keys.why_missing())
-        self._file = _OpenFile(self.path)
+        self._file = OpenFile(self.path)
         if (trouble := self._find_hindrance()) is not None:
             self._freeze(trouble)
             return
@@ -309,53 +306,6 @@ class _Held:
 
     def release(self) -> None:
         """Do nothing: nobody waits for it."""
-
-
-class _OpenFile:
-    """A database file that is open, to notice when it is another one, or was overwritten.
-
-    Connections go on with a file that was deleted or replaced, and with what they remember of one that was
-    overwritten: what they write then is lost.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise Unavailable(
-                Message("the database {path} cannot be read: {why}", path=path, why=error.strerror)
-            ) from error
-        status = os.fstat(self._descriptor)
-        self._identity = status.st_dev, status.st_ino
-        # Or, where the first migration is in the write-ahead log still, what is there now.
-        self._application_ids = {APPLICATION_ID.to_bytes(4, "big"), self._header()[_APPLICATION_ID_BYTES]}
-
-    def check(self) -> None:
-        """Raise `Unavailable` unless the path leads to this file, and it begins as it should."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            raise Unavailable(Message("the database {path} is missing", path=self._path)) from None
-        if (status.st_dev, status.st_ino) != self._identity:
-            raise Unavailable(
-                Message("the database {path} was replaced by another file: restart the service", path=self._path)
-            )
-        header = self._header()
-        if not header.startswith(_MAGIC) or header[_APPLICATION_ID_BYTES] not in self._application_ids:
-            raise Unavailable(
-                Message(
-                    "the database {path} was overwritten: {restore}, and restart the service",
-                    path=self._path,
-                    restore=RESTORE,
-                )
-            )
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def _header(self) -> bytes:
-        return os.pread(self._descriptor, _HEADER_BYTES, 0)
 
 
 def _read_json(json: SealedJson, text: str) -> Any:
