@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from provider import configuration, nearby, survey, traffic
+from provider import nearby, survey, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
@@ -129,7 +129,7 @@ def _find_warnings(
     about |= {(Router.kind, name) for name in moved}
     yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
     yield from find_resolvers(inventory, changes, moved)
-    cookies = ((name, configuration.sticky_cookie(each)) for name, each in state.services.items())
+    cookies = ((name, each.sticky_cookie) for name, each in state.services.items())
     sticky = {name: cookie for name, cookie in cookies if cookie is not None}
     yield from find_about(routes, concern, sticky)
 

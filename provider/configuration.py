@@ -11,7 +11,7 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import GenericAlias, MappingProxyType
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -21,15 +21,14 @@ from provider.errors import Unverified
 from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
-from provider.nouns.beside import BesideOther
 from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.middlewares.failures import Retry
 from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
-from provider.nouns.service import RETRY, LoadBalancer, ServedService, served
+from provider.nouns.service import RETRY, served
 from provider.nouns.tcp_router import ServedTCPRouter, TCPRouter
 from provider.nouns.tls import RouterTLS
-from provider.parts import LISTED, PLACES, Part, Parts, Section
+from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
 BEACON: Final = "provider.beacon"
@@ -52,9 +51,6 @@ ADDED: Final = ("provider.acme", "provider.drain", WATCH)
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
-_COMPOSITIONS: Final = tuple(Service.fields[key].name for key in Service.alternatives())
-_POOL: Final = tuple(Service.fields[key].name for key in Service.pool)
-
 ROOTS: Final = tuple(dict.fromkeys(root for root, _place in PLACES.values()))
 """The names at the top of the document."""
 
@@ -67,8 +63,6 @@ STORE: Final = "default"
 DEFAULT_CERTIFICATE: Final = "defaultCertificate"
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_decode_routers = msgspec.json.Decoder(GenericAlias(dict, (str, document.struct(ServedRouter)))).decode
-_decode_services = msgspec.json.Decoder(GenericAlias(dict, (str, document.struct(ServedService)))).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +99,6 @@ def is_plain(router: Router) -> bool:
 
 def _beside(router: Router | TCPRouter) -> bytes:
     return b"" if router.beside is None else _encode(router.beside.json())
-
-
-def find_beside(part: Part) -> BesideOther | None:
-    """Return what the part of a router has of the one of another provider beside which it stands."""
-    return BesideOther.loaded(msgspec.json.decode(part.beside)) if part.beside else None
 
 
 def describe_router(router: Router, listening: Listening) -> dict[str, ServedRouter]:
@@ -180,12 +169,6 @@ def redirect(points: DefaultEntryPoints) -> RedirectScheme:
     """Return what leads visitors to the secure entry point."""
     port = {} if points.port == HTTPS_PORT else {"port": str(points.port)}
     return RedirectScheme(scheme="https", permanent=True, **port)
-
-
-def read_routers(part: Part) -> dict[str, ServedRouter]:
-    """Read the routers of a part, by their names in the document."""
-    found = msgspec.to_builtins(_decode_routers(b"{%s}" % part.content))
-    return {name: ServedRouter.loaded(described) for name, described in found.items()}
 
 
 def rule(router: Router, ascii_domains: Sequence[str] | None = None) -> str:
@@ -261,56 +244,6 @@ def added_router(name: str, entry_point: str, rule: str, service: str, priority:
         observability=None,
     )
     return added_member(name, described)
-
-
-def find_cookie(part: Part) -> str | None:
-    """Return the name of the sticky cookie that the part of a service has, if it has one."""
-    if b'"sticky"' not in part.content:  # most have none, and need not be read
-        return None
-    return sticky_cookie(read_pool(part)[0])
-
-
-def sticky_cookie(service: Service) -> str | None:
-    """Return the name of the cookie by which a service keeps visitors with a server, or with one of its services."""
-    sticky = service.sticky if service.weighted is None else service.weighted.sticky
-    return None if sticky is None else sticky.cookie.name
-
-
-def has_servers(part: Part | Section) -> bool:
-    """Tell whether the part of a service has a server, or each of several has, by their bytes alone."""
-    return b'"servers":[]' not in part.content
-
-
-def checked_servers(part: Part) -> list[str]:
-    """Return the URLs of the servers in the part of a service that has a health check; none without one."""
-    balancer = _read_balancer(part)
-    return [] if balancer is None or balancer.health_check is None else [server.url for server in balancer.servers]
-
-
-def read_pool(part: Part) -> tuple[Service, list[Server]]:
-    """Return what Traefik has of a service as a service of its name, with its servers, named by their URLs."""
-    name, found = _read_service(part)
-    pool = found.load_balancer
-    own = {} if pool is None else {each: pool.__dict__[each] for each in _POOL}
-    made = Service(
-        name=name,
-        middlewares=found.__dict__["middlewares"],
-        **own,
-        **{each: found.__dict__[each] for each in _COMPOSITIONS},
-    )
-    return made, [
-        Server(name=each.url, url=each.url, weight=each.weight, preserve_path=each.preserve_path)
-        for each in (() if pool is None else pool.servers)
-    ]
-
-
-def _read_balancer(part: Part) -> LoadBalancer | None:
-    return _read_service(part)[1].load_balancer
-
-
-def _read_service(part: Part) -> tuple[str, ServedService]:
-    ((name, found),) = msgspec.to_builtins(_decode_services(b"{%s}" % part.content)).items()
-    return name, ServedService.loaded(found)
 
 
 def assemble(parts: Parts) -> Document:

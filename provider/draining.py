@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from provider import configuration, overlays, rules
+from provider import configuration, decoding, overlays, rules
 from provider.nouns import Named, Router, Server, Service, versions
 from provider.nouns.composed import (
     Composition,
@@ -63,7 +63,7 @@ def lay_over(desired: Parts, parts: Parts, drained: Mapping[str, Sequence[Draine
     for service, servers in drained.items():
         pool = desired.find((Service.kind, service))
         if servers and pool is not None:
-            added.update(_of_pool(desired, parts, configuration.read_pool(pool)[0], servers))
+            added.update(_of_pool(desired, parts, decoding.read_pool(pool)[0], servers))
     return overlays.adding(added)
 
 
@@ -87,7 +87,7 @@ def _of_pool(desired: Parts, parts: Parts, pool: Service, servers: Sequence[Drai
 
 def _waits(router: Part) -> bool:
     """Tell whether the router of another provider takes the requests of one."""
-    beside = configuration.find_beside(router)
+    beside = decoding.find_beside(router)
     return beside is not None and beside.waits
 
 
@@ -107,7 +107,7 @@ def find_leading(parts: Parts, service: str) -> dict[str, tuple[str, ...]]:
         for parent in parts.services.composed:
             part = parts.services.parts[parent]
             if parent not in found and (Service.kind, name) in part.needs:
-                rule = _way(configuration.read_pool(part)[0].composition, name)
+                rule = _way(decoding.read_pool(part)[0].composition, name)
                 if rule is not None:
                     found[parent] = (*found[name], *([rule] if rule else ()))
                     waiting.append(parent)
@@ -132,7 +132,7 @@ def _way(composition: Composition | None, name: str) -> str | None:
 def _router(parts: Parts, name: str, part: Part, root: str, pool: str, rule: str) -> Part | None:
     """Return the router of the visitors who stay, beside one; None where it takes no requests itself."""
     service, members = f"{name_of(pool)}.{root}", []
-    for full_name, described in configuration.read_routers(part).items():
+    for full_name, described in decoding.read_routers(part).items():
         if configuration.REDIRECT in described.middlewares:
             continue
         try:
@@ -164,7 +164,7 @@ def _tied(parts: Parts, name: str, condition: Condition, rank: int) -> Iterator[
             continue
         if set_rank not in content and content.count(b'"priority":') >= content.count(b'"rule":'):
             continue
-        for described in configuration.read_routers(part).values():
+        for described in decoding.read_routers(part).values():
             try:
                 read = rules.read(described.rule)
             except BadRule:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from provider import configuration, draining, moments, terms
+from provider import decoding, draining, moments, terms
 from provider.loops import Bell
 from provider.nouns import Server, Service
 from provider.overlays import Overlay
@@ -82,7 +82,7 @@ class Drains:
         """Give all drains of a state with their ends, which are settled when they are seen first."""
         for name, content in parts.services.terms.items():
             if drained := terms.read(content).drained:
-                pool, _servers = configuration.read_pool(parts.services.parts[name])
+                pool, _servers = decoding.read_pool(parts.services.parts[name])
                 for server in drained:
                     key = name, server.url, server.until
                     end = self._ends.get(key)

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from provider import configuration
+from provider import decoding
 from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import NOUNS, Noun, Router, Server, Service
@@ -57,7 +57,7 @@ class OfState:
 class OfParts:
     """The objects of which a document has parts, with changes made. Each is read when it is asked for.
 
-    Of services there is what `configuration.read_pool` tells, of routers the rule in place of domains, and of nothing
+    Of services there is what `decoding.read_pool` tells, of routers the rule in place of domains, and of nothing
     the labels. A disabled router is not there.
     """
 
@@ -96,7 +96,7 @@ class OfParts:
     def taking(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that take requests, one for a URL; those of the document are named by it."""
         part = self._parts.find((Service.kind, service))
-        found = {} if part is None else {server.url: server for server in configuration.read_pool(part)[1]}
+        found = {} if part is None else {server.url: server for server in decoding.read_pool(part)[1]}
         for change in self._changes:
             if change.kind == Server.kind and Server.split(change.name)[0] == service:
                 if change.before is not None:
@@ -108,18 +108,18 @@ class OfParts:
 
 def _read(kind: str, name: str, part: Part) -> Noun:
     if kind == Service.kind:
-        return configuration.read_pool(part)[0]
+        return decoding.read_pool(part)[0]
     if kind == Router.kind:
         return _read_router(name, part)
     if kind in LISTED:
         return NOUNS[kind].loaded({**msgspec.json.decode(part.content), NAME: name})
     ((_name, described),) = msgspec.json.decode(b"{%s}" % part.content).items()
     found = NOUNS[kind].loaded({**described, NAME: name})
-    return found.copy(beside=configuration.find_beside(part)) if part.beside else found
+    return found.copy(beside=decoding.find_beside(part)) if part.beside else found
 
 
 def _read_router(name: str, part: Part) -> Router:
     # Of several that Traefik has of it, the one that takes requests over TLS, if one does: it says most.
-    found = max(configuration.read_routers(part).values(), key=lambda each: each.tls is not None)
+    found = max(decoding.read_routers(part).values(), key=lambda each: each.tls is not None)
     shared = {key: value for key, value in vars(found).items() if key != "priority"}
-    return Router(name=name, beside=configuration.find_beside(part), **shared)
+    return Router(name=name, beside=decoding.find_beside(part), **shared)

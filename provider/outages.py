@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from provider import configuration, shares
+from provider import decoding, shares
 from provider.parts import Parts
 from provider.shares import KnownService
 
@@ -49,12 +49,12 @@ def find(parts: Parts, down: Mapping[str, Collection[str]]) -> list[Outage]:
 def _lacking(parts: Parts, down: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Outage]]:
     """Give the pools that lack servers. Mostly all have some: then one look at all their bytes tells."""
     pools = parts.services
-    for name in pools.parts.keys() & down if configuration.has_servers(pools) else pools.parts:
+    for name in pools.parts.keys() & down if decoding.has_servers(pools) else pools.parts:
         part = pools.parts[name]
-        if not configuration.has_servers(part):
+        if not decoding.has_servers(part):
             yield name, Outage(name, 0, 0)
         elif name in down:
-            urls = configuration.checked_servers(part)
+            urls = decoding.checked_servers(part)
             missing = sum(url in down[name] for url in urls)
             if missing:
                 yield name, Outage(name, len(urls), missing)
@@ -80,5 +80,5 @@ def _below(
 
 
 def _pool(parts: Parts, name: str, down: Mapping[str, Collection[str]]) -> KnownService:
-    service, servers = configuration.read_pool(parts.services.parts[name])
+    service, servers = decoding.read_pool(parts.services.parts[name])
     return KnownService(service, servers, down.get(name, ()) if service.health_check is not None else ())

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from provider import configuration, durations
+from provider import configuration, decoding, durations
 from provider.configuration import WATCH
 from provider.nouns import Named, Router, Server, Service
 from provider.nouns.router import HIGHEST_PRIORITY
@@ -82,7 +82,7 @@ def find(parts: Parts, service: str) -> CheckedPool | None:
 
 @lru_cache(maxsize=_KNOWN)
 def _read(content: bytes) -> CheckedPool:
-    _service, servers = configuration.read_pool(Part(content))
+    _service, servers = decoding.read_pool(Part(content))
     return CheckedPool(frozenset(server.url for server in servers), _check(content).seconds)
 
 
@@ -133,7 +133,7 @@ def without(parts: Parts, kept_out: KeptOut, entry_point: str) -> Parts:
 
 def _split(name: str, part: Part, urls: Collection[str], entry_point: str) -> dict[Named, Part]:
     """Return the form of a service without some servers, and what watches these; nothing if none would be left."""
-    service, servers = configuration.read_pool(part)
+    service, servers = decoding.read_pool(part)
     left = [server for server in servers if server.url not in urls]
     out = [server for server in servers if server.url in urls]
     if not left or not out:

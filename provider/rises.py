@@ -13,7 +13,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Final
 
-from provider import configuration, moments, rising, terms
+from provider import decoding, moments, rising, terms
 from provider.loops import Bell
 from provider.overlays import Overlay
 from provider.parts import Part, Parts
@@ -178,5 +178,5 @@ def _pace(part: Part) -> _Pace | None:
     seconds = terms.read(part.terms).slow_start_seconds
     if not seconds:
         return None
-    _pool, servers = configuration.read_pool(part)
+    _pool, servers = decoding.read_pool(part)
     return _Pace(tuple(server.url for server in servers), seconds, rising.step_seconds(part, seconds))

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Final
 
-from provider import configuration, pools, shifts
+from provider import configuration, decoding, pools, shifts
 from provider.nouns import Named, Server
 from provider.overlays import Overlay, Replacement
 from provider.parts import Part, Parts
@@ -64,7 +64,7 @@ def lay_over(parts: Parts, rising: Mapping[str, Mapping[str, Fraction]]) -> Over
         part = parts.find(key)
         if part is None:
             continue
-        pool, servers = configuration.read_pool(part)
+        pool, servers = decoding.read_pool(part)
         if pool.composition is None and not is_even([server.url for server in servers], at):
             by = replace(part, content=configuration.pool_part(pool, weigh(servers, at)).content)
             found[key] = Replacement(part, by)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from provider import configuration, rules
+from provider import configuration, decoding, rules
 from provider.explanations import Route
 from provider.listening import Listening
 from provider.nouns import Router
@@ -21,7 +21,7 @@ def read_routes(router: Router, listening: Listening) -> list[Route]:
 
 def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
     """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
-    described, beside = configuration.read_routers(part), configuration.find_beside(part)
+    described, beside = decoding.read_routers(part), decoding.find_beside(part)
     return _routes(name, described, beside, is_plain=part.is_plain, enabled=enabled)
 
 

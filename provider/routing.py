@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from provider import configuration, garbage, nearby, survey, traffic
+from provider import configuration, decoding, garbage, nearby, survey, traffic
 from provider.adoption import Around
 from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
@@ -137,7 +137,7 @@ class Routing:
             if change.kind == "service":
                 sticky.pop(change.name, None)
                 after = None if change.after is None else Service.loaded(change.after)
-                if after is not None and (cookie := configuration.sticky_cookie(after)) is not None:
+                if after is not None and (cookie := after.sticky_cookie) is not None:
                     sticky[change.name] = cookie
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
@@ -224,7 +224,7 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
         if known is not None and known.pools.get(name) is part:
             cookie = known.sticky.get(name)
         else:
-            cookie = configuration.find_cookie(part)
+            cookie = decoding.find_cookie(part)
         if cookie is not None:
             found[name] = cookie
     return found

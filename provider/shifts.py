@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provider import configuration, pools
+from provider import configuration, decoding, pools
 from provider.nouns import Named, Noun, Service
 from provider.nouns.balancing import Cookie, Sticky
 from provider.nouns.composed import MirroredService, Mirroring, ParentCheck, Weighted, WeightedService
@@ -64,9 +64,9 @@ def lay_over(shift: Shift, parts: Parts) -> Overlay:
 
     def find(name: str) -> Noun | None:
         found = own if name == shift.own else parts.find((Service.kind, name))
-        return None if found is None else configuration.read_pool(found)[0].copy(name=name)
+        return None if found is None else decoding.read_pool(found)[0].copy(name=name)
 
-    made_of = [configuration.read_pool(each)[0] for each in (part, target)]
+    made_of = [decoding.read_pool(each)[0] for each in (part, target)]
     made = configuration.service_part(_watching(_composed(shift, *made_of), find), ())
     added = {(Service.kind, shift.own): Replacement(None, own)} if shift.percent < _ALL else {}
     return {shift.key: Replacement(part, made), **added}
@@ -144,15 +144,15 @@ def find_checked(parts: Parts, service: str) -> dict[str, Sequence[str]]:
     A pool without a health check has none.
     """
     return {
-        name: configuration.checked_servers(part)
+        name: decoding.checked_servers(part)
         for name, part in _pools(parts, service)
-        if configuration.read_pool(part)[0].composition is None
+        if decoding.read_pool(part)[0].composition is None
     }
 
 
 def find_empty(parts: Parts, service: str) -> str | None:
     """Find a pool without any server that takes requests, of a service or of those of which it is made."""
-    return next((name for name, part in _pools(parts, service) if not configuration.has_servers(part)), None)
+    return next((name for name, part in _pools(parts, service) if not decoding.has_servers(part)), None)
 
 
 def find_period(parts: Parts, services: Iterable[str]) -> float:

@@ -52,6 +52,7 @@ LAYERS = [
     "leases",
     "parts",
     "terms",
+    "decoding",
     "configuration",
     "verification",
     "shares",
@@ -161,6 +162,7 @@ PURE = [
     *(
         "parts",
         "terms",
+        "decoding",
         "configuration",
         "verification",
         "shares",

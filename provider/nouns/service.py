@@ -192,6 +192,12 @@ class Service(Noun):
         return self.sticky is not None and self.strategy is not Strategy.HRW
 
     @property
+    def sticky_cookie(self) -> str | None:
+        """The name of the cookie by which it keeps visitors with a server, or with one of its services."""
+        sticky = self.sticky if self.weighted is None else self.weighted.sticky
+        return None if sticky is None else sticky.cookie.name
+
+    @property
     def starts_slowly(self) -> bool:
         """Whether servers that are new or back rise to their weights."""
         return self.slow_start is not None and self.strategy in {Strategy.WRR, Strategy.LEASTTIME}
