@@ -60,9 +60,11 @@ def test_everything_moves_to_postgresql_and_back_with_its_secrets_sealed(
 
     assert dumped(back) == dumped(file)
     assert SECRET not in "".join(dumped(back))
-    kept = Revisions(connecting.database_at(server))
-    assert kept.load()
-    assert kept.change(lambda session: nouns.remove(session, Middleware, "login"), actor=Actor("tests")).revision == 5
+    with closing(connecting.database_at(server)) as database:
+        kept = Revisions(database)
+        assert kept.load()
+        outcome = kept.change(lambda session: nouns.remove(session, Middleware, "login"), actor=Actor("tests"))
+    assert outcome.revision == 5
 
 
 def test_nothing_is_copied_over_what_is_there_or_while_a_service_runs(

@@ -50,6 +50,13 @@ def kept(database: Database) -> Revisions:
     return made
 
 
+@pytest.fixture
+def other(location: Location) -> Iterator[Revisions]:
+    """Another service on the database, which does not hear what others commit."""
+    with closing(connecting.database_at(location)) as database:
+        yield Revisions(database)
+
+
 def put(kept: Revisions, name: str, message: str = "") -> int:
     return kept.change(lambda session: nouns.put(session, Domain(name=name)), actor=ACTOR, message=message).revision
 
@@ -152,13 +159,12 @@ def test_what_breaks_a_constraint_is_undone_whole(database: Database) -> None:
 
 
 def test_changes_are_kept_tried_and_found_again_by_another_process(
-    kept: Revisions, location: Location, database: Database
+    kept: Revisions, other: Revisions, location: Location, database: Database
 ) -> None:
     assert put(kept, "first.example") == 1
     tried = kept.try_change(lambda session: nouns.put(session, Domain(name="tried.example")))
     assert [change.name for change in tried.changes] == ["tried.example"]
     assert put(kept, "other.example") == 2
-    other = Revisions(connecting.database_at(location))
     assert other.load()
     assert other.current is not None
     assert kept.current is not None
@@ -226,9 +232,8 @@ def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> No
         pass
 
 
-def test_others_write_while_something_is_tried_and_it_sees_nothing_of_that(kept: Revisions, location: Location) -> None:
+def test_others_write_while_something_is_tried_and_it_sees_nothing_of_that(kept: Revisions, other: Revisions) -> None:
     put(kept, "before.example")
-    other = Revisions(connecting.database_at(location))
     assert other.load()
 
     def beside(session: Session) -> None:
@@ -245,9 +250,8 @@ def test_others_write_while_something_is_tried_and_it_sees_nothing_of_that(kept:
         assert sorted(nouns.names(session, Domain)) == ["before.example", "kept.example", "other.example"]
 
 
-def test_a_trial_gives_way_to_whoever_writes_the_same_and_begins_anew(kept: Revisions, location: Location) -> None:
+def test_a_trial_gives_way_to_whoever_writes_the_same_and_begins_anew(kept: Revisions, other: Revisions) -> None:
     put(kept, "same.example")
-    other = Revisions(connecting.database_at(location))
     assert other.load()
     tries = []
 
