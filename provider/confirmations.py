@@ -232,7 +232,7 @@ class Confirmations:
             self._troubles[number] = error.detail
         except Exception:
             logger.exception("revision %d cannot be rolled back now", number)
-            self._troubles[number] = Message("this is a bug in wayshub-provider: see its log")
+            self._troubles[number] = Message("this is a bug in wayshub-provider; see its log")
         else:
             self._troubles.pop(number, None)
             self.rollbacks += len(rollback.done)

@@ -56,13 +56,13 @@ def why_not(host: str) -> str:
 
 def _as_a_whole(host: str) -> Iterator[str]:
     if _is_ipv6(host):
-        yield Message("it has an IPv6 address, which is not a host name: use a rule to match it")
+        yield Message("it is an IPv6 address; use a rule to match it")
     if (found := find_host(host)) is not None:
-        yield Message("it has more than a host name: type only {found}", found=found)
+        yield Message("type only {found}", found=found)
     if any(char.isspace() for char in host):
         yield Message("it has a space, and host names have none")
     if "_" in host:
-        yield Message("it has an underscore: type a hyphen, {found}", found=host.replace("_", "-").strip("-"))
+        yield Message("it has an underscore; type a hyphen, {found}", found=host.replace("_", "-").strip("-"))
 
 
 def _is_ipv6(text: str) -> bool:
@@ -77,7 +77,7 @@ def _is_ipv6(text: str) -> bool:
 def _by_labels(host: str) -> Iterator[str]:
     labels = _DOTS.split(host)
     if not labels[0]:
-        yield Message("it begins with a dot: type *{host} for all names below, or leave out the dot", host=host[:100])
+        yield Message("it begins with a dot; type *{host} for all names below, or leave out the dot", host=host[:100])
     if not all(labels[:-1]):
         yield Message("it has two dots in a row")
     for label in labels:
@@ -95,4 +95,4 @@ def _by_labels(host: str) -> Iterator[str]:
 def _by_characters(host: str) -> Iterator[str]:
     for char in host:
         if char.isascii() and not (char.isalnum() or char in "-."):
-            yield Message("it has {char}: host names have letters, digits, hyphens and dots", char=char)
+            yield Message("it has {char}, but host names have only letters, digits, hyphens and dots", char=char)

@@ -199,7 +199,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, _error: Exception) -> JSONResponse:
         # Starlette logs it with its traceback after this has answered.
-        detail = Message("this is a bug in wayshub-provider: see its log")
+        detail = Message("this is a bug in wayshub-provider; see its log")
         return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
 
 

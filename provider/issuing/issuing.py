@@ -283,7 +283,7 @@ class Issuing:
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, error.detail))
         except Exception:
             logger.exception("no certificate for %s", name)
-            told = Message("this is a bug in wayshub-provider: see its log")
+            told = Message("this is a bug in wayshub-provider; see its log")
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, told))
         finally:
             self._working.pop(name, None)
