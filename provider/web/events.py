@@ -49,8 +49,8 @@ _LEASES: Final = {
 _KEPT_OUT: Final = template("server {name} of {service} is kept out of its pool for now: {why}")
 _ENDED: Final = template("the lease of server {name} of {service} has ended")
 _ISSUANCES: Final = {
-    "ordering": template("wayshub-provider is getting a certificate for {domain}"),
-    "held": template("wayshub-provider has a certificate for {domain}"),
+    "ordering": template("getting a certificate for {domain}"),
+    "held": template("got a certificate for {domain}"),
     "waiting": template("no certificate for {domain}: {why}"),
     "blocked": template("no certificate for {domain}: {why}"),
 }
@@ -58,11 +58,14 @@ _ISSUANCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event in the list: in words, with the path of the page of what it is about."""
+    """An event in the list: in words, with the path of the page of what it is about.
+
+    Those of a revision are a list, as on every page; those of another event are one sentence.
+    """
 
     time: datetime
     kind: str
-    words: Sequence[str]
+    words: str | list[str]
     path: str
 
 
@@ -93,10 +96,10 @@ def _rows(found: Sequence[Event], revisions: RevisionsDependency) -> list[EventR
     return [_row(event, words) for event in found]
 
 
-def _row(event: Event, words: Mapping[int, Sequence[str]]) -> EventRow:
+def _row(event: Event, words: Mapping[int, list[str]]) -> EventRow:
     data = event.data
     told, path = _say(event.name, data)
-    said = words.get(data["number"], [told]) if event.name == "revision" else [told]
+    said = words.get(data["number"], [told]) if event.name == "revision" else told
     return EventRow(event.time, KINDS[event.name], said, path)
 
 
