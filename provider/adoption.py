@@ -146,7 +146,9 @@ class Adoption:
         if self.for_good and is_there:
             return "beside.there", Message("{other} is still there: remove it there first", **told)
         if self.for_good and neighbours.is_unread(edges):
-            return "beside.unread", Message("an edge has not reported yet whether {other} is gone: try again in a moment", **told)
+            return "beside.unread", Message(
+                "an edge has not reported yet whether {other} is gone: try again in a moment", **told
+            )
         if not self.adopts and neighbours.is_gone(edges, kind, beside.router):
             return "beside.gone", Message("no edge has {other} any more: it cannot take the requests of {name}", **told)
         if self.adopts and not self.for_good and neighbours.find_rank(edges, kind, beside) is None:
