@@ -185,11 +185,9 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     database, certificate = database_at(settings.location), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
     confirmations, serving = Confirmations(revisions), Serving(revisions)
-    polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
+    polls = _make_polls(settings, revisions)
     keepers = Keepers(polls, settings.points, is_on=settings.keep_out)
     edges = Edges(serving, polls, settings.traefik_api_urls, keepers)
-    for name, version in settings.traefik_versions.items():
-        polls.know(name, version)
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
     rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
@@ -246,6 +244,13 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         ),
         certificate=certificate,
     )
+
+
+def _make_polls(settings: Settings, revisions: Revisions) -> Polls:
+    polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
+    for name, version in settings.traefik_versions.items():
+        polls.know(name, version)
+    return polls
 
 
 def _connect(plane: ControlPlane) -> None:

@@ -128,10 +128,15 @@ def shared_service(
 
 
 @pytest.fixture
-def service(shared_service: Service) -> Service:
-    """The service that all tests share, with nothing in it."""
+def service(shared_service: Service) -> Iterator[Service]:
+    """The service that all tests share, with nothing in it.
+
+    A test that polls it as an edge of its own starts a service of its own: the edge would go stale in other tests.
+    """
     empty(shared_service)
-    return shared_service
+    known = shared_service.edges() | {"default"}
+    yield shared_service
+    assert shared_service.edges() <= known, "a service that others share knows one more edge"
 
 
 @pytest.fixture

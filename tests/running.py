@@ -144,6 +144,10 @@ class Service:
         digest: str = fetch(f"{self.url}/readyz").raise_for_status().json()["digest"]
         return digest
 
+    def edges(self) -> set[str]:
+        """The names of the edges that have polled it."""
+        return {edge.name for edge in self.server._app.plane.edges.known}
+
     def configuration(self) -> dict[str, Any]:
         document: dict[str, Any] = fetch(f"{self.url}/traefik/configuration").raise_for_status().json()
         return document
