@@ -64,6 +64,7 @@ def test_an_api_that_tells_nothing_makes_its_edge_unconfirmed_and_hurts_no_other
         assert any(line.startswith("edge default: live") for line in lines)
         for name in apis:
             assert len([line for line in lines if f"edge {name}:" in line]) <= MOST_LINES_AN_EDGE, lines
+        poll()  # nobody waits for an edge that has been silent for a moment
         answer = client.put("/services/other", json={}, headers={"Prefer": "wait=0"})
         assert answer.status_code == 202
         assert {item["name"] for item in answer.json()["pending"]} >= set(apis)
