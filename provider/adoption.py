@@ -173,6 +173,15 @@ def _words_of_none(kind: str, name: str, known: Mapping[Named, Noun]) -> Message
     for other in KINDS:
         if (other, name) in known:
             return Message("there is no {kind} {name}, only a {other} with that name", other=called(other), **told)
+    if "@" in name:
+        for (of, own), item in known.items():
+            if of == kind and (beside := beside_of(item)) is not None and beside.router == name:
+                return Message(
+                    "the {kind} {name} belongs to another provider: name {own} instead, which stands beside it here",
+                    own=own,
+                    **told,
+                )
+        return Message("the {kind} {name} belongs to another provider, and no {kind} here stands beside it", **told)
     return Message("there is no {kind} {name}", **told)
 
 

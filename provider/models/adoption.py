@@ -5,12 +5,15 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns import Object, field
-from provider.nouns.common import NAME
 from provider.nouns.containers import ListOf
-from provider.nouns.types import Flag
-from provider.values import Refusal
+from provider.nouns.types import Flag, Text
+from provider.values import REFERENCE_SCHEMA, Refusal, check_reference
 
-_NAMES = ListOf(NAME, most=5000, duplicate=("adoption.duplicate", template("a router is listed twice")))
+_NAMES = ListOf(
+    Text(check_reference, said=REFERENCE_SCHEMA, word="NAME"),
+    most=5000,
+    duplicate=("adoption.duplicate", template("a router is listed twice")),
+)
 
 
 _NOT_ALL: Final = {"all": {"const": False}}

@@ -108,6 +108,19 @@ def test_who_cannot_be_meant_is_named(client: httpx.Client) -> None:
     assert told(client.post("/handBack", json={"routers": ["a", "a"]})) == [("/routers", "adoption.duplicate")]
 
 
+def test_whoever_names_the_router_of_the_other_provider_is_told_which_one_here_to_name(client: httpx.Client) -> None:
+    standing(client, "a", A)
+    renamed = {"rule": B, "service": "s@file", "entryPoints": ["web"], "beside": {"router": "B_1@docker"}}
+    client.put("/routers/b-1", json=renamed).raise_for_status()
+    answer = client.post("/adopt", json={"routers": ["a@file", "B_1@docker", "c@docker"]})
+    assert told(answer) == [(f"/routers/{index}", "router.unknown") for index in range(3)]
+    assert [each["detail"] for each in answer.json()["errors"]] == [
+        "the router a@file belongs to another provider: name a instead, which stands beside it here",
+        "the router B_1@docker belongs to another provider: name b-1 instead, which stands beside it here",
+        "the router c@docker belongs to another provider, and no router here stands beside it",
+    ]
+
+
 def test_what_ranks_one_above_the_other_stays_first(client: httpx.Client, service: Service) -> None:
     """No priority is between those of /ap and /api: the adopted one leaves the requests of /api aside."""
     short, long, apart = (
