@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from provider.documents import DocumentError, parse, toml
+from provider.documents import DocumentError, toml
+from provider.imports.files import go_yaml
 from provider.imports.files.decoding import STATIC
 from provider.nouns import NOUNS
 
@@ -15,6 +16,7 @@ _HELM: Final = {
     *("ingressClass", "ingressRoute", "nodeSelector", "persistence", "podAnnotations", "podSecurityContext", "ports"),
     *("rbac", "replicaCount", "resources", "securityContext", "service", "serviceAccount", "tolerations"),
 }
+_KEYS: Final = f"these are keys and values of a store, such as Consul or etcd: {_RUNNING}"
 _FEW: Final = 3
 _STATE: Final = frozenset(noun.plural for noun in NOUNS.values())
 _NGINX: Final = re.compile(
@@ -26,7 +28,11 @@ _CADDY: Final = re.compile(
     re.MULTILINE,
 )
 _SITE: Final = re.compile(r"^(?:\S[^:;{}]*|\S+:\d+[^{}]*|https?://[^{}]+|)\{[^:;]*$|^\S+:?\d*\s*$", re.MULTILINE)
-_SEPARATOR: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_TREE: Final = re.compile(r'^\s*"?/?traefik/(?:http|tcp|udp|tls)/', re.MULTILINE)
+_NOMAD: Final = re.compile(r'^\s*job\s+"[^"]*"\s*\{', re.MULTILINE)
+_ENTRY_POINTS: Final = "entrypoints"
+_ONCE_STATIC: Final = ("pilot",)
+_TASK: Final = {"containerDefinitions", "taskDefinition"}
 _LONGEST: Final = 2_000_000
 
 
@@ -40,11 +46,26 @@ def recognise(name: str, text: str) -> str | None:
     document = _read(name, text)
     if isinstance(document, dict):
         return None if _names(document) & _DYNAMIC else _of_document(document)
+    return _KEYS if _is_tree(document) else _of_text(text)
+
+
+def _of_text(text: str) -> str | None:
+    if _TREE.search(text):
+        return _KEYS
+    if _NOMAD.search(text):
+        return f"this is a Nomad job: {_RUNNING}"
     if _NGINX.search(text):
         return f"this is an nginx configuration: {_by_hand()}"
     if _CADDY.search(text) and _SITE.search(text):
         return f"this is a Caddyfile: {_by_hand()}"
     return None
+
+
+def _is_tree(document: Any) -> bool:
+    """Tell whether a document is what `consul kv export` prints."""
+    return isinstance(document, list) and any(
+        isinstance(each, dict) and str(each.get("key")).startswith("traefik/") for each in document
+    )
 
 
 def _of_document(document: Mapping[Any, Any]) -> str | None:
@@ -61,7 +82,8 @@ def _by_hand() -> str:
 
 def _is_static(names: set[str]) -> bool:
     lower = {name.lower() for name in names}
-    return bool(lower) and lower <= {name.lower() for name in STATIC}
+    known = {name.lower() for name in (*STATIC, *_ONCE_STATIC)}
+    return bool(lower) and (lower <= known or _ENTRY_POINTS in lower)
 
 
 _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
@@ -69,6 +91,8 @@ _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
         lambda names: {"apiVersion", "kind"} <= names,
         f"this is a Kubernetes object ({{kind}}), which Traefik reads from there: {_RUNNING}",
     ),
+    (lambda names: bool(names & _TASK), f"this is a task of Amazon ECS, whose labels Traefik reads there: {_RUNNING}"),
+    (lambda names: names == {"Job"}, f"this is a Nomad job: {_RUNNING}"),
     (
         _is_static,
         f"this is Traefik's static configuration: give the files that it names, or {_RUNNING}",
@@ -98,6 +122,6 @@ def _read(name: str, text: str) -> Any:
     try:
         if name.lower().endswith(".toml"):
             return toml.read(name, text)
-        return parse(name, _SEPARATOR.split(text.removeprefix("---\n"), maxsplit=1)[0]).document
+        return go_yaml.read(name, text)[0].document
     except DocumentError:
         return None

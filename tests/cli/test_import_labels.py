@@ -76,6 +76,53 @@ def test_a_compose_file_without_labels_is_named(cli: Run, tmp_path: Path) -> Non
     )
 
 
+def test_a_compose_file_without_labels_does_not_keep_the_files_beside_it_from_being_read(
+    cli: Run, client: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yml").write_text("services: {traefik: {image: traefik, volumes: ['./dynamic:/dynamic']}}\n")
+    (tmp_path / "dynamic").mkdir()
+    (tmp_path / "dynamic" / "web.yml").write_text(
+        "http: {services: {web: {loadBalancer: {servers: [{url: 'http://10.0.0.1'}]}}}}\n"
+    )
+    cli("import", str(tmp_path), "--yes").check()
+    assert client.get("/services/web/servers").json()["items"][0]["url"] == "http://10.0.0.1"
+
+
+def test_traefiks_own_file_counts_where_the_compose_file_mounts_it(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(
+        COMPOSE.replace(
+            "    command: --providers.docker --providers.docker.exposedbydefault=false\n",
+            "    volumes: ['./traefik.yml:/etc/traefik/traefik.yml:ro']\n",
+        )
+    )
+    (tmp_path / "traefik.yml").write_text("providers: {docker: {constraints: 'Label(`stage`, `live`)'}}\n")
+    told = json.loads(cli("import", str(tmp_path / "compose.yml"), "--dry-run", "-o", "json").check().out)
+    why = {each["name"]: each["reason"] for each in told["import"]["findings"] if each["kind"] == "container"}
+    assert why["web"] == "its labels do not meet the constraints of this Traefik: Label(`stage`, `live`)"
+
+
+def test_references_among_the_services_of_a_swarm_lead_to_what_is_imported(
+    cli: Run, client: httpx.Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "stack.yml"
+    path.write_text(
+        """\
+services:
+  web:
+    image: web
+    deploy:
+      labels:
+        - traefik.http.routers.web.rule=Host(`swarm.test`)
+        - traefik.http.routers.web.entrypoints=web
+        - traefik.http.routers.web.middlewares=strip@swarm
+        - traefik.http.middlewares.strip.stripprefix.prefixes=/x
+        - traefik.http.services.web.loadbalancer.server.port=3000
+"""
+    )
+    cli("import", str(path), "--yes").check()
+    assert client.get("/routers/web").json()["middlewares"] == ["strip"]
+
+
 def test_what_docker_prints_of_containers_is_read(cli: Run, client: httpx.Client, tmp_path: Path) -> None:
     path = tmp_path / "inspected.json"
     told = {

@@ -123,6 +123,16 @@ def test_what_is_something_else_is_named_with_what_to_do(run: Run, tmp_path: Pat
 
 
 @pytest.mark.parametrize("command", ["lint", "import"])
+def test_a_folder_of_something_else_is_named_as_well(run: Run, tmp_path: Path, command: str) -> None:
+    for name in ("service", "route"):
+        (tmp_path / f"{name}.yaml").write_text(f"# of a chart\n---\napiVersion: v1\nkind: {name.title()}\n")
+    told = run(command, str(tmp_path)).error()
+    assert told.startswith(f"{tmp_path}/route.yaml: this is a Kubernetes object (Route)")
+    (tmp_path / "good.yaml").write_text("http: {services: {s: {loadBalancer: {servers: [{url: 'http://a'}]}}}}\n")
+    assert run("lint", str(tmp_path)).status == 2
+
+
+@pytest.mark.parametrize("command", ["lint", "import"])
 def test_a_file_for_apply_is_not_taken_for_one_of_compose(run: Run, command: str) -> None:
     told = f"wayshub-provider: {ROOT}/docs/state.yml: this is a file of wayshub-provider: use `wayshub-provider apply`"
     result = run(command, str(ROOT / "docs" / "state.yml"))

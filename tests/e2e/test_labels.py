@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provider import imports
 from provider.imports import Imported, Provenance, Running, labels, rawdata
+from provider.imports.labels import Defaults
 from tests.e2e.docker import Docker, docker, inspected
 from tests.e2e.edge import place
 from tests.imports.composed import alone
@@ -181,6 +184,12 @@ CASES: dict[str, dict[str, tuple[Labels, list[int]]]] = {
             [80],
         )
     },
+    "labels that Traefik does not have lose the whole container": {
+        "a": ({"traefik.enabled": "true", f"{R}a.rule": "Host(`a.test`)"}, [80]),
+        "b": ({"traefik.docker.net": "x", f"{R}b.rule": "Host(`b.test`)"}, [80]),
+        "c": ({"traefik.https.routers.c.rule": "Host(`c.test`)"}, [80]),
+        "d": ({"traefik.tlsx": "1", "traefik.swarm.net": "x", f"{R}d.rule": "Host(`d.test`)"}, [80]),
+    },
     "a middleware alone": {"web": ({f"{M}m.addprefix.prefix": "/a"}, [80])},
     "names of two cases are one": {
         "web": ({f"{R}Web.rule": "Host(`a.test`)", f"{R}web.priority": "12", f"{S}X.loadbalancer.server.port": "1"}, [])
@@ -206,13 +215,13 @@ def compose(services: Mapping[str, tuple[Labels, list[int]]]) -> dict[str, Any]:
     }
 
 
-def translated(containers: Any, **names: str) -> Imported:
+def translated(containers: Any, defaults: Defaults | None = None, **names: str) -> Imported:
     """Import what is translated, with these addresses for those of containers."""
-    found = labels.translate(containers)
+    found = labels.translate(containers, defaults)
     text = json.dumps(found.document)
     for name, address in names.items():
         text = text.replace(f"//{name}:", f"//{address}:").replace(f'"{name}:', f'"{address}:')
-    origin = Provenance(labels.PROVIDER, found.refused, found.findings)
+    origin = Provenance(labels.DOCKER, found.refused, found.findings)
     return imports.read(json.loads(text), None, ENTRY_POINTS, origin)
 
 
@@ -235,9 +244,15 @@ class Labelled:
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Labelled]:
-    folder = tmp_path_factory.mktemp("labels")
+    with reading(tmp_path_factory.mktemp("labels")) as made:
+        yield made
+
+
+@contextmanager
+def reading(folder: Path, **options: str) -> Iterator[Labelled]:
+    """Run a Traefik whose Docker provider has these options."""
     with docker([]) as daemon, place(folder, "http://127.0.0.1:1") as made:
-        made.static["providers"] = {"docker": {"endpoint": daemon.url}, "providersThrottleDuration": "10ms"}
+        made.static["providers"] = {"docker": {"endpoint": daemon.url, **options}, "providersThrottleDuration": "10ms"}
         made.static["entryPoints"]["udp"] = {"address": f"127.0.0.1:{free_port()}/udp"}
         yield Labelled(daemon, made.start())
 
@@ -254,11 +269,31 @@ def objects(found: Imported) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_labels_are_imported_as_a_traefik_reads_them(case: str, labelled: Labelled) -> None:
-    mark = f"/{list(CASES).index(case)}"
-    services = {**CASES[case], "zz-last": ({"traefik.http.middlewares.last.addprefix.prefix": mark}, [1])}
+    check(labelled, CASES[case], f"/{list(CASES).index(case)}")
+
+
+def test_the_rule_and_the_constraints_that_a_traefik_has_for_all_containers_count(tmp_path: Path) -> None:
+    rule = "Host(`{{ .ContainerName | trimPrefix `shop-` }}.{{ index .Labels `com.docker.compose.service` }}.test`)"
+    constraints = "!Label(`stage`, `old`) && (Label(`no`, ``) || LabelRegex(`com.docker.compose.service`, `^never`))"
+    services: dict[str, tuple[Labels, list[int]]] = {
+        "web": ({"traefik.enable": "true"}, [80]),
+        "api": ({f"{R}api.tls": "true", "stage": "new"}, [80]),
+        "old": ({f"{R}old.rule": "Host(`old.test`)", "stage": "old"}, [80]),
+        "not": ({f"{R}not.rule": "Host(`not.test`)", "no": "x"}, [80]),
+    }
+    with reading(tmp_path, defaultRule=rule, constraints=constraints) as labelled:
+        check(labelled, services, "/last", Defaults(rule=rule, constraints=constraints))
+
+
+def check(
+    labelled: Labelled, given: Mapping[str, tuple[Labels, list[int]]], mark: str, defaults: Defaults | None = None
+) -> None:
+    """Compare what is imported of containers with what Traefik makes of them."""
+    services = {**given, "zz-last": ({"traefik.http.middlewares.last.addprefix.prefix": mark}, [1])}
     addresses = {name: f"10.0.0.{number}" for number, name in enumerate(services, start=1)}
     containers = [inspected(name, own, addresses[name], ports=ports) for name, (own, ports) in services.items()]
     running = objects(labelled.running(containers, mark))
     by_name = {f"shop-{name}-1": address for name, address in addresses.items()}
-    assert objects(translated(labels.read_inspected(containers), **by_name)) == running
-    assert objects(translated(labels.read_containers(alone(compose(services), {}, "")), **addresses)) == running
+    assert objects(translated(labels.read_inspected(containers), defaults, **by_name)) == running
+    made = labels.read_containers(alone(compose(services), {}, ""))
+    assert objects(translated(made, defaults, **addresses)) == running

@@ -28,7 +28,7 @@ def imported(text: str, variables: Mapping[str, str] | None = None) -> Imported:
     document: Any = yaml.safe_load(text)
     made = project(document, variables)
     found = labels.translate(labels.read_containers(made), labels.read_defaults([made]))
-    origin = Provenance(labels.PROVIDER, found.refused, found.findings)
+    origin = Provenance(labels.DOCKER, found.refused, found.findings)
     return read(found.document, None, ["web"], origin)
 
 
@@ -185,6 +185,12 @@ LOST = "Traefik ignores the container"
         (web("traefik.http.services.w.weighted.services=x"), "the service w has no loadbalancer"),
         (web("traefik.http.serverstransports.t.maxidleconnsperhost=1", expose=[1]), "write it into a file"),
         (web("traefik.enable=false"), "traefik.enable is false"),
+        (web("traefik.enabled=true"), f"Traefik has no label traefik.enabled: {LOST}"),
+        (web("traefik.docker.net=a"), f"Traefik has no label traefik.docker.net: {LOST}"),
+        (
+            web("traefik.https.routers.web.rule=Host(`a.test`)", expose=[1]),
+            f"Traefik has no label traefik.https: {LOST}",
+        ),
         (web(), "it has no labels of Traefik. With exposedByDefault"),
     ],
 )
@@ -211,6 +217,146 @@ services:
         "it has no label traefik.enable=true, which Traefik requires here",
     ) in findings(found)
     assert ("container traefik", "recognised", "it has no labels of Traefik") in findings(found)
+
+
+def served(text: str, beside: Mapping[str, str] | None = None) -> tuple[set[str], dict[str, str]]:
+    """Return the domains that a Compose file serves, and why containers are none of Traefik's."""
+    documents = {f"/shop/{name}": yaml.safe_load(content) for name, content in (beside or {}).items()}
+    made = alone(yaml.safe_load(text), {}, "/shop", documents)
+    found = labels.translate(labels.read_containers(made), labels.read_defaults([made]))
+    read_of_it = read(found.document, None, ["web"], Provenance(labels.DOCKER, found.refused, found.findings))
+    told = {each.name: each.reason for each in read_of_it.findings if each.kind == "container"}
+    return {name for kind, name in read_of_it.declaration.names if kind == "domain"}, told
+
+
+@pytest.mark.parametrize(
+    ("rule", "domains"),
+    [
+        ("Host(`{{ trimPrefix `/` .Name }}.test`)", {"web-shop.test", "own-shop.test"}),
+        ('Host(`{{ index .Labels "com.docker.compose.service" }}.test`)', {"web.test", "own.test"}),
+        ('Host(`{{ index .Labels "sub" | default "none" }}.test`)', {"none.test", "mine.test"}),
+        ("Host(`{{ normalize .ContainerName }}.test`)", {"shop-web-1.test", "given.test"}),
+        ("Host(`{{ uuidv4 }}.test`)", set()),
+    ],
+)
+def test_a_default_rule_is_a_template_that_is_told_of_the_container(rule: str, domains: set[str]) -> None:
+    text = {
+        "services": {
+            "t": {"image": "traefik", "command": ["--providers.docker", f"--providers.docker.defaultRule={rule}"]},
+            "web": {"image": "a", "labels": ["traefik.enable=true"], "expose": [80]},
+            "own": {
+                "image": "a",
+                "container_name": "given",
+                "labels": ["traefik.enable=true", "sub=mine"],
+                "expose": [80],
+            },
+        }
+    }
+    assert served(yaml.safe_dump(text))[0] == domains
+
+
+@pytest.mark.parametrize(
+    ("constraints", "domains"),
+    [
+        ("Label(`traefik.constraint-label`, `public`)", {"a.test"}),
+        ("!Label(`traefik.constraint-label`, `public`)", {"b.test"}),
+        (
+            'LabelRegex("traefik.constraint-label", "^p.*c$$") || Label(`stage`, `live`) && Label(`stage`,``)',
+            {"a.test"},
+        ),
+        ("!(Label(`traefik.constraint-label`,`public`) && Label(`stage`,`live`))", {"a.test", "b.test"}),
+        (
+            "Label(`com.docker.compose.project`, `shop`) && (Label(`stage`, `live`) || !Label(`x`, `y`))",
+            {"a.test", "b.test"},
+        ),
+        ("Label(`a`)", set()),
+        ("(" * 2000, set()),
+    ],
+)
+def test_a_container_that_does_not_meet_the_constraints_is_none_of_traefiks(
+    constraints: str, domains: set[str]
+) -> None:
+    text = {
+        "services": {
+            "t": {
+                "image": "traefik",
+                "command": ["--providers.docker", f"--providers.docker.constraints={constraints}"],
+            },
+            "a": {
+                "image": "a",
+                "labels": ["traefik.constraint-label=public", "traefik.http.routers.a.rule=Host(`a.test`)"],
+                "expose": [80],
+            },
+            "b": {"image": "a", "labels": ["stage=live", "traefik.http.routers.b.rule=Host(`b.test`)"], "expose": [80]},
+        }
+    }
+    found, told = served(yaml.safe_dump(text))
+    assert found == domains
+    assert told.keys() == {"t", *({"a", "b"} - {name[0] for name in domains})}, told
+
+
+STATIC = """
+providers: {docker: {exposedByDefault: false, network: proxy, defaultRule: "Host(`{{ .Name }}.file.test`)"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "files", "domains"),
+    [
+        ({"volumes": ["./traefik.yml:/etc/traefik/traefik.yml:ro"]}, {"traefik.yml": STATIC}, {"web-shop.file.test"}),
+        ({"volumes": ["./conf/:/etc/traefik/"]}, {"conf/traefik.yaml": STATIC}, {"web-shop.file.test"}),
+        (
+            {
+                "command": ["--configFile=/own.yml", "--providers.docker"],
+                "volumes": [{"type": "bind", "source": "/shop/x.yml", "target": "/own.yml"}],
+            },
+            {"x.yml": STATIC},
+            {"web-shop.file.test"},
+        ),
+        ({"volumes": ["./traefik.yml:/etc/traefik/traefik.yml"]}, {}, {"web-shop", "other.test"}),
+        (
+            {"command": "--providers.docker --providers.docker.defaultRule=\"PathPrefix(`/{{ index .Labels 'x' }}`)\""},
+            {},
+            {"other.test"},
+        ),
+        ({"environment": {"TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT": "false"}}, {}, {"web-shop"}),
+    ],
+)
+def test_what_traefik_is_told_comes_from_its_file_its_arguments_or_its_environment(
+    fields: dict[str, Any], files: dict[str, str], domains: set[str]
+) -> None:
+    text = {
+        "services": {
+            "t": {"image": "traefik:v3", **fields},
+            "web": {"image": "a", "labels": ["traefik.enable=true"], "expose": [80]},
+            "other": {"image": "a", "labels": ["traefik.http.routers.o.rule=Host(`other.test`)"], "expose": [80]},
+        }
+    }
+    assert served(yaml.safe_dump(text), files)[0] == domains
+
+
+def test_labels_come_from_files_as_well() -> None:
+    text = "services: {web: {image: a, label_file: [x.labels], labels: [traefik.enable=true], expose: [80]}}"
+    made = alone(yaml.safe_load(text), {}, "/shop", {}, {"/shop/x.labels": {"traefik.enable": "no", "a.b[0]": "c"}})
+    (container,) = labels.read_containers(made)
+    assert {each.key: each.value for each in container.labels} == {"traefik.enable": "true", "a.b[0]": "c"}
+    assert labels.read_file("traefik.http.routers.a.tls.domains[0].main=a.test\n") == {
+        "traefik.http.routers.a.tls.domains[0].main": "a.test"
+    }
+
+
+def test_the_services_of_a_swarm_are_those_of_its_provider() -> None:
+    def providers(label: str) -> list[str]:
+        deploy = {"labels": ["traefik.enable=true", f"traefik.http.routers.a.middlewares={label}"]}
+        text = {"services": {"a": {"image": "a", "deploy": deploy}, "b": {"image": "b"}}}
+        return list(labels.by_provider(list(labels.read_containers(project(text)))))
+
+    assert providers("login@swarm") == providers("login") == ["swarm"]
+    assert providers("login@docker") == ["docker"]  # as Traefik 2 called it
+    flags = ["--providers.docker.network=x", "--providers.swarm.network=y", "--providers.swarm.exposedByDefault=false"]
+    made = project({"services": {"t": {"image": "traefik", "command": flags}}})
+    found = [labels.read_defaults([made], provider) for provider in (labels.DOCKER, labels.SWARM)]
+    assert [(each.network, each.is_exposed) for each in found] == [("x", True), ("y", False)]
 
 
 def test_an_environment_says_it_to_traefik_as_well() -> None:
@@ -251,9 +397,21 @@ def test_what_docker_tells_has_addresses_only_where_no_name_leads_there() -> Non
     assert [each.outcome for each in found.findings] == [ImportOutcome.RECOGNISED]
 
 
+def test_what_docker_tells_of_a_service_of_a_swarm_is_read() -> None:
+    own = {"traefik.enable": "true", PORT: "3000", "traefik.http.routers.web.rule": "Host(`a.test`)"}
+    told = {"ID": "x", "Spec": {"Name": "shop_web", "Labels": own, "TaskTemplate": {}, "Mode": {"Replicated": {}}}}
+    assert labels.is_inspected([told])
+    containers = list(labels.read_inspected([told]))
+    assert list(labels.by_provider(containers)) == ["swarm"]
+    found = labels.translate(containers)
+    assert found.document["http"]["services"]["web"]["loadbalancer"]["servers"] == [{"url": "http://shop_web:3000"}]
+    assert found.findings == []
+
+
 @pytest.mark.parametrize(
     "document",
     [
+        {"services": {"a": {"arguments": []}}},
         {"http": {"routers": {}}},
         {"services": {"a": {"loadBalancer": {}}}},
         {"services": []},
@@ -267,6 +425,11 @@ def test_what_docker_tells_has_addresses_only_where_no_name_leads_there() -> Non
 def test_what_is_no_compose_file_is_not_taken_for_one(document: Any) -> None:
     assert not labels.is_compose(document)
     assert not labels.is_inspected(document)
+
+
+@pytest.mark.parametrize("service", [{"<<": {"image": "a"}}, {"hostname": "x"}, {"logging": {}}, None])
+def test_each_service_may_say_anything_that_compose_knows(service: Any) -> None:
+    assert labels.is_compose({"services": {"web": {"image": "a"}, "other": service}})
 
 
 def test_what_the_labels_of_another_project_may_have_is_referred_to_where_it_is() -> None:

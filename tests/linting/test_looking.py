@@ -190,7 +190,7 @@ def test_labels_are_looked_through_with_the_files_beside_them() -> None:
         }
     }
     translated = labels.translate(labels.read_containers(alone(document, {}, "shop")))
-    own = Provenance(labels.PROVIDER, translated.refused, translated.findings)
+    own = Provenance(labels.DOCKER, translated.refused, translated.findings)
     folder = read([SourceText("a.yml", "http: {middlewares: {m: {addPrefix: {prefix: /x}}}}")])
     files = ProviderPart(folder.document, folder.places)
     whole = combined([files, ProviderPart(translated.document, {}, own)])

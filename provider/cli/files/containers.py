@@ -63,16 +63,24 @@ class Labelled:
         self.names.append(text.name)
         return True
 
-    def part(self) -> ProviderPart:
-        """Return what Traefik makes of all of them together. Raises `DocumentError` where no label is meant for it."""
+    def parts(self, *, is_alone: bool) -> Sequence[ProviderPart]:
+        """Return what Traefik makes of all of them together, by its providers.
+
+        Raises `DocumentError` where no label is meant for it, and this `is_alone`.
+        """
         projects = [self._project(files) for files in self._projects.values()]
         containers = [*self._inspected, *(each for project in projects for each in labels.read_containers(project))]
         if not any(container.own for container in containers):
-            raise DocumentError.at(self.names[0], None, _NOTHING)
-        made = labels.translate(containers, labels.read_defaults(projects))
+            if is_alone:
+                raise DocumentError.at(self.names[0], None, _NOTHING)
+            return []
         lost = [_lost(place, path) for project in projects for place, path in project.lost.items()]
-        provenance = Provenance(labels.PROVIDER, made.refused, [*made.findings, *lost])
-        return ProviderPart(made.document, {**self.places, **dict(self._places(made))}, provenance)
+        parts: list[ProviderPart] = []
+        for provider, own in labels.by_provider(containers).items():
+            made = labels.translate(own, labels.read_defaults(projects, provider))
+            provenance = Provenance(provider, made.refused, [*made.findings, *(() if parts else lost)])
+            parts.append(ProviderPart(made.document, {**self.places, **dict(self._places(made))}, provenance))
+        return parts
 
     def file(self, path: str) -> ComposeFile | None:
         """Return another Compose file, or None where there is none that can be read."""

@@ -34,7 +34,7 @@ class Gathered:
     """Files by what Traefik reads them with: those of its file provider, and labels of containers."""
 
     folder: Folder
-    labelled: ProviderPart | None = None
+    labelled: Sequence[ProviderPart] = ()
     count: int = 0
     """How many files were given."""
 
@@ -43,9 +43,7 @@ class Gathered:
         """What all of them have together."""
         named = Provenance(contents=contents.read(self.folder.document))
         own = ProviderPart(self.folder.document, self.folder.places, named)
-        if self.labelled is None:
-            return own
-        return combined([own, self.labelled]) if self.folder.files else self.labelled
+        return combined([own, *self.labelled] if self.folder.files or not self.labelled else self.labelled)
 
 
 def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Environment | None = None) -> Gathered:
@@ -86,10 +84,21 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
             raise DocumentError.at(text.name, None, told)
         rest.append(text)
     folder = files.read(rest, variables)
+    _check_known(folder, rest, is_alone=not labelled.names and not unreadable)
     findings = [*(finding for each in unreadable for finding in each.findings), *folder.findings]
     read = [*unreadable, *folder.files]
     whole = replace(folder, files=read, findings=findings)
-    return Gathered(whole, labelled.part() if labelled.names else None, len(read) + len(labelled.names))
+    parts = labelled.parts(is_alone=not read) if labelled.names else ()
+    return Gathered(whole, parts, len(read) + len(labelled.names))
+
+
+def _check_known(folder: Folder, given: Sequence[SourceText | ReadFile], *, is_alone: bool) -> None:
+    """Look what files are of which Traefik takes nothing. Raises `DocumentError` for one that is something else."""
+    is_told = any(each.code == "section.static" for each in folder.findings)
+    is_nothing = is_alone and not folder.document and not folder.is_refused and folder.is_known
+    for each in given if is_nothing and not is_told else ():
+        if isinstance(each, SourceText) and (told := recognise(*astuple(each))) is not None:
+            raise DocumentError.at(each.name, None, told)
 
 
 def _unreadable(place: Position, problem: str) -> ReadFile:

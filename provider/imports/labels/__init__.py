@@ -1,14 +1,16 @@
 """Labels of containers, read as Traefik's Docker provider reads them, as the document that a file would have. Pure."""
 
-from provider.imports.labels.compose import read_containers, read_defaults
-from provider.imports.labels.containers import Container, ContainerLabel, Defaults
+from provider.imports.labels.compose import read_containers
+from provider.imports.labels.containers import DOCKER, SWARM, Container, ContainerLabel, Defaults, by_provider
 from provider.imports.labels.inspected import is_inspected, read_inspected
 from provider.imports.labels.projects import Beside, ComposeFile, Project, is_compose, read
-from provider.imports.labels.translating import PROVIDER, Translated, translate
+from provider.imports.labels.starting import read_defaults
+from provider.imports.labels.translating import Translated, translate
 from provider.imports.labels.variables import read_file
 
 __all__ = [
-    "PROVIDER",
+    "DOCKER",
+    "SWARM",
     "Beside",
     "ComposeFile",
     "Container",
@@ -16,6 +18,7 @@ __all__ = [
     "Defaults",
     "Project",
     "Translated",
+    "by_provider",
     "is_compose",
     "is_inspected",
     "read",

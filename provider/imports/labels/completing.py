@@ -1,20 +1,18 @@
 """What Traefik adds to the labels of a container: services, their servers, routers, rules. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from provider.errors import pointer
+from provider.imports import templates
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
-from provider.imports.labels.containers import Container, Defaults, normalize
+from provider.imports.labels.containers import Container, Defaults
 from provider.imports.labels.tree import LabelError, Node
 from provider.imports.pieces import shown
+from provider.imports.templates import Refused, TemplateError
 
 _RULE: Final = "Host(`{{ normalize .Name }}`)"
-_TEMPLATE: Final = re.compile(
-    r"\{\{-?\s*(?:(normalize)\s+)?(?:\.(Name|ContainerName)|index\s+\.Labels\s+[\"`]([^\"`]+)[\"`])\s*-?\}\}"
-)
 _ADDRESSES: Final = {"http": "url", "tcp": "address", "udp": "address"}
 
 
@@ -93,7 +91,7 @@ class Completion:
         for router in list(routers.each()) if routers else ():
             rule = router.find("rule")
             if protocol == "http" and not (rule and rule.value):
-                router.set("rule", self._default_rule(), router.place)
+                router.set("rule", self._default_rule(protocol, router), router.place)
             named = router.find("service")
             if named and named.value:
                 continue
@@ -105,15 +103,20 @@ class Completion:
             for each in given[:1]:
                 router.set("service", each.name, router.place)
 
-    def _default_rule(self) -> str:
-        labels = {label.key: label.value for label in self.container.labels}
-        names = {"Name": self.container.default_name, "ContainerName": self.container.name}
-
-        def fill(found: re.Match[str]) -> str:
-            told = names[found[2]] if found[2] else labels.get(found[3], "")
-            return normalize(told) if found[1] else told
-
-        return _TEMPLATE.sub(fill, self.defaults.rule or _RULE)
+    def _default_rule(self, protocol: str, router: Node) -> str:
+        """Return the rule of a router that has none; empty where that cannot be told."""
+        try:
+            made = templates.render(self.defaults.rule or _RULE, {}, self.container.told)
+        except TemplateError as error:
+            cause = Cause.DISABLED if isinstance(error, Refused) else Cause.UNKNOWN
+            why = f"its rule is the default one of Traefik, whose template does not give any: {error.detail}"
+            self.refused[pointer(protocol, "routers", router.name)] = Reason(why, router.place, cause)
+            return ""
+        if made.missing:
+            told = ", ".join(made.missing)
+            why = f"its rule is the default one of Traefik, which asks for a variable of Traefik's environment: {told}"
+            self.refused[pointer(protocol, "routers", router.name)] = Reason(why, router.place, Cause.UNKNOWN)
+        return made.text
 
 
 def _members(section: Node, kind: str) -> Mapping[str, Node]:

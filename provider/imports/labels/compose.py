@@ -1,21 +1,20 @@
 """The containers that a project of Compose starts, as far as labels, ports and networks go. Pure."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from provider.errors import pointer
-from provider.imports.labels.containers import PREFIX, Container, ContainerLabel, Defaults
+from provider.imports.labels.containers import PREFIX, PROJECT, SERVICE, Container, ContainerLabel
 from provider.imports.labels.projects import RESET, FieldInLayer, Layer, Layers, Project, listed
 from provider.imports.labels.variables import UnsetVariable, VariableError, substitute
 from provider.imports.pieces import Piece, scalar
 
 _PORT: Final = re.compile(r"([0-9]{1,5})(?:-[0-9]{1,5})?")
 _HOST: Final = "127.0.0.1"
-_IMAGE: Final = re.compile(r"(?:^|/)traefik(?:$|[:@])")
-_ARGUMENT: Final = re.compile(r"--providers\.docker\.(\w+)(?:=(.*))?", re.IGNORECASE | re.DOTALL)
-_VARIABLE: Final = "traefik_providers_docker_"
 _PROFILES: Final = "COMPOSE_PROFILES"
+_STACK: Final = "com.docker.stack.namespace"
 
 
 def read_containers(project: Project) -> Iterator[Container]:
@@ -25,55 +24,16 @@ def read_containers(project: Project) -> Iterator[Container]:
         yield _container(layers, project, active)
 
 
-def read_defaults(projects: Iterable[Project]) -> Defaults:
-    """Return what is said to the first Traefik that projects start: the arguments and variables of the container."""
-    for project in projects:
-        for layers in project.services():
-            if _IMAGE.search(layers.told("image")):
-                said = dict(_said(layers, project))
-                exposed = said.get("exposedbydefault", "true").lower()
-                return Defaults(
-                    exposed not in {"false", "0", "f"}, said.get("network", ""), said.get("defaultrule", "")
-                )
-    return Defaults()
-
-
-def _said(layers: Layers, project: Project) -> Iterator[tuple[str, str]]:
-    """Go through what is said of the Docker provider, by options in lower case."""
-    for key, value in {**_of_files(layers, project), **_environment(layers)}.items():
-        if key.lower().startswith(_VARIABLE):
-            yield key.lower().removeprefix(_VARIABLE), value
-    for command, layer in layers.given("command")[-1:]:
-        told = [layer.told(each) for each in listed(command)]
-        for argument in told if isinstance(command.value, list) else told[0].split():
-            if (found := _ARGUMENT.fullmatch(argument)) is not None:
-                yield found[1].lower(), "true" if found[2] is None else found[2].strip("\"'")
-
-
-def _environment(layers: Layers) -> dict[str, str]:
-    return {label.key: label.value for label in _labels(layers.given("environment"))}
-
-
-def _of_files(layers: Layers, project: Project) -> dict[str, str]:
-    """Return the variables of the files that a service names with `env_file`."""
-    found: dict[str, str] = {}
-    for part, layer in layers.given("env_file"):
-        for item in listed(part):
-            path = item.members().get("path") if isinstance(item.value, dict) else item
-            if told := layer.told(path):
-                found |= project.beside.variables(f"{layer.file.folder}/{told}" if told[0] != "/" else told)
-    return found
-
-
 def _container(layers: Layers, project: Project, active: list[str]) -> Container:
     name = layers.name
-    labels = list(_labels(layers.given("labels")))
+    listed_labels = (*_of_files(layers, project), *read_labels(layers.given("labels")))
+    labels = list({label.key: label for label in listed_labels}.values())
     deploy = [
         (part, layer)
         for given, layer in layers.given("deploy")
         if given.is_map and (part := given.members().get("labels")) is not None
     ]
-    deployed = list(_labels(deploy))
+    deployed = list(read_labels(deploy))
     is_swarm = not any(map(_is_ours, labels)) and any(map(_is_ours, deployed))
     mode = layers.told("network_mode")
     profiles = [layer.told(each) for part, layer in layers.given("profiles") for each in listed(part)]
@@ -89,7 +49,20 @@ def _container(layers: Layers, project: Project, active: list[str]) -> Container
         is_swarm,
         is_up=layers.told("scale") != "0" and not _is_scaled_away(layers),
         profiles=[] if "*" in active or {*active} & {*profiles} else profiles,
+        docker_name=f"{project.name}_{name}.1"
+        if is_swarm
+        else layers.told("container_name") or f"{project.name}-{name}-1",
+        given={_STACK: project.name} if is_swarm else {PROJECT: project.name, SERVICE: name},
     )
+
+
+def _of_files(layers: Layers, project: Project) -> Iterator[ContainerLabel]:
+    """Go through the labels of the files that a service names with `label_file`."""
+    for part, layer in layers.given("label_file"):
+        for item in listed(part):
+            if path := layer.told(item):
+                for key, value in project.beside.variables(posixpath.join(layer.file.folder, path)).items():
+                    yield ContainerLabel(key, value, item.place)
 
 
 def _is_scaled_away(layers: Layers) -> bool:
@@ -106,7 +79,7 @@ def _host(name: str, mode: str) -> str:
     return other if kind in {"service", "container"} and other else name
 
 
-def _labels(given: Iterable[FieldInLayer]) -> Iterable[ContainerLabel]:
+def read_labels(given: Iterable[FieldInLayer]) -> Iterable[ContainerLabel]:
     """Return labels, of a map or of a list of `KEY=VALUE` in each layer; an upper layer's take the place of a lower's.
 
     Compose fills in variables in values, and in the keys of a list.

@@ -1,12 +1,19 @@
 """Containers, as far as Traefik's Docker provider looks at them. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
+from provider.imports.templates.functions import TextMap, normalize
+
+DOCKER: Final = "docker"
+SWARM: Final = "swarm"
+"""The providers of Traefik that read labels of containers."""
 
 PREFIX: Final = "traefik."
+PROJECT: Final = "com.docker.compose.project"
+SERVICE: Final = "com.docker.compose.service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,8 @@ class ContainerLabel:
 class Container:
     """A container with its labels.
 
-    `name` is what people call it, `full` what Traefik makes names of. `ports` are those that it exposes, None where
+    `name` is what people call it, `docker_name` what Docker does if that differs, and `full` what Traefik makes names
+    of. `given` are labels that Compose itself gives. `ports` are those that it exposes, None where
     only its image says so. `host` is where its servers are; empty where there is no way to it. `networks` are the
     names of those that it is in, None where they do not matter. With one of `profiles` it would be started; without
     any it is.
@@ -43,6 +51,8 @@ class Container:
     is_swarm: bool = False
     is_up: bool = True
     profiles: Sequence[str] = ()
+    docker_name: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own(self) -> list[ContainerLabel]:
@@ -53,6 +63,16 @@ class Container:
     def default_name(self) -> str:
         """The name of objects to which no label gives one."""
         return normalize(self.full)
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What a default rule is told of it."""
+        return {"Name": self.default_name, "ContainerName": self.docker_name or self.name, "Labels": self.by_key}
+
+    @property
+    def by_key(self) -> TextMap:
+        """All its labels. One that is not there is an empty text."""
+        return TextMap({**self.given, **{each.key: each.value for each in self.labels}})
 
     def finding(self, outcome: ImportOutcome, told: str, place: str, cause: Cause) -> ImportFinding:
         """Make a finding about it."""
@@ -67,8 +87,16 @@ class Defaults:
     is_exposed: bool = True
     network: str = ""
     rule: str = ""
+    constraints: str = ""
 
 
-def normalize(name: str) -> str:
-    """Return a name as Traefik makes those of objects: letters and digits, and hyphens for all that is between."""
-    return "-".join("".join(each if each.isalpha() or each.isnumeric() else " " for each in name).split())
+def by_provider(containers: Sequence[Container]) -> Mapping[str, Sequence[Container]]:
+    """Part containers by the provider of Traefik that reads them. For Traefik 2, a swarm's were Docker's, too."""
+    of_swarm = [each for each in containers if each.is_swarm]
+    is_old = any(f"@{DOCKER}" in label.value for each in of_swarm for label in each.own)
+    own = [each for each in containers if each.own and (is_old or not each.is_swarm)]
+    found: dict[str, list[Container]] = {}
+    for each in containers:
+        is_docker = bool(own) if not each.own else is_old or not each.is_swarm
+        found.setdefault(DOCKER if is_docker else SWARM, []).append(each)
+    return found

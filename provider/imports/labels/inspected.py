@@ -1,22 +1,26 @@
-"""What `docker inspect` tells of containers. Pure."""
+"""What `docker inspect` tells of containers, and `docker service inspect` of the services of a swarm. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from provider.errors import pointer
-from provider.imports.labels.containers import Container, ContainerLabel
+from provider.imports.labels.containers import PROJECT, SERVICE, Container, ContainerLabel
 from provider.imports.pieces import scalar
 
-_PROJECT: Final = "com.docker.compose.project"
-_SERVICE: Final = "com.docker.compose.service"
 _DEFAULT_NETWORK: Final = "bridge"
 _HOST: Final = "127.0.0.1"
 
 
 def is_inspected(document: Any) -> bool:
-    """Tell whether a document is what `docker inspect` prints."""
+    """Tell whether a document is what `docker inspect` or `docker service inspect` prints."""
     listed = document if isinstance(document, list) else [document]
-    return bool(listed) and all(isinstance(each, dict) and {"Config", "Name"} <= each.keys() for each in listed)
+    return bool(listed) and all(
+        isinstance(each, dict) and ({"Config", "Name"} <= each.keys() or _is_service(each)) for each in listed
+    )
+
+
+def _is_service(told: dict[str, Any]) -> bool:
+    return {"Name", "TaskTemplate"} <= _within(told, "Spec").keys()
 
 
 def read_inspected(document: Any, at: str = "") -> Iterator[Container]:
@@ -29,23 +33,37 @@ def read_inspected(document: Any, at: str = "") -> Iterator[Container]:
 
 
 def _container(told: dict[str, Any], place: str) -> Container:
+    if _is_service(told):
+        return _service(told, place)
     labels = _within(told, "Config", "Labels")
     settings = _within(told, "NetworkSettings")
     name = str(told["Name"]).removeprefix("/")
-    project, service = (scalar(labels.get(each)) for each in (_PROJECT, _SERVICE))
+    project, service = (scalar(labels.get(each)) for each in (PROJECT, SERVICE))
     ports = _within(settings, "Ports")
     health = scalar(_within(told, "State", "Health").get("Status"))
     at = place + pointer("Config", "Labels")
     return Container(
         name,
         f"{service}_{project}" if project and service else name,
-        [ContainerLabel(str(key), scalar(value) or "", at + pointer(key)) for key, value in labels.items()],
+        _labels(labels, at),
         _host(told, name, _within(settings, "Networks")),
         place + pointer("Name"),
         sorted(int(port) for each in ports if (port := str(each).partition("/")[0]).isdecimal()),
         list(_within(settings, "Networks")) or None,
         is_up=_within(told, "State").get("Status", "running") == "running" and health in {None, "", "healthy"},
     )
+
+
+def _service(told: dict[str, Any], place: str) -> Container:
+    name = str(_within(told, "Spec")["Name"])
+    replicas = _within(told, "Spec", "Mode", "Replicated").get("Replicas", 1)
+    labels = _labels(_within(told, "Spec", "Labels"), place + pointer("Spec", "Labels"))
+    at = place + pointer("Spec", "Name")
+    return Container(name, name, labels, name, at, is_swarm=True, is_up=replicas != 0, docker_name=f"{name}.1")
+
+
+def _labels(labels: dict[str, Any], at: str) -> list[ContainerLabel]:
+    return [ContainerLabel(str(key), scalar(value) or "", at + pointer(key)) for key, value in labels.items()]
 
 
 def _host(told: dict[str, Any], name: str, networks: dict[str, Any]) -> str:

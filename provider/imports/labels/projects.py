@@ -17,10 +17,19 @@ from provider.imports.pieces import Ledger, Piece, scalar
 
 _OTHERS: Final = ("http", "tcp", "udp", "tls", "domains", "routers")
 """Names that Traefik's files have, and files of a state, which have `services` too."""
-_FIELDS: Final = {
-    *("image", "build", "labels", "extends", "deploy", "container_name", "command", "environment", "env_file"),
-    *("ports", "expose", "networks", "network_mode", "volumes", "restart", "depends_on", "profiles", "scale"),
-}
+_WORDS: Final = """
+<< annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count
+cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy
+develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose extends
+external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging
+mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks oom_kill_disable
+oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy read_only
+restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs
+tty ulimits use_api_socket user userns_mode uts volumes volumes_from working_dir
+"""
+_FIELDS: Final = frozenset(_WORDS.split())
+"""What a service may have, by the Compose specification."""
+
 RESET: Final = "!reset"
 _OVERRIDE: Final = "!override"
 _NAME: Final = "COMPOSE_PROJECT_NAME"

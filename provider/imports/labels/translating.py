@@ -13,17 +13,22 @@ from provider.errors import pointer
 from provider.imports.files.decoding import decode
 from provider.imports.files.findings import Effect
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
-from provider.imports.labels import tree
+from provider.imports.labels import constraints, tree
 from provider.imports.labels.completing import Completion
 from provider.imports.labels.containers import Container, ContainerLabel, Defaults
 from provider.imports.labels.tree import LabelError, Node
 from provider.imports.labels.writing import ignored, written
 from provider.imports.pieces import FALSE, TRUE, shown
-
-PROVIDER: Final = "docker"
+from provider.rules import BadRule
 
 _CONFIGURING: Final = ("traefik.http", "traefik.tcp", "traefik.udp", "traefik.tls.stores.default")
-_OWN: Final = ("traefik.enable", "traefik.docker.", "traefik.swarm.")
+_OWN: Final = ("traefik.enable", "traefik.docker.")
+_OF_SWARM: Final = "traefik.swarm."
+_SETTINGS: Final = {"enable": (), "docker": ("network", "lbswarm", "allownonrunning"), "swarm": ("network", "lbswarm")}
+_SECTIONS: Final = {"http", "tcp", "udp", "tls"}
+_TAGS: Final = ("traefik.constraint", "traefik.tag")
+"""How labels are called that are there for constraints alone."""
+
 _DROPPED: Final = "Traefik ignores the container"
 
 
@@ -80,7 +85,7 @@ class _Translator:
         own = container.own
         if not own:
             told = "it has no labels of Traefik"
-            if self._defaults.is_exposed:
+            if self._defaults.is_exposed and not self._defaults.constraints:
                 told += (
                     f". With exposedByDefault, which is Traefik's default, it is served as {container.default_name} "
                     "anyway: to import that, give it the label traefik.enable=true"
@@ -88,7 +93,7 @@ class _Translator:
             self._find(container, ImportOutcome.RECOGNISED, told, container.place)
             return None
         for label in own:
-            if not label.key.lower().startswith((*_CONFIGURING, *_OWN)):
+            if not self._is_of_use(label):
                 told = f"Traefik 3 ignores the label {shown(label.key)}"
                 self._find(container, ImportOutcome.LEFT_OUT, told, label.place, Cause.IGNORED)
         if container.profiles:
@@ -103,8 +108,17 @@ class _Translator:
             self._find(container, ImportOutcome.LEFT_OUT, told, error.place, cause)
             return None
 
+    def _is_of_use(self, label: ContainerLabel) -> bool:
+        """Tell whether Traefik takes notice of a label, if only to choose containers or to make a rule of it."""
+        key = label.key.lower()
+        if key.startswith((*_CONFIGURING, *_OWN, _OF_SWARM, *_TAGS)):
+            return True
+        return label.key in self._defaults.constraints or label.key in self._defaults.rule
+
     def _decoded(self, container: Container, labels: list[ContainerLabel]) -> Node | None:
-        settings = tree.read(each for each in labels if each.key.lower().startswith(_OWN))
+        prefixes = (*_OWN, _OF_SWARM) if container.is_swarm else _OWN
+        settings = tree.read(each for each in labels if each.key.lower().startswith(prefixes))
+        _check_settings(settings)
         if not self._is_wanted(container, settings):
             return None
         root = tree.read(each for each in labels if each.key.lower().startswith(_CONFIGURING))
@@ -129,11 +143,24 @@ class _Translator:
             )
             self._find(container, ImportOutcome.RECOGNISED, told, enable.place if enable else container.place)
             return False
+        if not self._meets_constraints(container):
+            told = f"its labels do not meet the constraints of this Traefik: {shown(self._defaults.constraints)}"
+            self._find(container, ImportOutcome.RECOGNISED, told, container.place)
+            return False
         running = settings.find("docker", "allownonrunning")
         if not container.is_up and (running is None or running.value not in TRUE):
             self._find(container, ImportOutcome.RECOGNISED, "it does not run, or is not healthy", container.place)
             return False
         return True
+
+    def _meets_constraints(self, container: Container) -> bool:
+        """Tell whether Traefik looks at a container. Raises `LabelError` where it cannot read its constraints."""
+        expression = self._defaults.constraints
+        try:
+            return not expression or constraints.match(expression, container.by_key)
+        except BadRule as error:
+            told = f"Traefik cannot read its constraints, {shown(expression)}, {error}"
+            raise LabelError(container.place, told) from None
 
     def _check_network(self, container: Container, settings: Node) -> None:
         """Say where Traefik takes any of the networks of a container."""
@@ -166,12 +193,33 @@ class _Translator:
                         self._unlike.add((section.name.lower(), kind.name.lower(), node.name.lower()))
 
 
+def _check_settings(settings: Node) -> None:
+    """Refuse settings that Traefik does not know. Raises `LabelError`."""
+    for node in settings.each():
+        known = _SETTINGS.get(node.name.lower())
+        if known is None:
+            raise _unknown(node)
+        for each in node.each():
+            if each.name.lower() not in known:
+                raise _unknown(node, each)
+    if settings.find("docker") and (swarm := settings.find("swarm")):
+        raise LabelError(swarm.place, "it has labels of traefik.docker and of traefik.swarm")
+
+
 def _check(root: Node) -> None:
     """Refuse labels that Traefik cannot decode. Raises `LabelError`."""
+    for section in root.each():
+        if section.name.lower() not in _SECTIONS:
+            raise _unknown(section)
     places: dict[str, str] = {}
     for mistake in decode(written(root, places)):
         if mistake.effect is Effect.REFUSED:
             raise LabelError(nearest(places, mistake.pointer) or "", mistake.detail)
+
+
+def _unknown(*nodes: Node) -> LabelError:
+    key = ".".join([tree.ROOT, *(each.name for each in nodes)])
+    return LabelError(nodes[-1].place, f"Traefik has no label {shown(key)}")
 
 
 def _merged(known: Node, other: Node) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(.*?)\s*")
+_LINE: Final = re.compile(r"\s*(?:export\s+)?([A-Za-z_][][A-Za-z0-9_.-]*)\s*=\s*(.*?)\s*")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 _OPERATORS: Final = (":-", ":?", ":+", "-", "?", "+")
 

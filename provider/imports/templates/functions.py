@@ -25,6 +25,19 @@ def unset(name: str, at: int) -> Unset:
     return made
 
 
+class TextMap(dict[str, str]):
+    """Texts by name. Go takes what is not among them for an empty text."""
+
+    def __missing__(self, key: str) -> str:
+        """Return what stands for a text that is not there."""
+        return ""
+
+
+def normalize(name: str) -> str:
+    """Return a name as Traefik makes those of objects: letters and digits, and hyphens for all that is between."""
+    return "-".join("".join(each if each.isalpha() or each.isnumeric() else " " for each in name).split())
+
+
 def is_true(value: Any) -> bool:
     """Tell whether Go takes a value for true: one that is neither empty nor zero."""
     return bool(value)
@@ -84,7 +97,8 @@ def _substring(start: int, end: int, text: str) -> str:
 
 def _indexed(value: Any, *keys: Any) -> Any:
     for key in keys:
-        value = value.get(key) if isinstance(value, dict) else value[key]
+        is_open = isinstance(value, dict) and not isinstance(value, TextMap)
+        value = value.get(key) if is_open else value[key]
     return value
 
 
@@ -154,6 +168,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "trimSuffix": lambda cut, text: text.removesuffix(cut),
     "replace": _replaced,
     "repeat": lambda count, text: text * min(int(count), 10_000),
+    "normalize": normalize,
     "nospace": lambda text: re.sub(r"\s", "", text),
     "contains": lambda part, text: part in text,
     "hasPrefix": lambda part, text: text.startswith(part),
@@ -211,7 +226,7 @@ htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merg
 mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast
 mustMerge mustMergeOverwrite mustPrepend mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll
 mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson
-mustToRawJson mustUniq mustWithout must_date_modify normalize now omit osBase osClean osDir osExt osIsAbs pick pluck
+mustToRawJson mustUniq mustWithout must_date_modify now omit osBase osClean osDir osExt osIsAbs pick pluck
 plural push randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll regexMatch
 regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit round semver semverCompare seq set sha1sum sha256sum
 adler32sum shuffle slice snakecase splitn subf swapcase toDate toDecimal toJson toPrettyJson toRawJson

@@ -53,11 +53,14 @@ class RenderedTemplate:
         return source + (at - self.starts[index] if is_text else 0)
 
 
-def render(source: str, environment: Mapping[str, str]) -> RenderedTemplate:
-    """Run a template with the variables of an environment. Raises `TemplateError`."""
+def render(source: str, environment: Mapping[str, str], data: Any = False) -> RenderedTemplate:
+    """Run a template with the variables of an environment, and what `.` is. Raises `TemplateError`.
+
+    For files, Traefik has nothing there but false.
+    """
     if "{{" not in source:
         return RenderedTemplate(source, {}, {}, {})
-    run = _Run(environment)
+    run = _Run(environment, scopes=[{".": data, "$": data}])
     run.nodes(parse(source, functions.KNOWN))
     return RenderedTemplate(
         "".join(run.parts), run.missing, run.odd, run.assumed, run.starts or [0], run.sources or [(0, True)]
@@ -67,13 +70,13 @@ def render(source: str, environment: Mapping[str, str]) -> RenderedTemplate:
 @dataclass(slots=True)
 class _Run:
     environment: Mapping[str, str]
+    scopes: list[dict[str, Any]]
     parts: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     sources: list[tuple[int, bool]] = field(default_factory=list)
     missing: dict[str, int] = field(default_factory=dict)
     odd: dict[str, int] = field(default_factory=dict)
     assumed: dict[str, tuple[int, str]] = field(default_factory=dict)
-    scopes: list[dict[str, Any]] = field(default_factory=lambda: [{".": False, "$": False}])
     length: int = 0
     steps: int = 0
 
