@@ -30,6 +30,9 @@ _RULE: Final = "Method(`GET`) && !Method(`GET`)"
 _PRIORITY: Final = -2 * HIGHEST_PRIORITY
 """Below all that users can set."""
 
+_MOVED_START, _MOVED_END = "provider.rollout.", ".from"
+"""Around a service's name: the name of its own pool while its traffic moves. Users' names have no dot."""
+
 _KNOWN: Final = 65_536
 
 
@@ -69,14 +72,27 @@ class CheckedPool:
     check_seconds: float
 
 
+def moved_name(service: str) -> str:
+    """Return the name under which edges have the own pool of a service while its traffic moves to another one."""
+    return f"{_MOVED_START}{service}{_MOVED_END}"
+
+
+def place(parts: Parts, service: str) -> Named:
+    """Return where the pool of a service stands: under another name while its traffic moves."""
+    moved = Service.kind, moved_name(service)
+    return (Service.kind, service) if parts.find(moved) is None else moved
+
+
 def service_of(name: str) -> str:
-    """Return the service whose servers one has that Traefik tells of: another one if that only watches them."""
-    return name.removeprefix(f"{WATCH}.")
+    """Return the service whose servers one has that Traefik tells of: another one if that has its pool meanwhile."""
+    watched = name.removeprefix(f"{WATCH}.")
+    is_moved = watched.startswith(_MOVED_START) and watched.endswith(_MOVED_END)
+    return watched[len(_MOVED_START) : -len(_MOVED_END)] if is_moved else watched
 
 
 def find(parts: Parts, service: str) -> CheckedPool | None:
     """Find the pool of a service; None without a health check."""
-    part = parts.services.parts.get(service)
+    part = parts.find(place(parts, service))
     return _read(part.content) if part is not None and check_seconds(part) else None
 
 
@@ -125,14 +141,15 @@ def without(parts: Parts, kept_out: KeptOut, entry_point: str) -> Parts:
     """
     changed: dict[Named, Part] = {}
     for name, urls in kept_out.items():
-        part = parts.services.parts.get(name)
+        key = place(parts, name)
+        part = parts.find(key)
         if part is not None and check_seconds(part):
-            changed.update(_split(name, part, urls, entry_point))
+            changed.update(_split(name, key, part, urls, entry_point))
     return parts.replaced(changed) if changed else parts
 
 
-def _split(name: str, part: Part, urls: Collection[str], entry_point: str) -> dict[Named, Part]:
-    """Return the form of a service without some servers, and what watches these; nothing if none would be left."""
+def _split(name: str, key: Named, part: Part, urls: Collection[str], entry_point: str) -> dict[Named, Part]:
+    """Return the form of a service's pool without some servers, and what watches these; nothing if none is left."""
     service, servers = decoding.read_pool(part)
     left = [server for server in servers if server.url not in urls]
     out = [server for server in servers if server.url in urls]
@@ -140,7 +157,7 @@ def _split(name: str, part: Part, urls: Collection[str], entry_point: str) -> di
         return {}
     own = f"{WATCH}.{name}"
     return {
-        (Service.kind, name): replace(part, content=configuration.pool_part(service, left).content),
+        key: replace(part, content=configuration.pool_part(service, left).content),
         (Service.kind, own): _watching(own, service, out),
         (Router.kind, own): _router_part(own, entry_point),
     }

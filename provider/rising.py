@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Final
 
-from provider import configuration, decoding, pools, shifts
+from provider import configuration, decoding, pools
 from provider.nouns import Named, Server
 from provider.overlays import Overlay, Replacement
 from provider.parts import Part, Parts
@@ -60,7 +60,7 @@ def lay_over(parts: Parts, rising: Mapping[str, Mapping[str, Fraction]]) -> Over
     """Return what is laid over parts for servers that rise: the part of its weight of each, by service and URL."""
     found: dict[Named, Replacement] = {}
     for name, at in rising.items():
-        key = shifts.find_pool(parts, name)
+        key = pools.place(parts, name)
         part = parts.find(key)
         if part is None:
             continue

@@ -15,14 +15,13 @@ from provider.nouns import Named, Noun, Service
 from provider.nouns.balancing import Cookie, Sticky
 from provider.nouns.composed import MirroredService, Mirroring, ParentCheck, Weighted, WeightedService
 from provider.nouns.health import lacks
+from provider.nouns.references import reached
 from provider.overlays import Overlay, Replacement
 from provider.parts import Part, Parts
 from provider.shares import KnownService
 from provider.values import Strategy
 
 _ALL: Final = 100
-_START, _END = "provider.rollout.", ".from"
-"""Around a service's name: the name of its own pool meanwhile. Users' names have no dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +46,16 @@ class Shift:
     @property
     def own(self) -> str:
         """The name under which edges have the service's own pool meanwhile."""
-        return f"{_START}{self.service}{_END}"
-
-
-def desired_name(name: str) -> str:
-    """Return the name of the service of which one of the document is the pool: its own one for most."""
-    return name[len(_START) : -len(_END)] if name.startswith(_START) and name.endswith(_END) else name
+        return pools.moved_name(self.service)
 
 
 def lay_over(shift: Shift, parts: Parts) -> Overlay:
-    """Return what edges get instead of a service: nothing where nobody needs it, or one of the two is not there."""
+    """Return what edges get instead of a service: nothing where nobody needs it, or one of the two is not there.
+
+    Nor where the target has come to lead to the service: Traefik disables every router that leads to such a circle.
+    """
     part, target = parts.find(shift.key), parts.find((Service.kind, shift.target))
-    if part is None or target is None or not is_needed(parts, shift.service):
+    if part is None or target is None or not is_needed(parts, shift.service) or shift.key in parts.reached(target):
         return {}
     own = replace(part, content=b'"%s"%s' % (shift.own.encode(), part.content[len(shift.service) + 2 :]))
 
@@ -70,12 +67,6 @@ def lay_over(shift: Shift, parts: Parts) -> Overlay:
     made = configuration.service_part(_watching(_composed(shift, *made_of), find), ())
     added = {(Service.kind, shift.own): Replacement(None, own)} if shift.percent < _ALL else {}
     return {shift.key: Replacement(part, made), **added}
-
-
-def find_pool(parts: Parts, service: str) -> Named:
-    """Return where the pool of a service stands: under another name while its traffic is on its way."""
-    own = Service.kind, Shift(service, "", 0).own
-    return (Service.kind, service) if parts.find(own) is None else own
 
 
 def is_needed(parts: Parts, service: str) -> bool:
@@ -124,13 +115,14 @@ def _find_sticky(service: Service) -> Sticky | None:
 def lay_over_known(shift: Shift, known: Mapping[str, KnownService]) -> dict[str, KnownService]:
     """Return services with what is known of them as edges have them meanwhile."""
     pool, target = known.get(shift.service), known.get(shift.target)
-    if pool is None or target is None:
-        return dict(known)
-    found = {**known, shift.own: pool}
+    found = dict(known)
 
     def find(name: str) -> Noun | None:
         return found[name].service if name in found else None
 
+    if pool is None or target is None or shift.service in reached(target.service, find):
+        return found
+    found[shift.own] = pool
     made = _watching(_composed(shift, pool.service, target.service), find)
     return {**found, shift.service: KnownService(made)}
 

@@ -12,7 +12,7 @@ from provider.api.pages import Page, PageParameters
 from provider.api.writing import PREFIX, WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
-from provider.errors import NotFound
+from provider.errors import FieldError, Invalid, NotFound
 from provider.messages import Message
 from provider.models import Rollout, RolloutInput, RolloutOutput
 from provider.nouns import Service
@@ -45,6 +45,10 @@ class _Steering:
         return self.act(start, 201, {"Location": PREFIX + _PATH.format(service=self._service)})
 
     def act(self, act: acting.Act, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        if self._write.is_timed and act is not acting.finish:
+            detail = Message("this makes no revision that could be rolled back: only finishing a rollout does")
+            raise Invalid([FieldError("/confirmWithin", "confirmWithin.rollout", detail, "query")])
+
         def apply(session: Session) -> Rollout:
             row = act(session, self._actor, self._service)
             session.expunge(row)  # it stays as it is now, also once what was tried is undone

@@ -67,6 +67,8 @@ class Write:
         self._seconds = seconds
         self.is_tried = dry_run
         """Whether nothing of it is kept."""
+        self.is_timed = seconds is not None
+        """Whether it is rolled back unless somebody confirms it."""
         self.message = message
         """What they say about it."""
         self.touched: Collection[tuple[str, str]] = ()

@@ -16,7 +16,6 @@ from provider.edges.observed import DisabledRouter
 from provider.late import Late
 from provider.nouns import Router
 from provider.nouns.router import HIGHEST_PRIORITY
-from provider.shifts import desired_name
 from provider.surroundings import ForeignRouter
 
 if TYPE_CHECKING:
@@ -199,8 +198,6 @@ def find_servers(services: Iterable[ServiceAnswer]) -> dict[str, Mapping[str, bo
     found: dict[str, dict[str, bool]] = {}
     for service in services:
         if service.is_checked and service.name.endswith(OURS):
-            name = pools.service_of(service.name.removesuffix(OURS))
-            for each in {name, desired_name(name)}:  # a service that is rolled out has its pool under another name
-                told = found.setdefault(each, {})
-                told.update({url: status == "UP" for url, status in service.server_status.items()})
+            told = found.setdefault(pools.service_of(service.name.removesuffix(OURS)), {})
+            told.update({url: status == "UP" for url, status in service.server_status.items()})
     return dict(found)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from provider import pools
 from provider.draining import name_of
 from provider.edges.states import Edge, EdgeState
 from provider.nouns import Server, Service
-from provider.parts import Part
 from provider.snapshots import Served, Snapshot
 
 _UNAWAITED = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
@@ -50,5 +50,5 @@ def _has(served: Served, service: str, url: str) -> bool:
     mark = b'"url":"%s"' % url.encode()
     if not isinstance(served, Snapshot):
         return mark in served.document.content
-    parts: list[Part | None] = [served.parts.find(("service", name)) for name in (service, name_of(service))]
-    return any(part is not None and mark in part.content for part in parts)
+    places = pools.place(served.parts, service), (Service.kind, name_of(service))
+    return any((part := served.parts.find(key)) is not None and mark in part.content for key in places)

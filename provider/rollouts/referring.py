@@ -15,7 +15,8 @@ def redirect(session: Session, service: str, target: str) -> list[Named]:
 
     Raises `Invalid` where an object cannot refer to the target: as it does already, say.
     """
-    users = [user for user in nouns.users(session, Service, service) if user.key != target]
+    own = Service.kind, target  # the target may go on to lead to the service, and a router may have its name
+    users = [user for user in nouns.users(session, Service, service) if (user.kind, user.key) != own]
     for user in users:
         try:
             nouns.replace(session, user, _redirected(user, service, target))

@@ -59,6 +59,8 @@ def find_lost(shift: Shift, parts: Parts) -> str | None:
     for name in (shift.service, shift.target):
         if parts.find((Service.kind, name)) is None:
             return Message("there is no service {name} any more", name=name)
+    if shift.key in parts.reached(parts.services.parts[shift.target]):
+        return Message("{name} is made of {service}", name=shift.target, service=shift.service)
     if not shifts.is_needed(parts, shift.service):
         return Message("nothing leads to {service} any more", service=shift.service)
     empty = shifts.find_empty(parts, shift.target)

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from provider import configuration, passages, rules, shares
+from provider import configuration, passages, pools, rules, shares
 from provider.availability import availability, know, observe
 from provider.availability import known as known_service
 from provider.database.sessions import Session
@@ -31,7 +31,6 @@ from provider.nouns.common import SERVICE
 from provider.routing import Routing
 from provider.rules import hosts
 from provider.shares import KnownService
-from provider.shifts import desired_name
 from provider.snapshots import Snapshot
 from provider.store import middlewares, nouns
 from provider.web import instructions
@@ -255,7 +254,7 @@ def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> sc
             in_order(server.name),
         )
     )
-    members = [desired_name(each.name) for each, _part in spread.parts.get(name, ())]
+    members = [pools.service_of(each.name) for each, _part in spread.parts.get(name, ())]
     return scene.DrawnService(name, drawn, availability(known, name).detail, members)
 
 

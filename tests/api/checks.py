@@ -46,7 +46,7 @@ CODES = {
     *("rule.length", "rule.network", "rule.path", "rule.syntax"),
     *("text.character", "text.control", "text.surrogate", "time.format", "time.range", "timeout.interval"),
     *("hold.long", "hold.short", "steps.order", "rollout.cycle", "rollout.down", "rollout.finish", "rollout.nothing"),
-    *("rollout.same", "rollout.unchecked", "rollout.broken"),
+    *("rollout.same", "rollout.unchecked", "rollout.broken", "confirmWithin.rollout"),
     *("undo.changed", "undo.place", "undo.removed", "object.format"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),

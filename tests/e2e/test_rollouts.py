@@ -15,6 +15,7 @@ import pytest
 from provider import configuration
 from provider.configuration import Document
 from provider.parts import Parts
+from tests.api.checks import problem
 from tests.e2e.test_health import Patient
 from tests.e2e.traffic import HOST, expose, goes_on, listed, load, spread
 from tests.running import (
@@ -22,6 +23,7 @@ from tests.running import (
     Service,
     Traefik,
     cases,
+    fetch,
     free_port,
     http_client,
     running_servers,
@@ -190,6 +192,66 @@ def test_a_rollout_for_which_an_edge_disables_a_router_is_refused_or_goes_back(
         goes_on(requests)
         assert len(requests.failures) <= failed + 1  # one that was on its way
     assert rollout(client)["detail"].startswith("went back from 50 %: edge default: it disabled router alvin: ")
+
+
+def test_a_rollout_goes_back_before_its_new_service_leads_to_the_old_one(
+    client: httpx.Client,
+    service: Service,
+    traefik: Traefik,
+    servers: tuple[Patient, ...],  # noqa: ARG001  # they answer
+) -> None:
+    before, after = ({"weighted": {"services": [{"name": name}]}} for name in ("next", "alvin"))
+    client.put("/services/whole", json=before).raise_for_status()
+    start(client, to="whole", hold="60s")
+    traefik.wait_for(service)
+    with load(traefik.web, clients=1) as requests:
+        goes_on(requests)
+        client.put("/services/whole", json=after).raise_for_status()
+        assert client.get("/services/alvin").json()["availability"]["available"] == 1
+        wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
+        traefik.wait_for(service)
+        goes_on(requests)
+    assert requests.failures == []
+    assert rollout(client)["detail"] == "went back from 0 %: whole is made of alvin"
+
+
+def test_traffic_moves_to_another_service_and_back_to_one_that_has_the_name_of_its_router(client: httpx.Client) -> None:
+    servers = [{"url": "http://old.test"}]
+    client.post("/expose", json={"domain": HOST, "name": "alvin", "servers": servers}).raise_for_status()
+    client.post("/services", json={"name": "next"}).raise_for_status()
+    client.put("/services/next/servers/new", json={"url": "http://new.test"}).raise_for_status()
+    for name, to in (("alvin", "next"), ("next", "alvin")):
+        body = {"to": to, "hold": "1s", "withoutHealthCheck": True}
+        client.post(f"/services/{name}/rollout", json=body).raise_for_status()
+        unconfirmed = {"confirmWithin": "10m"}
+        for step in ("pause", "back"):  # nobody would take it back
+            answer = client.post(f"/services/{name}/rollout/{step}", params=unconfirmed)
+            problem(answer, "invalid", ("/confirmWithin", "confirmWithin.rollout"))
+        finished = client.post(f"/services/{name}/rollout/finish", params=unconfirmed).raise_for_status()
+        assert "Confirm-Before" in finished.headers
+        assert client.get("/routers/alvin").json()["service"] == to
+
+
+def test_who_waits_for_a_drained_server_waits_for_the_edges_during_a_rollout_too(
+    migrated: Path, tmp_path: Path
+) -> None:
+    with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
+        listed = [{"name": name, "url": f"http://{name}.test"} for name in ("a", "b")]
+        client.post("/expose", json={"domain": HOST, "name": "alvin", "servers": listed}).raise_for_status()
+        client.post("/services", json={"name": "next"}).raise_for_status()
+        client.put("/services/next/servers/new", json={"url": "http://new.test"}).raise_for_status()
+        start(client, hold="60s", withoutHealthCheck=True)
+
+        def poll() -> bytes:  # on another connection each time, as one that was held would be answered at once
+            query = {"edge": "paris", "wait": "60"}
+            return fetch(f"{service.url}/traefik/configuration", params=query).raise_for_status().content
+
+        for _ in range(2):  # who comes once need not come again
+            assert b"http://a.test" in poll()
+        client.patch("/services/alvin/servers/a", json={"state": "drain"}).raise_for_status()
+        assert client.get("/services/alvin/servers/a").json()["leaving"]["edges"] == ["paris"]
+        assert b"http://a.test" not in poll()
+        assert client.get("/services/alvin/servers/a").json()["leaving"]["edges"] == []
 
 
 def test_shares_are_told_while_a_rollout_runs_and_its_services_are_kept(
