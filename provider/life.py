@@ -25,13 +25,9 @@ _RETRY_SECONDS: Final = 1.0
 async def live(plane: ControlPlane) -> AsyncIterator[None]:
     """Let a control plane live within this context. Nothing of it is opened before."""
     loaded = await asyncio.to_thread(plane.revisions.load)
-    await asyncio.to_thread(plane.confirmations.start)  # before any edge is given what should be rolled back
-    await asyncio.to_thread(plane.rises.recall)  # before any edge is given the whole weight of who has just come
-    plane.serving.open()
+    recalled = loaded and await _begin(plane)
     plane.polls.open(plane.serving.current)
     plane.events.open()
-    recalled = await plane.memory.recall()  # before anybody is given what he rejected
-    await plane.kept_memory.recall()
     await plane.access.follow()
     keeping: list[Callable[[], Awaitable[None]]] = [
         partial(watch, plane.edges),
@@ -51,7 +47,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         partial(plane.duties.alone, ROLLBACKS, plane.confirmations.keep),
         partial(_probe, plane.revisions),
         partial(tls.keep, plane.certificate),
-        *([] if loaded else [partial(_load_later, plane.revisions)]),
+        *([] if loaded else [partial(_load_later, plane)]),
     ]
     tasks = [asyncio.create_task(lasting(work)) for work in keeping]
     yield
@@ -61,6 +57,16 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     plane.release()
     plane.turns.close()
     await asyncio.to_thread(plane.database.close)
+
+
+async def _begin(plane: ControlPlane) -> bool:
+    """Know again what an earlier process knew, and let edges be answered. Returns whether all of it could be read."""
+    await asyncio.to_thread(plane.confirmations.start)  # before any edge is given what should be rolled back
+    await asyncio.to_thread(plane.rises.recall)  # before any edge is given the whole weight of who has just come
+    recalled = await plane.memory.recall()  # before anybody is given what he rejected
+    await plane.kept_memory.recall()  # before anybody is given a server that is known to be dead
+    plane.serving.open()
+    return recalled
 
 
 def _laid(plane: ControlPlane, edge: str, snapshot: Snapshot) -> tuple[Snapshot, ...]:
@@ -85,11 +91,12 @@ async def _probe(revisions: Revisions) -> None:
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _load_later(revisions: Revisions) -> None:
+async def _load_later(plane: ControlPlane) -> None:
     """Try again until the state can be read: the database may be locked now, or migrated later."""
-    logger.error("%s", revisions.problem)
+    logger.error("%s", plane.revisions.problem)
     loaded = False
     while not loaded:
         await asyncio.sleep(_RETRY_SECONDS)
-        loaded = await asyncio.to_thread(revisions.load)
+        loaded = await asyncio.to_thread(plane.revisions.load)
+    await _begin(plane)
     logger.info("the state can be read now")

@@ -40,12 +40,15 @@ class Serving:
         self._edition = 0
         self._current: Snapshot | None = None
         self._loop = OwnLoop()
+        self.is_open = False
+        """Whether edges may be given what is served: not before it is known again what an earlier process knew."""
         self._timer: asyncio.TimerHandle | None = None
         revisions.subscribe(self._serve)
 
     def open(self) -> None:
-        """Let what can wait a moment be served from the loop that runs."""
+        """Let edges be given what is served, and what can wait a moment be served from the loop that runs."""
         self._loop.enter()
+        self.is_open = True
 
     def close(self) -> None:
         """Serve nothing more that was to wait."""

@@ -85,7 +85,7 @@ class ConfigurationEndpoint:
             return
         try:
             current = self._serving.current
-            if current is None:
+            if current is None or not self._serving.is_open:
                 raise Unavailable(self._serving.problem)
             name, seconds = await self._admit(scope)
             if method != "GET":

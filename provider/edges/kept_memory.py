@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from provider import pools
 from provider.database.database import Database
 from provider.edges.keeping import KeptServer
 from provider.edges.registry import Edges
@@ -48,6 +49,7 @@ class KeptMemory:
         stored, before = _by_edge(rows), self._stored
         known = {**before, **stored}
         others = [edge for edge in known if not self._is_read or not self._edges.polls_here(edge)]
+        others = [edge for edge in others if self._edges.is_read_back(edge)]  # on any other, nobody sees them return
         told = {edge: stored.get(edge, ()) for edge in others if _urls(stored.get(edge)) != _urls(before.get(edge))}
         self._edges.keepers.recall(told, asyncio.get_running_loop().time())
         self._stored, self._is_read = stored, True
@@ -106,7 +108,8 @@ def _record(edge: str, server: KeptServer) -> KeptOutRecord:
 def _by_edge(rows: Iterable[KeptOutRecord]) -> dict[str, list[KeptServer]]:
     found: dict[str, list[KeptServer]] = {}
     for row in rows:
-        server = KeptServer(row.service, row.url, datetime.fromisoformat(row.since), 0.0)
+        # Earlier versions wrote down the name that a pool has while its traffic moves.
+        server = KeptServer(pools.service_of(row.service), row.url, datetime.fromisoformat(row.since), 0.0)
         found.setdefault(row.edge, []).append(server)
     return found
 

@@ -132,6 +132,11 @@ class Edges:
         edge = self._edges.get(name)
         return edge is not None and not edge.is_elsewhere(_now())
 
+    def is_read_back(self, name: str) -> bool:
+        """Tell whether an edge has an API that is read here."""
+        edge = self._edges.get(name)
+        return edge is not None and edge.api_url is not None
+
     def recall_quarantines(self, known: Mapping[str, Quarantine]) -> None:
         """Go on to leave out what edges rejected before, as far as it is what is desired now."""
         current = self._serving.current

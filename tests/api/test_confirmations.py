@@ -151,6 +151,23 @@ def test_what_passed_while_the_service_was_away_is_rolled_back_before_an_edge_is
             assert client.get("/domains/b.test").is_success
 
 
+def test_a_database_that_comes_after_the_service_is_rolled_back_before_an_edge_is_answered(
+    migrated: Path, tmp_path: Path
+) -> None:
+    with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
+        exposed(client, a=1)
+        before = served(service)
+        late = change(client, "PATCH", "/services/alvin/servers/a", json={"weight": 5}, params=LONG)
+    expire(service, late)
+    away = service.database.rename(tmp_path / "away.db")
+    with running_service(tmp_path, None) as service, http_client(service.url) as edge:
+        path = "/traefik/configuration"
+        assert edge.get(path).status_code == 503
+        away.rename(service.database)
+        first = wait_until(lambda: [each for each in [edge.get(path)] if each.is_success], "an edge is answered")
+        assert first[0].content == before
+
+
 def test_a_clock_that_was_set_back_gives_no_more_time_than_there_was_at_first(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
         number = change(client, "PUT", "/domains/a.test", json={}, params={"confirmWithin": "30s"})

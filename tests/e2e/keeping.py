@@ -30,8 +30,15 @@ class Field:
     traefiks: Sequence[Traefik]
     servers: dict[str, Switched]
     load: Steady
-    restart: Callable[[], None]
-    """Stops the service, and starts it anew at the same place."""
+    stop: Callable[[], None]
+    """Stops the service."""
+    start: Callable[..., None]
+    """Starts it anew at the same place, perhaps with other settings."""
+
+    def restart(self, **changed: Any) -> None:
+        """Stop the service, and start it anew."""
+        self.stop()
+        self.start(**changed)
 
     def failed_since(self, begun: float = 0.0) -> list[int]:
         """Count the requests that failed, by edge."""
@@ -112,9 +119,8 @@ def running_field(
         living = stack.enter_context(ExitStack())
         service = living.enter_context(running_service(folder, migrated, **made))
 
-        def restart() -> None:
-            living.close()
-            living.enter_context(running_service(folder, None, **made))
+        def start(**changed: Any) -> None:
+            living.enter_context(running_service(folder, None, **{**made, **changed}))
 
         traefiks = []
         for name, port in zip(names, ports, strict=True):
@@ -135,7 +141,7 @@ def running_field(
             wait_until(lambda t=traefik: t.get(HOST).status_code == OK, "all edges serve")  # type: ignore[misc]
         load = Steady(loop, [traefik.web for traefik in traefiks], HOST, per_second)
         stack.callback(load.close)
-        yield Field(service, client, traefiks, servers, load, restart)
+        yield Field(service, client, traefiks, servers, load, living.close, start)
 
 
 @contextmanager

@@ -4,13 +4,25 @@ import json
 import time
 from pathlib import Path
 
-from tests.e2e.keeping import CHANGE_SECONDS, HOST, INTERVAL_SECONDS, NAMES, UNWELL, Field, flapping, running_field
+from tests.e2e.keeping import (
+    CHANGE_SECONDS,
+    CHECK,
+    HOST,
+    INTERVAL_SECONDS,
+    NAMES,
+    UNWELL,
+    Field,
+    flapping,
+    running_field,
+)
 from tests.e2e.steady import OK
-from tests.running import SOAK, fetch, wait_until
+from tests.running import SOAK, answers, fetch, wait_until
 
 EDGES = 3 if SOAK else 1
 PER_SECOND = 200.0 if SOAK else 40.0
 STORM_SECONDS = 60.0 if SOAK else 6.0
+ROLLOUT = "/services/alvin/rollout"
+WAIT = {"Prefer": "wait=30"}
 
 
 def die(field: Field) -> list[int]:
@@ -116,6 +128,53 @@ def test_a_restart_brings_no_dead_server_back(tmp_path: Path, migrated: Path) ->
         assert field.failed_since(begun) == [0]
         field.servers["b"].status = OK
         wait_for_edges_without(field, "a")
+
+
+def test_a_database_that_comes_after_the_service_brings_no_dead_server_back(tmp_path: Path, migrated: Path) -> None:
+    with running_field(tmp_path, migrated, per_second=40) as field:
+        die(field)
+        database, away = tmp_path / "provider.db", tmp_path / "away.db"
+        reloads, begun = field.reloads(), time.monotonic()
+        field.stop()
+        database.rename(away)
+        field.start()
+        assert not answers(f"{field.service.url}/readyz")
+        away.rename(database)
+        wait_until(lambda: answers(f"{field.service.url}/readyz"), "the state can be read")
+        wait_until(lambda: field.states() == {"edge-0": "live"}, "the edge polls again")
+        assert field.kept_out() == {"a": field.edges(), "b": field.edges(), "c": set()}
+        assert field.reloads() == reloads, "the edge got what it had"
+        assert field.failed_since(begun) == [0]
+
+
+def test_a_server_that_nobody_could_see_return_is_left_to_traefik(tmp_path: Path, migrated: Path) -> None:
+    with running_field(tmp_path, migrated, per_second=10) as field:
+        die(field)
+        field.restart(traefik_api=None)
+        wait_for_edges_without(field)
+        field.servers["a"].listen()
+        field.servers["b"].status = OK
+        wait_until(lambda: all(set(found) == set(NAMES) for found in field.answered_by(30)), "all answer")
+
+
+def test_neither_the_beginning_nor_the_end_of_a_rollout_brings_a_dead_server_back(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with running_field(tmp_path, migrated, per_second=40) as field:
+        field.client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
+        server = {"url": field.servers["c"].url}
+        field.client.put("/services/next/servers/c", json=server).raise_for_status()
+        die(field)
+        begun = time.monotonic()
+        start = {"to": "next", "hold": "60s"}
+        field.client.post(ROLLOUT, json=start, headers=WAIT).raise_for_status()
+        field.answered_by(80)  # for two seconds, and so for longer than a check takes
+        assert field.kept_out() == {"a": field.edges(), "b": field.edges(), "c": set()}
+        field.client.post(f"{ROLLOUT}/back", headers=WAIT).raise_for_status()
+        field.answered_by(80)
+        assert field.failed_since(begun) == [0]
+        field.servers["a"].listen()
+        wait_for_edges_without(field, "b")
 
 
 def test_what_is_kept_out_can_be_left_to_traefik(tmp_path: Path, migrated: Path) -> None:
