@@ -126,6 +126,9 @@ class Rises:
             for url in known[name] - (known[name] if before is None else before):
                 self._begin(name, url, monotonic())
         self._known = known
+        for service, url in self._begun.copy():
+            if url not in known.get(service, ()):
+                self._begun.pop((service, url), None)
 
     def _begin(self, service: str, url: str, at: float) -> None:
         """Let a server rise since then, or with one of its pool that began shortly before: their steps are the same."""

@@ -38,6 +38,7 @@ class Beats:
                 try:
                     await asyncio.to_thread(self._database.tell, WORD, [f"{service}/{name}" for service, name in new])
                 except Unavailable as error:
+                    self._new.update(new)
                     logger.debug("heartbeats cannot be shared with other services now: %s", error.detail)
 
     def _hear(self, word: str, names: list[str]) -> None:

@@ -126,8 +126,10 @@ class Leasing:
     def hear(self, service: str, server: str) -> bool:
         """Note a heartbeat of a lease that is known. Returns whether it is."""
         key = service, server
-        self.tell(key)
-        return self._hear(key)
+        is_known = self._hear(key)
+        if is_known:  # no other service would know one either whose name somebody has made up
+            self.tell(key)
+        return is_known
 
     def _hear(self, key: LeasedName) -> bool:
         lease = self._book.beat(key)
@@ -167,7 +169,7 @@ class Leasing:
             self._revision = number
             if found is not None:
                 self._book.adopt(found)
-                self._new = {key for key in self._new if not self._hear(key)}
+                self._new = {key for key in self._new if not self.hear(*key)}
                 self._tell()
 
     # What follows

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import pytest
 
 from provider.database.connecting import database_at
 from provider.database.locations import Location
+from provider.duties import ROLLBACKS
 from provider.models import Role
 from provider.security import passwords, people
 from provider.security.logins import FREE_FAILURES
@@ -201,6 +203,20 @@ def test_a_rollout_goes_on_when_the_service_that_moves_it_is_killed(location: Lo
         kill(moving)
         wait_until(lambda: percent() == 100, "the other service goes on")
         wait_until(lambda: traefik.get(HOST).text == "new", "requests go to the new server")
+
+
+def test_names_that_somebody_makes_up_keep_no_heartbeat_from_the_service_that_watches_leases(pair: Pair) -> None:
+    (other,) = (each for each in pair if not each.server._app.plane.duties.has(ROLLBACKS))
+    with http_client(f"{other.url}/api/v1") as client:
+        client.post("/services", json={"name": "leased"}).raise_for_status()
+        client.put("/services/leased/servers/always", json={"url": "http://always.test"}).raise_for_status()
+        client.put("/services/leased/servers/a", json={"url": "http://a.test", "ttl": "3s"}).raise_for_status()
+        begun = time.monotonic()
+        while time.monotonic() - begun < 5:
+            assert client.post(f"/services/leased/servers/{'a' * 8_000}/heartbeat").status_code == 404
+            assert client.post("/services/leased/servers/a/heartbeat").status_code == 204
+            time.sleep(0.2)
+        assert client.get("/services/leased/servers/a").json()["state"] == "ready"
 
 
 def test_an_order_goes_on_when_the_service_that_makes_it_is_killed(
