@@ -48,9 +48,12 @@ class Switched:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        self._server = None
+        server, self._server = self._server, None
+        if server is not None:
+            for listener in server.sockets:
+                self._loop.remove_reader(listener.fileno())
+            await asyncio.sleep(0)  # a server that is closed has no place for who was let in just before
+            server.close()
         while self._open:
             for transport in list(self._open):
                 transport.abort()
