@@ -11,6 +11,9 @@ from provider.nouns import HealthCheck
 
 _INTERVAL: Final = "30s"
 _TIMEOUT: Final = "5s"
+_SHORTEST: Final = (100_000_000, "100ms")
+_LONGEST: Final = (3_600_000_000_000, "1h")
+"""What a duration can be here, in nanoseconds and in words."""
 
 
 def read_check(reader: DeclaredReader, part: Piece, where: str) -> Given:
@@ -70,6 +73,10 @@ def _read_duration(part: Piece | None, default: str) -> str:
     if nanoseconds <= 0:
         part.change(f"Traefik uses {default} instead, and it is imported like that")
         return default
+    if not _SHORTEST[0] <= nanoseconds <= _LONGEST[0]:
+        _bound, nearest = _SHORTEST if nanoseconds < _SHORTEST[0] else _LONGEST
+        part.change(f"{shown(written)} is out of range: it becomes {nearest}")
+        return nearest
     found = find_text(nanoseconds)
     if found is None:
         part.refuse(f"{shown(written)} is more precise than milliseconds")

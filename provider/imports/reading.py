@@ -100,7 +100,8 @@ class _Reader:
         self._parts: dict[str, dict[str, Piece]] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._ours: set[str] = set()
-        self._references = References(self._names, self._kinds, stays, self._ours, from_api=self._from_api)
+        self._idle: set[Key] = set()
+        self._references = References(self._names, self._kinds, stays, self._ours, self._idle, from_api=self._from_api)
         self._objects: dict[Key, ReadObject] = {}
 
     def read(self) -> Imported:
@@ -112,6 +113,8 @@ class _Reader:
             known, taken = self._beside.names(kind) if self._beside else ({}, ())
             self._names[kind] = names.assign(full, kind.lower(), known, taken)
         self._find_ours()
+        idle = (given for given, part in self._parts[Middleware.kind].items() if middlewares.is_idle(part.value))
+        self._idle |= {(Middleware.kind, self._full(given)) for given in idle}
         for kind, parts in self._parts.items():
             for given, part in parts.items():
                 if not self._recognised(kind, given, part):

@@ -19,7 +19,9 @@ MISSING: Final = "reference.missing"
 """The code where something that is referred to is not there."""
 
 _DEFAULT: Final = "default"
-_UNTOLD: Final = frozenset({"serversTransport", "tcpServersTransport", "tlsOption"})
+_DEFAULT_TRANSPORT: Final = f"{_DEFAULT}@{internals.PROVIDER}"
+_TRANSPORTS: Final = frozenset({"serversTransport", "tcpServersTransport"})
+_UNTOLD: Final = _TRANSPORTS | {"tlsOption"}
 """The kinds of objects of which Traefik's API does not tell."""
 
 
@@ -28,13 +30,14 @@ class References:
     """What references can lead to: `names` has our names of all objects, by their kinds and full names.
 
     Only what is of one of the `kinds`, and not among those that stay, is taken over. Of the providers that are `ours`
-    all comes from here already.
+    all comes from here already. What is `idle` does nothing, so that nobody needs to refer to it.
     """
 
     names: Mapping[str, Mapping[str, str]]
     kinds: Collection[str]
     stays: Collection[Key]
     ours: Collection[str]
+    idle: Collection[Key]
     from_api: bool
 
     def find(self, read: ReadObject, part: Piece, type_: Reference, given: str) -> str | None:
@@ -54,8 +57,16 @@ class References:
             return self._unknown(type_, part, given, full, is_own=whose == provider)
         if type_.kind not in self.kinds or (type_.kind, full) in self.stays:
             return self._left_there(type_, part, given, full)
-        read.uses.append(ReadUse((type_.kind, full), part, given))
-        return self.names[type_.kind][full]
+        return self._taken(read, part, (type_.kind, full), given)
+
+    def _taken(self, read: ReadObject, part: Piece, key: Key, given: str) -> str | None:
+        """Return our name for an object of the document that is referred to, or None for one that does nothing."""
+        kind, full = key
+        if key in self.idle:
+            part.change(f"its {NOUNS[kind].called()} {shown(given)} does nothing: it is left out")
+            return None
+        read.uses.append(ReadUse(key, part, given))
+        return self.names[kind][full]
 
     def _unknown(self, type_: Reference, part: Piece, given: str, full: str, *, is_own: bool) -> str | None:
         """Return what stands for a reference to what is not in the document; `is_own` tells if it should be."""
@@ -128,6 +139,8 @@ def use_default_options(objects: Mapping[Key, ReadObject]) -> None:
 
 
 def _internal(type_: Reference, part: Piece, full: str) -> str | None:
+    if full == _DEFAULT_TRANSPORT and type_.kind in _TRANSPORTS:
+        return None  # it is what there is without any
     try:
         return internals.check(type_.kind, full)
     except Refusal as refusal:

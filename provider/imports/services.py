@@ -35,6 +35,7 @@ _MIDDLEWARES: Final = "middlewares"
 _CHECK: Final = "healthCheck"
 _FLUSH: Final = "100ms"
 _HEAVIEST: Final = 1000
+_USER: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 _PARTS: Final = re.compile(r"([^:/?#]+://[^/?#]+)(/[^?#]*)?([?#].*)?", re.DOTALL)
 NOWHERE: Final = "url.nowhere"
 """The code of a server to which Traefik sends nothing."""
@@ -101,8 +102,8 @@ def _read_balancer(reader: DeclaredReader, part: Piece, wanted: Given) -> list[_
     fields = part.fields(("servers", *Service.pool, "nginxUpstreamHashBy"))
     fields.only_default({"nginxUpstreamHashBy": ""}, "it")
     wanted |= reader.fields(Service, fields)
-    servers = _read_servers(found) if (found := fields.find("servers")) else []
     check = fields.find(_CHECK)
+    servers = _read_servers(found, is_checked=check is not None) if (found := fields.find("servers")) else []
     if check is not None and _CHECK in wanted:
         health_checks.settle(wanted[_CHECK], check, {base for each in servers for base in each.bases})
     return servers
@@ -159,7 +160,7 @@ def _read_weighted(model: type[Object], reader: DeclaredReader, part: Piece, whe
     return {**found, "services": list(given.values())}
 
 
-def _read_servers(part: Piece) -> list[_Server]:
+def _read_servers(part: Piece, *, is_checked: bool) -> list[_Server]:
     by_url: dict[str, _Server] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
@@ -172,6 +173,8 @@ def _read_servers(part: Piece) -> list[_Server]:
         given = found.text() if found else ""
         if given is None or heavy is None:
             continue
+        if found and not is_checked:  # only health checks are sent with the user and password
+            given = _without_user(given, found)
         parts = find_url(given)
         if parts is not None and not parts.leads_somewhere:
             told = f"one of its servers has a URL that leads nowhere, {shown(given) or 'an empty one'}{LEFT_OUT}"
@@ -197,6 +200,14 @@ def _read_servers(part: Piece) -> list[_Server]:
     servers = list(by_url.values())
     _lighten(servers)
     return servers
+
+
+def _without_user(url: str, part: Piece) -> str:
+    named = _USER.match(url)
+    if named is None or find_url(url) is None:
+        return url
+    part.change("the user and the password in its URL are left out: Traefik ignores them", Cause.IGNORED)
+    return named[1] + url[named.end() :]
 
 
 def _path_of(url: str) -> str:

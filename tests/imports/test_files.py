@@ -54,6 +54,8 @@ REFUSED = [
     (GOOD.replace("    shop: {entry", "    more: [{x: y}]\n    shop: {entry"), "type.object", "0.yml:3:5"),
     ("- http\n", "document.object", "0.yml:1:1"),
     ("http:\n\trouters:\n", "document.unreadable", "0.yml:2:1"),
+    ("%YAML 1.2\n---\n" + GOOD, "document.unreadable", "0.yml:1:1"),
+    (GOOD.replace("service: shop,", "<<: {}, <<: {}, service: shop,"), "document.unreadable", "0.yml:3:40"),
     (below("    more: *shop\n"), "document.unreadable", "0.yml:6:11"),
     ("http:\n  x: {{ nothing }}\n", "template.bad", "0.yml:2:9"),
     ("http:\n  x: {{ .Name }}\n", "template.bad", "0.yml:2:6"),
@@ -78,6 +80,8 @@ def test_places_for_variables_that_traefik_does_not_fill_in_are_told() -> None:
 
 
 TAKEN = [
+    "%YAML 1.1\n---\n" + GOOD,
+    GOOD.replace("service: shop,", "<<: {}, service: shop,"),
     "",
     "# nothing yet\n",
     "---\n",

@@ -57,7 +57,7 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
     ("middleware", "reason"),
     [
         ({"basicAuth": {"users": ["a:plain"]}}, "it would let nobody in"),
-        ({"stripPrefix": {"prefixes": ["api"]}}, "prefixes"),
+        ({"stripPrefix": {"prefixes": ["/a b"]}}, "prefixes"),
         ({"snippet": {"serverSnippet": "a"}}, "Traefik has no field snippet here"),
         ({"digestAuth": {"users": ["a:traefik:plain"]}}, "it would let nobody in"),
         ({"chain": {"middlewares": ["m"]}}, "this refers back to m: m → m"),
@@ -72,6 +72,44 @@ def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[s
     lost = f"its middleware m ({', '.join(middleware)})"
     assert told["router"].reason in {f"{lost} is left out", f"Traefik disables {lost}"}
     assert not found.declaration.routers
+
+
+@pytest.mark.parametrize(
+    ("middleware", "held", "told"),
+    [
+        ({"addPrefix": {"prefix": "api"}}, {"prefix": "/api"}, "Traefik puts a slash before api: it becomes /api"),
+        (
+            {"stripPrefix": {"prefixes": ["api", "/x"]}},
+            {"prefixes": ["/x"]},
+            "Traefik strips no prefix that does not begin with a slash: api is left out",
+        ),
+        ({"rateLimit": {"burst": 5}}, {"average": 0, "burst": 5}, ""),
+    ],
+)
+def test_what_traefik_makes_of_an_odd_value_is_what_is_held(
+    middleware: dict[str, object], held: dict[str, object], told: str
+) -> None:
+    found = read({"m": middleware}, ["m"])
+    (kind,) = middleware
+    assert found.declaration.objects["middleware"]["m"].changed()[kind] == held
+    assert found.declaration.routers["r"].middlewares == ["m"]
+    assert [each.reason for each in found.findings] == ([told] if told else [])
+
+
+@pytest.mark.parametrize("prefixes", [["api"], "api, v1", []])
+def test_a_router_does_without_a_middleware_that_strips_nothing(prefixes: object) -> None:
+    """A path begins with a slash, so Traefik lets each request pass as it is."""
+    chain = {"both": {"chain": {"middlewares": ["m", "own"]}}, "own": {"addPrefix": {"prefix": "/x"}}}
+    found = read({**chain, "m": {"StripPrefix": {"prefixes": prefixes}}}, ["m@file", "both"])
+    assert found.declaration.routers["r"].middlewares == ["both"]
+    held = {name: each.changed() for name, each in found.declaration.objects["middleware"].items()}
+    assert held["both"]["chain"] == {"middlewares": ["own"]}
+    assert held.keys() == {"both", "own"}
+    told = [(f"{each.kind} {each.name}", each.outcome.value) for each in found.findings]
+    assert ("middleware m", "left out") in told
+    assert [each.reason for each in found.findings if each.kind == "router"] == [
+        "its middleware m@file does nothing: it is left out"
+    ]
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kind, _document in good()}))

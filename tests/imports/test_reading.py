@@ -45,6 +45,29 @@ def balancer(**fields: Any) -> Imported:
     return imports.read({"http": {"services": {"s": {"loadBalancer": {**POOL["loadBalancer"], **fields}}}}})
 
 
+def test_what_is_traefiks_own_transport_is_none_here() -> None:
+    found = balancer(serversTransport="default@internal")
+    assert found.findings == ()
+    assert "serversTransport" not in written(found)["services"]["s"]
+
+
+@pytest.mark.parametrize(("given", "held"), [("1h30m", "1h"), ("24h", "1h"), ("20ms", "100ms")])
+def test_a_duration_of_a_health_check_that_is_out_of_range_is_brought_into_it(given: str, held: str) -> None:
+    found = balancer(healthCheck={"path": "/", "interval": given, "timeout": "20ms"})
+    assert written(found)["services"]["s"]["healthCheck"] == {"interval": held, "timeout": "100ms"}
+    assert f"{given} is out of range: it becomes {held}" in reasons(found, "service", "s")
+
+
+def test_traefik_ignores_the_user_in_the_url_of_a_server_unless_it_is_checked() -> None:
+    servers = [{"url": "http://me:secret@10.0.0.1:80"}]
+    found = balancer(servers=servers)
+    assert [each.url for each in found.declaration.servers["s"].values()] == ["http://10.0.0.1:80"]
+    told = "the user and the password in its URL are left out: Traefik ignores them"
+    assert reasons(found, "service", "s") == told
+    assert "secret" not in str(found.findings)
+    assert "cannot have a user" in reasons(balancer(servers=servers, healthCheck={"path": "/"}), "service", "s")
+
+
 def reasons(found: Imported, kind: str, name: str) -> str:
     return " / ".join(each.reason for each in found.findings if (each.kind, each.name) == (kind, name))
 
@@ -618,7 +641,7 @@ def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:
             "the path of its health check counts from its servers' URLs, and these have several paths",
         ),
         ({"healthCheck": {"path": "/", "status": 99}}, "healthCheck/status: this has to be at least 100"),
-        ({"healthCheck": {"path": "/", "interval": "1ns"}}, "more precise than milliseconds"),
+        ({"healthCheck": {"path": "/", "interval": "1.0000001s"}}, "more precise than milliseconds"),
         ({"healthCheck": {"path": "/", "interval": "soon"}}, "soon is not a duration"),
         ({"sticky": {"cookie": {"secure": "yes"}}}, "secure has to be true or false"),
         ({"sticky": {"cookie": {"expires": 5}}}, "its sticky cookie has expires"),

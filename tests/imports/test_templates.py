@@ -35,6 +35,13 @@ GIVEN = {"A": "one", "B": "Two words", "EMPTY": "", "LIST": "a,b,c"}
         ('{{ list 1 2 "x" | join "," }}{{ len "äb" }}{{ index (list 5 6) 1 }}', "1,2,x36"),
         ('{{ "a\\tb" }}{{ `\\d` }}{{ . }}{{ add 1 2 }}{{ dict "k" 1 }}', "a\tb\\dfalse3map[k:1]"),
         ('{{ trimSuffix ".test" "a.test" }}{{ "a.test" | trimPrefix "a." }}', "atest"),
+        ("{{ div 7 2 }}{{ mod 7 2 }}{{ div -7 2 }}{{ mod -7 2 }}{{ concat (list 1) (list 2) }}", "31-3-1[1 2]"),
+        ("{{ 010 }}{{ int `010` }}{{ int `0x1f` }}{{ atoi `010` }}{{ atoi `0x1f` }}{{ int `08` }}", "88311000"),
+        (
+            '{{ title "b-c d\'e" }}{{ until -2 }}{{ print 1 2 "a" "b" 3 }}{{ normalize "A_b.c" }}',
+            "B-C D'E[0 -1]1 2ab3A-b-c",
+        ),
+        ('{{ regexMatch "^a" "abc" }}{{ regexFind "b." "abc" }}{{ regexReplaceAll "b(.)" "abc" "${1}" }}', "truebcac"),
     ],
 )
 def test_what_does_the_same_everywhere_is_run(template: str, text: str) -> None:
@@ -53,7 +60,10 @@ def test_a_default_as_shells_write_it_is_a_part_of_the_name_of_a_variable_that_n
         ("a {{ now }}", 5),
         ("{{ uuidv4 }}", 3),
         ('{{ define "x" }}{{ end }}', 0),
-        ('{{ regexReplaceAll "a" "b" "c" }}', 3),
+        ('{{ sha256sum "a" }}', 3),
+        ("{{ eq 1 1.0 }}", 3),
+        ('{{ printf "%d" 1.5 }}', 3),
+        ("{{ div 1 0 }}", 3),
         ('{{ printf "%d" "x" }}', 3),
         ("{{ range until 9999999 }}{{ range until 9999999 }}x{{ end }}{{ end }}", 55),
     ],
@@ -68,7 +78,16 @@ def test_what_only_traefik_knows_is_told_where_it_stands(template: str, at: int)
     "template",
     [
         *("{{ }}", "{{ end }}", "{{ if }}x{{ end }}", "{{ if true }}", "{{ x", "{{ unknown }}", "{{ .A }}", "{{ $x }}"),
-        *('{{ fail "no" }}', "{{ (1 }}", "{{ 1 | 2 }}", "{{ env }}", "{{ 'a' \"b }}", "{{/* x */ y }}", "{{ 1 2 }}"),
+        *(
+            "{{ nil | default 1 }}",
+            '{{ fail "no" }}',
+            "{{ (1 }}",
+            "{{ 1 | 2 }}",
+            "{{ env }}",
+            "{{ 'a' \"b }}",
+            "{{/* x */ y }}",
+            "{{ 1 2 }}",
+        ),
     ],
 )
 def test_what_traefik_refuses_is_refused(template: str) -> None:

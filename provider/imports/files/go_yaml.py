@@ -3,7 +3,7 @@
 Facts from the source of yaml.v3, tried on Traefik 3.7.15: only the first document counts; `010` is 8, `1_000` is
 1000, `yes` and `1:30` are texts; a date is a value of its own, which Traefik refuses; a key that is a number, or
 true or false, becomes a name of its type, and what has null for its key is left out; `<<` takes members over from other
-maps; it does not know the escaped slash of JSON.
+maps, once in each; a file that says `%YAML 1.2` is refused; it does not know the escaped slash of JSON.
 """
 
 import base64
@@ -32,6 +32,7 @@ _MOMENT: Final = re.compile(
 )
 _LARGEST: Final = 2**64 - 1
 _MERGE: Final = "<<"
+_VERSION: Final = (1, 1)
 NAMELESS: Final = "<invalid Value>"
 """What Go calls a member whose key is null: Traefik leaves it out."""
 
@@ -60,12 +61,16 @@ class GoBuilder(Builder):
         self._names: set[str] = set()
         """Where `<<` stands in quotes, and is a name as any other."""
 
+        self._merging: set[str] = set()
+
     def document(self, event: Any) -> None:
         """Leave it at the first document."""
         self.documents += 1
         if self.documents > 1:
             self.second = position(event)
             raise _Over
+        if event.version not in {None, _VERSION}:
+            raise self.wrong(event, "Traefik reads YAML 1.1, and no other version: leave the line with %YAML out")
 
     def build(self, events: Any) -> File:
         """Put the events of the first document together. Raises `DocumentError`."""
@@ -89,8 +94,11 @@ class GoBuilder(Builder):
             self.odd_keys.append((around.where + pointer(name), position(event), event.value))
             event.value = name
             around.value.pop(name, None)
-        if event.value == _MERGE and not is_plain:
-            self._names.add(around.where)
+        if event.value == _MERGE:
+            known = self._merging if is_plain else self._names
+            if around.where in self._merging:
+                raise self.wrong(event, "the key << is given twice: write <<: [*one, *other]")
+            known.add(around.where)
         super().key(event, around)
 
     def add(self, value: Any) -> None:

@@ -5,9 +5,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from provider.imports.templates.parsing import Refused, Unknown
+from provider.rules.expressions import Expression
 
 
 class Unset(str):
@@ -75,7 +77,7 @@ def _formatted(text: str, *values: Any) -> str:
             return _quoted(str(value))
         if verb in "vt":
             return f"%{flags}s" % printed(value)
-        if (verb == "s") is not isinstance(value, str):
+        if (verb == "s") is not isinstance(value, str) or (verb == "d") is not isinstance(value, int):
             raise ValueError(verb)
         return str(f"%{flags}{verb}" % value)
 
@@ -86,9 +88,36 @@ def _formatted(text: str, *values: Any) -> str:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, str):
-        return int(value) if re.fullmatch(r"[-+]?\d+", value) else 0
-    return int(value or 0)
+    if not isinstance(value, str):
+        return int(value or 0)
+    if re.fullmatch(r"[-+]?0[0-7]+", value):
+        return int(value, 8)
+    return int(value, 0) if re.fullmatch(r"[-+]?(?:0|[1-9]\d*|0[xX][0-9A-Fa-f]+)", value) else 0
+
+
+def _decimal(value: str) -> int:
+    return int(value) if re.fullmatch(r"[-+]?\d+", value) else 0
+
+
+def _divided(one: Any, other: Any) -> tuple[int, int]:
+    """Divide as Go does: what is left has the sign of what is divided."""
+    dividend, divisor = _whole(one), _whole(other)
+    found = abs(dividend) // abs(divisor) * (1 if (dividend < 0) is (divisor < 0) else -1)
+    return found, dividend - found * divisor
+
+
+def _put_together(*values: Any) -> str:
+    """Write values one after the other, with a blank between two of which neither is a text."""
+    parts = [printed(each) for each in values[:1]]
+    for before, each in pairwise(values):
+        is_apart = not isinstance(before, str) and not isinstance(each, str)
+        parts.append(" " * is_apart + printed(each))
+    return "".join(parts)
+
+
+def _counting(count: Any) -> list[int]:
+    end = max(min(int(count), 10_000), -10_000)
+    return list(range(0, end, 1 if end > 0 else -1))
 
 
 def _substring(start: int, end: int, text: str) -> str:
@@ -103,7 +132,9 @@ def _indexed(value: Any, *keys: Any) -> Any:
 
 
 def _compared(one: Any, other: Any) -> int:
-    if isinstance(one, str) is not isinstance(other, str):
+    if not any(isinstance(one, each) and isinstance(other, each) for each in (bool, str)) and type(one) is not type(
+        other
+    ):
         raise ValueError
     return int(one > other) - int(one < other)
 
@@ -113,7 +144,7 @@ def _first_filled(*values: Any) -> Any:
 
 
 def _titled(text: str) -> str:
-    return re.sub(r"(?<!\S)\S", lambda found: found[0].upper(), text)
+    return re.sub(r"(?<!\w)\w", lambda found: found[0].upper(), text)
 
 
 def _replaced(old: str, new: str, text: str) -> str:
@@ -148,7 +179,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "ge": lambda one, other: _compared(one, other) >= 0,
     "len": _counted,
     "index": _indexed,
-    "print": lambda *values: "".join(map(printed, values)) if all(isinstance(each, str) for each in values) else None,
+    "print": _put_together,
     "println": lambda *values: " ".join(map(printed, values)) + "\n",
     "printf": _formatted,
     "default": lambda default, *given: given[0] if given and is_true(given[0]) else default,
@@ -198,17 +229,23 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "compact": lambda value: [each for each in value if is_true(each)],
     "reverse": lambda value: value[::-1],
     "sortAlpha": lambda value: sorted(_texts(value)),
-    "until": lambda count: list(range(min(int(count), 10_000))),
+    "until": _counting,
     "untilStep": lambda start, stop, step: list(range(start, stop, step))[:10_000],
     "toString": printed,
     "toStrings": _texts,
     "int": _whole,
     "int64": _whole,
-    "atoi": _whole,
+    "atoi": _decimal,
     "add": lambda *values: sum(map(_whole, values)),
     "add1": lambda value: _whole(value) + 1,
     "sub": lambda one, other: _whole(one) - _whole(other),
     "mul": lambda *values: math.prod(map(_whole, values)),
+    "div": lambda one, other: _divided(one, other)[0],
+    "mod": lambda one, other: _divided(one, other)[1],
+    "concat": lambda *values: [each for value in values for each in value],
+    "regexMatch": lambda pattern, text: Expression(pattern).found_in(text),
+    "regexFind": lambda pattern, text: Expression(pattern).find(text) or "",
+    "regexReplaceAll": lambda pattern, text, new: Expression(pattern).replaced(text, new),
     "max": lambda *values: max(map(_whole, values)),
     "min": lambda *values: min(map(_whole, values)),
     "b64enc": lambda text: base64.b64encode(text.encode()).decode(),
@@ -218,17 +255,17 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 _OTHERS: Final = """
-abbrev abbrevboth ago biggest bcrypt base buildCustomCert call camelcase ceil chunk clean concat
-date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual derivePassword dig dir div
+abbrev abbrevboth ago biggest bcrypt base buildCustomCert call camelcase ceil chunk clean
+date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual derivePassword dig dir
 duration durationRound encryptAES env expandenv ext fail float64 floor fromJson genCA genCAWithKey genPrivateKey
 genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey getHostByName hello html htmlDate
-htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merge mergeOverwrite minf mod mulf
+htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merge mergeOverwrite minf mulf
 mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast
 mustMerge mustMergeOverwrite mustPrepend mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll
 mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson
 mustToRawJson mustUniq mustWithout must_date_modify now omit osBase osClean osDir osExt osIsAbs pick pluck
-plural push randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll regexMatch
-regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit round semver semverCompare seq set sha1sum sha256sum
+plural push randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFindAll
+regexQuoteMeta regexReplaceAllLiteral regexSplit round semver semverCompare seq set sha1sum sha256sum
 adler32sum shuffle slice snakecase splitn subf swapcase toDate toDecimal toJson toPrettyJson toRawJson
 trimall typeIs typeIsLike typeOf unixEpoch unset untitle urlJoin urlParse urlquery uuidv4 values wrap wrapWith
 add1f addf divf
@@ -246,8 +283,6 @@ def call(name: str, arguments: list[Any], at: int) -> Any:
         raise Unknown(at, f"only Traefik knows what {name} gives")
     try:
         found = function(*arguments)
-    except (TypeError, ValueError, AttributeError, LookupError):
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
         raise Unknown(at, f"{name} is used in a way that is not supported here") from None
-    if found is None and name == "print":
-        raise Unknown(at, f"{name} is used in a way that is not supported here")
     return found

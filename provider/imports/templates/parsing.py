@@ -226,6 +226,8 @@ class _Parser:
         if not operands:
             raise Refused(start, "a value is missing here")
         first, *others = operands
+        if first == Constant(None):
+            raise Refused(start, "nil alone is no value here")
         if isinstance(first, Call) and not first.arguments:
             return Call(first.at, first.name, others)
         if others:
@@ -271,6 +273,8 @@ def _value(kind: str, text: str, at: int) -> Operand:
 def _constant(kind: str, text: str, at: int) -> Any:
     if kind == "number":
         plain = text.replace("_", "")
+        if re.fullmatch(r"[-+]?0[0-7]+", plain):
+            return int(plain, 8)
         try:
             return int(plain, 0)
         except ValueError:
