@@ -1,8 +1,12 @@
-"""TOML, within bounds: Python reads a key of many parts in quadratic time, and keeps as much of each part."""
+"""TOML 1.1, as Traefik 3.7 reads it (Python itself reads 1.0), within bounds.
+
+A key of many parts takes quadratic time, and as much memory for each part.
+"""
 
 import re
-import tomllib
 from typing import Any, Final
+
+import tomli
 
 from provider.documents.places import Position
 from provider.documents.reading import DEEPEST, DocumentError
@@ -36,7 +40,7 @@ def read(name: str, text: str) -> dict[str, Any]:
         raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB, the limit for TOML")
     _check_bounds(name, text)
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except RecursionError:
         raise DocumentError(f"{name} is nested too deeply") from None
     except ValueError as error:  # also a number with more digits than Python reads

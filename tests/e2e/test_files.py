@@ -11,7 +11,7 @@ import yaml
 
 from provider.imports import files
 from provider.imports.files import SourceText
-from tests.imports.test_files import IGNORED, REFUSED, TAKEN
+from tests.imports.test_files import IGNORED, REFUSED, TAKEN, TOML_REFUSED, TOML_TAKEN
 from tests.running import answers, fetch, free_port, traefik_command, wait_until
 
 TEXTS = [*(text for text, _code, _place in (*REFUSED, *IGNORED)), *TAKEN]
@@ -27,9 +27,9 @@ class Watching:
     log: Path
     marks: Iterator[int] = field(default_factory=itertools.count)
 
-    def takes(self, text: str) -> bool:
+    def takes(self, text: str, name: str = "a.yml") -> bool:
         """Put a text into the folder, and tell whether Traefik takes what is there then."""
-        self._put("a.yml", text)
+        self._put(name, text)
         before, mark = len(self.log.read_text()), f"mark-{next(self.marks)}"
         self._put("b.yml", yaml.safe_dump({"http": {"middlewares": {mark: {"addPrefix": {"prefix": "/x"}}}}}))
 
@@ -71,6 +71,18 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
 
 def test_traefik_refuses_what_is_told_to_be_refused_and_nothing_else(watching: Watching) -> None:
     wrong = [text for text in TEXTS if watching.takes(text) is files.read([SourceText("a.yml", text)], {}).is_refused]
+    assert wrong == []
+
+
+def test_toml_is_read_as_traefik_reads_it(watching: Watching) -> None:
+    assert watching.takes("")
+    texts = [*TOML_TAKEN, *TOML_REFUSED]
+    wrong = [
+        text
+        for text in texts
+        if watching.takes(text, "a.toml") is files.read([SourceText("a.toml", text)], {}).is_refused
+    ]
+    assert watching.takes("", "a.toml")
     assert wrong == []
 
 

@@ -208,6 +208,37 @@ options = { strict = { minVersion = "VersionTLS12", sniStrict = 1979-05-27 } }
 """
 
 
+TOML_ROUTER = "[http.routers.r]\nrule = 'Host(`a.test`)'\nservice = 's@file'\n"
+TOML_TAKEN = [
+    TOML_ROUTER,
+    TOML_ROUTER.replace("\n", "\r\n"),
+    "[http.routers]\nr = { # of the shop\n  rule = 'Path(`/`)',\n  service = 's@file', # kept\n}\n",
+    TOML_ROUTER + '[http.middlewares.m.addPrefix]\nprefix = "/\\x41"\n',
+]
+TOML_REFUSED = [
+    TOML_ROUTER + "[http.routers.r]\npriority = 3\n",
+    TOML_ROUTER + "priority = 010\n",
+    TOML_ROUTER + "[http.middlewares.m.headers.customResponseHeaders]\nX = 07:32\n",
+    TOML_ROUTER.replace("'s@file'", "s"),
+    "[http.routers]\nr = {rule = 'Path(`/`)'\n service = 's@file'}\n",
+]
+
+
+@pytest.mark.parametrize("text", TOML_TAKEN)
+def test_toml_that_traefik_takes_is_read(text: str) -> None:
+    folder = files.read([SourceText("a.toml", text)])
+    assert folder.findings == []
+    assert folder.document["http"]["routers"]["r"]["service"] == "s@file"
+    assert str(folder.place("/http/routers/r/service")).startswith(
+        f"a.toml:{text[: text.index('service')].count(chr(10)) + 1}:"
+    )
+
+
+@pytest.mark.parametrize("text", TOML_REFUSED)
+def test_toml_that_traefik_refuses_is_refused(text: str) -> None:
+    assert files.read([SourceText("a.toml", text)]).is_refused
+
+
 def test_toml_is_read_with_the_place_of_everything() -> None:
     folder = files.read([SourceText("a.TOML", TOML)])
     assert {(each.code, each.place) for each in folder.findings} == {
