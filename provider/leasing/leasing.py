@@ -36,6 +36,9 @@ _LOST_SECONDS: Final = 2.0
 
 _RETRY_SECONDS: Final = 2.0
 
+_PAUSE_SECONDS: Final = 0.1
+"""Time before the leases are read again after a change: in a series of changes they are read once for several."""
+
 
 @dataclass(frozen=True, slots=True)
 class MassSilence:
@@ -192,6 +195,7 @@ class Leasing:
             lost = 0.0 if seconds is None else monotonic() - begun - seconds
             if lost > _LOST_SECONDS:
                 self._book.shift(lost)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _tend(self) -> None:
         if self._revision is None:
