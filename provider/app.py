@@ -1,9 +1,8 @@
 """The composition root: settings in, an ASGI application out. Only this module knows all the others."""
 
 from collections.abc import Callable
-from functools import cache
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,7 +39,6 @@ from provider.api.heartbeats import Heartbeats
 from provider.api.methods import Heads
 from provider.api.proxies import Proxies, is_private
 from provider.api.requests import Requests, list_templates
-from provider.api.writing import PREFIX
 from provider.configuration import Document
 from provider.confirmations import Confirmations
 from provider.control_plane import Api, ControlPlane
@@ -294,29 +292,17 @@ def _answer_errors(api: FastAPI) -> None:
     brakes.install(api)
 
 
-@cache
 def _list_routes() -> list[BaseRoute]:
-    """Return all routes of the REST API, and all pages with their files: made once for all applications of a process.
-
-    What FastAPI makes of them when they are asked for first takes longer than all else of a start.
-    """
-    made = APIRouter(generate_unique_id_function=lambda route: route.name)
-    made.mount("/static", pages.static_files)
-    for nouns_router in nouns_api.ROUTERS:
-        made.include_router(nouns_router, prefix=PREFIX)
-    for module in (retries, expose, adoption, rollouts_api, explain, conflicts, edges_api, leases):
-        made.include_router(module.router, prefix=PREFIX)
-    for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
-        made.include_router(module.router, prefix=PREFIX)
-    made.include_router(health.router)
-    made.include_router(openapi.router)
-    made.include_router(metrics_api.router)
-    for page in (overview, exposing, applications, learn, trace, checks, pages, preferences, sessions):
-        made.include_router(page.router)
-    for pages_router in views.ROUTERS:
-        made.include_router(pages_router)
-    for page in (edges_pages, event_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
-        made.include_router(page.router)
-    for page in (rollout_pages, lease_pages, accounts_pages, tokens_pages, ca, audit_pages):
-        made.include_router(page.router)
-    return made.routes
+    """Return all routes of the REST API, and all pages with their files. Where two of them match, the first answers."""
+    parts = [
+        *(retries, expose, adoption, rollouts_api, explain, conflicts, edges_api, leases),
+        *(events_api, revisions_api, tokens_api, audit, declarations, acme, health, openapi, metrics_api),
+        *(overview, exposing, applications, learn, trace, checks, pages, preferences, sessions),
+    ]
+    further = [
+        *(edges_pages, event_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages),
+        *(rollout_pages, lease_pages, accounts_pages, tokens_pages, ca, audit_pages),
+    ]
+    before, after = [part.router for part in parts], [part.router for part in further]
+    routers = [*nouns_api.ROUTERS, *before, *views.ROUTERS, *after]
+    return [pages.static_files, *(route for router in routers for route in router.routes)]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, Mount
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -193,12 +193,12 @@ def pages_of(routes: Sequence[GuardedRoute]) -> Callable[[str, str], bool]:
 def list_routes(api: FastAPI) -> list[GuardedRoute]:
     """Return all routes with what they need. Raises `LookupError` for one that does not say."""
     routes = []
-    for context in iter_route_contexts(api.routes):
-        if context.path is None or context.methods is None:  # what is mounted: the static files
+    for route in api.routes:
+        if isinstance(route, Mount):  # the static files
             continue
-        declared = [dependency.dependency for dependency in getattr(context, "dependencies", None) or ()]
-        needs = [dependency for dependency in declared if isinstance(dependency, Needs)]
-        if not needs:
-            raise LookupError(f"{context.path} does not say who may use it")
-        routes.append(GuardedRoute(context.path, context.path_regex, frozenset(context.methods), needs[-1]))
+        declared = route.dependencies if isinstance(route, APIRoute) else []
+        needs = [each.dependency for each in declared if isinstance(each.dependency, Needs)]
+        if not isinstance(route, APIRoute) or not needs:
+            raise LookupError(f"{getattr(route, 'path', route)} does not say who may use it")
+        routes.append(GuardedRoute(route.path, route.path_regex, frozenset(route.methods or ()), needs[-1]))
     return routes

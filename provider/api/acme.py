@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done, removed
+from provider.api.routers import router_for
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
 from provider.issuing import accounts
@@ -19,7 +19,7 @@ from provider.store import acme
 
 PATH: Final = "/acme"
 
-router = APIRouter(prefix=PATH, tags=["acme"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)])
+router = router_for("acme", PATH, needs=needs.ADMINISTRATION)
 
 
 @router.get("", summary="Show the CA", responses=documentation.LIST)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import Body, Response
 
 from provider.adoption import Adoption
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import applied
 from provider.api.preconditions import WriteConditions
+from provider.api.routers import router_for
 from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import RoutingDependency
@@ -21,7 +21,7 @@ from provider.security import needs
 from provider.summaries import Telling
 from provider.tags import whole_tag
 
-router = APIRouter(tags=["adoption"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("adoption", needs=needs.STATE)
 
 
 @router.post(

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from provider import moments
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
+from provider.api.routers import router_for
 from provider.dependencies import RevisionsDependency
 from provider.models import AuditOutcome, AuditOutput
 from provider.models.types import TimeInput
@@ -17,9 +17,7 @@ from provider.security import needs
 from provider.store import audit
 from provider.store.records import as_json
 
-router = APIRouter(
-    prefix="/audit", tags=["audit"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
-)
+router = router_for("audit", "/audit", needs=needs.ADMINISTRATION)
 
 _LARGEST = 2**63 - 1
 

@@ -4,11 +4,11 @@ from functools import partial
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
+from provider.api.routers import router_for
 from provider.api.streams import stream
 from provider.conflicts import Finding
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
@@ -21,7 +21,7 @@ from provider.security import needs
 from provider.store import domains, history, routers, services
 from provider.store.records import as_json
 
-router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("explain", needs=needs.STATE)
 
 _MOST_ROUTERS: Final = 20
 MOST: Final = 1000

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from provider import declarations, summaries
 from provider.api import documentation
@@ -13,9 +13,10 @@ from provider.api.bodies import MOST_MEMBERS_OF_ALL, WholeRoute
 from provider.api.pages import LabelText
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
+from provider.api.routers import PREFIX, router_for
 from provider.api.streams import stream
 from provider.api.strict_json import read_json
-from provider.api.writing import PREFIX, WriteDependency, check_whole
+from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import PrincipalDependency, RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
@@ -28,7 +29,7 @@ from provider.store import history
 from provider.tags import whole_tag
 from provider.values import read_label
 
-router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("state", needs=needs.STATE, route_class=WholeRoute)
 
 APPLY: Final = f"{PREFIX}/apply"
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.prefer import REVISION_HEADER
+from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.observed import DisabledRouter
 from provider.edges.quarantine import Quarantine
@@ -27,7 +27,7 @@ from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.snapshots import Served
 
-router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("edges", "/edges", needs=needs.STATE)
 
 MOST_AMISS: Final = 20
 

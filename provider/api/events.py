@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Header, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from provider.api import documentation
 from provider.api.access import find_principal
-from provider.api.bodies import StrictRoute
+from provider.api.routers import router_for
 from provider.dependencies import AccessDependency, EventsDependency
 from provider.errors import Unavailable
 from provider.events import MOST_LISTENERS, Event, Events
 from provider.security import needs
 from provider.security.access import Access
 
-router = APIRouter(prefix="/events", tags=["events"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("events", "/events", needs=needs.STATE)
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 """What stands between may take a silent connection for a dead one, some after 30 s."""

@@ -3,12 +3,11 @@
 from dataclasses import asdict
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query
 from pydantic import AfterValidator, Field
 
 from provider import lost, passages, rules
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.explained import (
     CandidateOutput,
     DeviationOutput,
@@ -19,6 +18,7 @@ from provider.api.explained import (
     StayingOutput,
     StepOutput,
 )
+from provider.api.routers import router_for
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
@@ -34,7 +34,7 @@ from provider.security import needs
 from provider.store import middlewares, nouns
 from provider.values import TEXT_SCHEMA, check_text
 
-router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("explain", needs=needs.STATE)
 
 _LONGEST_URL: Final = 2000
 _LONGEST_HEADER: Final = 300

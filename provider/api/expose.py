@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import Body, Query, Response
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done
-from provider.api.writing import PREFIX, WriteDependency
+from provider.api.routers import PREFIX, router_for
+from provider.api.writing import WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, IssuingDependency, RevisionsDependency
 from provider.listening import Listening
@@ -18,7 +18,7 @@ from provider.security import needs
 from provider.store import applications
 from provider.values import to_ascii
 
-router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("expose", "/expose", needs=needs.STATE)
 
 
 @router.post(

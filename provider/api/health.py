@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from provider import control_plane
 from provider.api import documentation
+from provider.api.routers import name_of
 from provider.dependencies import AlarmsDependency, EdgesDependency, RevisionsDependency
 from provider.errors import Unavailable
 from provider.models.base import output_config
 from provider.security import needs
 from provider.version import VERSION
 
-router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)])
+router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)], generate_unique_id_function=name_of)
 
 
 class Alive(BaseModel):

@@ -14,7 +14,7 @@ from starlette.types import Scope, Send
 from provider.api.browsers import Hosts
 from provider.api.prefer import REVISION_HEADER
 from provider.api.requests import ID_HEADER, find_id
-from provider.api.writing import PREFIX
+from provider.api.routers import PREFIX
 from provider.edges.pollers import note_holder
 from provider.errors import Forbidden
 from provider.leasing.leasing import Leasing

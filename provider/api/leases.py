@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.heartbeats import ROUTE
 from provider.api.prefer import REVISION_HEADER
+from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, LeasingDependency, RevisionsDependency
 from provider.errors import NotFound
 from provider.leases import LeasedName
@@ -21,7 +21,7 @@ from provider.nouns import Server, Service
 from provider.revisions import Revisions
 from provider.security import needs
 
-router = APIRouter(tags=["servers"], route_class=StrictRoute)
+router = router_for("servers", needs=None)
 
 MOST_HELD: Final = 100
 

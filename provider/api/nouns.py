@@ -9,11 +9,11 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from provider import control_plane
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done, removed
 from provider.api.pages import LabelParameters, PageParameters
 from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
-from provider.api.writing import PREFIX, WriteDependency
+from provider.api.routers import PREFIX, router_for
+from provider.api.writing import WriteDependency
 from provider.control_plane import ControlPlane
 from provider.database.sessions import Session
 from provider.dependencies import PlaneDependency, RevisionsDependency
@@ -205,12 +205,7 @@ async def _no_cascade() -> bool:
 def routes(noun: type[Noun]) -> APIRouter:
     """Return the routes of a noun."""
     described = documentation.Described(noun)
-    router = APIRouter(
-        prefix=collection(noun),
-        tags=[noun.plural],
-        route_class=StrictRoute,
-        dependencies=[Depends(needs.SERVERS if noun.within else needs.STATE)],
-    )
+    router = router_for(noun.plural, collection(noun), needs=needs.SERVERS if noun.within else needs.STATE)
     owner = Annotated[str | None, _owner(NOUNS[noun.within]) if noun.within else Depends(_no_owner)]
     name = Annotated[str, documentation.name(noun)]
     cascade = Annotated[bool, Depends(_cascade(noun.cascade) if noun.cascade else _no_cascade)]

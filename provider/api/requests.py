@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, Mount
 from starlette import types
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -98,13 +98,9 @@ def find_id(headers: Headers) -> str | None:
 
 
 def list_templates(api: FastAPI) -> dict[object, str]:
-    """Return the templates of all routes, with their prefixes, by what answers there."""
-    listed = {}
-    for context in iter_route_contexts(api.routes):
-        answers = context.endpoint or getattr(context.original_route, "app", None)
-        if answers is not None and context.path is not None:
-            listed[answers] = context.path
-    return listed
+    """Return the templates of all routes by what answers there."""
+    mounted = {route.app: route.path for route in api.routes if isinstance(route, Mount)}
+    return mounted | {route.endpoint: route.path for route in api.routes if isinstance(route, APIRoute)}
 
 
 def _find(headers: Iterable[tuple[bytes, bytes]], name: str) -> int | None:

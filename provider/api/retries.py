@@ -3,20 +3,18 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 
 from provider import control_plane
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.nouns import collection, hidden, observers, shown
 from provider.api.prefer import REVISION_HEADER
+from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
 from provider.nouns import Domain
 from provider.security import issuances, needs
 
-router = APIRouter(
-    prefix=collection(Domain), tags=[Domain.plural], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
-)
+router = router_for(Domain.plural, collection(Domain), needs=needs.STATE)
 
 NAME = Annotated[str, documentation.name(Domain)]
 

@@ -6,16 +6,16 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field
 
 from provider import configuration, rendering, transitions, verification
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import shown
 from provider.api.pages import Page, PageParameters
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
+from provider.api.routers import router_for
 from provider.api.streams import stream
 from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
@@ -35,9 +35,7 @@ from provider.tags import etag
 from provider.undoing import ALL, chooser
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
-router = APIRouter(
-    prefix="/revisions", tags=["revisions"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
-)
+router = router_for("revisions", "/revisions", needs=needs.STATE)
 
 _LARGEST: Final = 2**63 - 1
 

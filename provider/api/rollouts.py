@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import PREFIX, WriteDependency
+from provider.api.routers import PREFIX, router_for
+from provider.api.writing import WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
 from provider.errors import FieldError, Invalid, NotFound
@@ -25,7 +25,7 @@ _PATH: Final = "/services/{service}/rollout"
 SERVICE = Annotated[str, documentation.name(Service, alias=Service.kind)]
 ACTIVE = Annotated[bool, Query(description="Only those that have not ended.")]
 
-router = APIRouter(tags=["rollouts"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+router = router_for("rollouts", needs=needs.STATE)
 
 
 class _Steering:

@@ -3,22 +3,19 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 
 from provider.api import documentation
-from provider.api.bodies import StrictRoute
 from provider.api.outcomes import done, removed
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import PREFIX
+from provider.api.routers import PREFIX, router_for
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.models import CreatedTokenOutput, TokenInput, TokenOutput
 from provider.security import needs, tokens
 from provider.store import tokens as stored
 
-router = APIRouter(
-    prefix="/tokens", tags=["tokens"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
-)
+router = router_for("tokens", "/tokens", needs=needs.ADMINISTRATION)
 
 ID = Annotated[str, documentation.identifier("ID of the token.", "k3v9x0ab")]
 

@@ -35,7 +35,6 @@ from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
-PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
 
 _TRIES: Final = 2

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, Mount
 
 from provider.api.configuration import PATH
 from provider.app import Application, create_app
@@ -42,17 +42,16 @@ def make_app() -> Application:
 
 def mounts(app: Application) -> list[str]:
     """Return where other applications are mounted."""
-    return [context.path or "" for context in iter_route_contexts(app.api.routes) if context.methods is None]
+    return [route.path for route in app.api.routes if isinstance(route, Mount)]
 
 
 def places(app: Application) -> list[Place]:
     """Return each method of each route, the edges' endpoint included, but not what is mounted."""
     listed = [Place("GET", PATH), Place("HEAD", PATH)]
-    for context in iter_route_contexts(app.api.routes):
-        if context.methods is not None:
-            assert context.path is not None
-            has_json = context.path.startswith("/api/") and getattr(context, "body_field", None) is not None
-            listed += [Place(method, context.path, has_json) for method in sorted(context.methods)]
+    for route in app.api.routes:
+        if isinstance(route, APIRoute):
+            has_json = route.path.startswith("/api/") and route.body_field is not None
+            listed += [Place(method, route.path, has_json) for method in sorted(route.methods or ())]
     return listed
 
 

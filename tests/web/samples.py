@@ -133,7 +133,7 @@ def add(app: Application) -> None:
     """Let an application have these pages."""
     templates = Templates(languages.load(), [FOLDER, Path(__file__).parent / "templates"])
     app.api.parts = (templates, *app.api.parts)  # the first of a type is found
-    app.api.include_router(router)
+    app.api.routes.extend(router.routes)
 
 
 @contextmanager
