@@ -6,22 +6,22 @@ import yaml
 
 _WORDS: Final = {
     "mapping values are not allowed in this context": (
-        "unexpected colon: put text with a colon into quotes, and indent what belongs together alike"
+        "unexpected colon: put text with a colon in quotes, and indent lines of one level alike"
     ),
     "found character that cannot start any token": (
         "a value cannot begin with this character: indent with spaces, and put such text into quotes"
     ),
     "did not find expected node content": "a value is missing here",
-    "did not find expected key": "this belongs to nothing: indent what belongs together alike",
-    "did not find expected '-' indicator": "this belongs to no list: indent what belongs together alike",
+    "did not find expected key": "this fits nowhere: indent lines of one level alike",
+    "did not find expected '-' indicator": "this is not part of the list: indent its items alike",
     "did not find expected ',' or ']'": "a comma or the closing bracket ] is missing here",
     "did not find expected ',' or '}'": "a comma or the closing brace } is missing here",
     "could not find expected ':'": "a colon is missing after the key",
     "found unexpected end of stream": "the quoted text does not end",
     "found unknown escape character": "unknown escape after the backslash: write \\\\, or use single quotes",
-    "found unexpected ':'": "no colon stands here: put a text that has one into quotes",
+    "found unexpected ':'": "a colon is not allowed here: put text with a colon in quotes",
     "block sequence entries are not allowed in this context": "a list cannot begin here: put it on its own line",
-    "found invalid Unicode character escape code": "the escape stands for no character",
+    "found invalid Unicode character escape code": "this escape is not a character",
     "did not find expected hexdecimal number": "the escape needs hexadecimal digits",
     "did not find expected alphabetic or numeric character": "a name is missing after & or *",
     "did not find expected comment or line break": "only a comment may follow on this line",

@@ -28,7 +28,7 @@ _CHOICES: Final = [
 
 
 class HandBackInput(Object):
-    """Routers that give the requests back to those of other providers beside which they stand."""
+    """Routers to hand back: the routers of other providers that they stand beside get their requests again."""
 
     said: ClassVar = {"anyOf": _CHOICES}
     example: ClassVar = {"routers": ["shop", "blog"]}
@@ -50,7 +50,7 @@ class HandBackInput(Object):
 
 
 class AdoptInput(HandBackInput):
-    """Routers that take over the requests of those of other providers beside which they stand."""
+    """Routers to adopt: they take over the requests of the routers of other providers that they stand beside."""
 
     for_good: bool = field(
         Flag(),

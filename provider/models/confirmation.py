@@ -71,13 +71,15 @@ class ConfirmationOutput(BaseModel):
     model_config = output_config()
 
     state: ConfirmationState
-    within: Annotated[str, Described(description="How long there was to confirm it.")]
+    within: Annotated[str, Described(description="The time limit for confirming it.")]
     before: Annotated[AwareDatetime, Described(description="When it is rolled back unless it is confirmed.")]
     ended: Annotated[
         AwareDatetime | None, Described(description="When it was confirmed, rolled back or undone; null if pending.")
     ]
     by: Annotated[str | None, Described(description="Who confirmed or undid it.")]
-    revision: Annotated[int | None, Described(description="The revision that took it back, if one did.")]
+    revision: Annotated[
+        int | None, Described(description="The revision that undid it or rolled it back, if there is one.")
+    ]
     left: Annotated[
         list[str],
         Described(description="What could not be rolled back, because it has changed again or is used by others."),

@@ -16,8 +16,8 @@ class AvailabilityOutput(Object):
     """How many servers of a service take requests. For a service made of others: of all their servers."""
 
     servers: int = field(Whole(0), help="Number of servers.")
-    ready: int = field(Whole(0), help="Those whose state is `ready`.")
-    available: int = field(Whole(0), help="Those ready ones that no edge reports as down.")
+    ready: int = field(Whole(0), help="Servers whose state is `ready`.")
+    available: int = field(Whole(0), help="Ready servers that no edge reports as down.")
     detail: str = field(Text(), help="The same, as a sentence. It says so if only one server is left, or none.")
     elsewhere: int = field(
         Whole(0),
@@ -92,10 +92,10 @@ class LeavingOutput(Object):
     until: str | None = field(
         Text(said={"format": "date-time"}),
         default=None,
-        help="Until when it keeps its visitors; null: not any more.",
+        help="Until when it keeps its visitors; null: it keeps none.",
     )
     edges: list[str] = field(
-        ListOf(Text()), default=[], help="The edges that still send it requests, or may: their documents still have it."
+        ListOf(Text()), default=[], help="The edges that may still send it requests: their documents still include it."
     )
 
 
@@ -104,7 +104,7 @@ class LeaseOutput(Object):
 
     state: LeaseState = field(
         Choice(LeaseState),
-        help="`live`: its heartbeats come. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
+        help="`live`: it sends heartbeats. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
         "not drained, because the fault may be elsewhere or no other server is left.",
     )
     last_heartbeat: AwareDatetime | None = field(
@@ -113,13 +113,13 @@ class LeaseOutput(Object):
     until: AwareDatetime | None = field(
         Time(),
         default=None,
-        help="Until when its lease lasts unless a heartbeat comes: then it is drained, or removed if it is drained "
+        help="When its lease ends unless a heartbeat comes: then it is drained, or removed if it is drained "
         "already; null while it is held or in maintenance.",
     )
 
 
 class RisingOutput(Object):
-    """How far a server has risen to its weight, which is new or back."""
+    """How far a server that is new or back has risen to its weight."""
 
     part: float = field(Share(), help="The part of its weight that it has now, 0 to 1.")
     seconds: int = field(Whole(0), help="Seconds until it has its whole weight.")
@@ -198,7 +198,7 @@ class ShownOutput(Object):
         Choice(ShownState),
         help="`good`: right name, valid. `expiring`: the same, but expires soon. `expired`, `early` (not valid yet), "
         "`other` (for other names, or Traefik's default one), `none` (the handshake fails): browsers refuse these. "
-        "`unknown`: the edge cannot be asked.",
+        "`unknown`: the edge cannot be checked.",
     )
     since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
     why: str = field(Text(), help="The same, as a sentence.")

@@ -71,7 +71,7 @@ class Rollout(SQLModel, table=True):
     """Why it went back or paused by itself: a frozen message."""
 
     revision: int | None = Field(default=None)
-    """The revision that made it last."""
+    """The revision that made it permanent."""
 
     @property
     def is_active(self) -> bool:
@@ -109,7 +109,7 @@ class RolloutInput(BaseModel):
         Described(
             ge=1,
             le=100,
-            description="Before the first step, for as long as one: percentage of requests that it gets a copy of.",
+            description="Percentage of requests that it gets copies of before the first step, for as long as a step.",
         ),
     ] = None
     without_health_check: Annotated[
@@ -153,7 +153,7 @@ class RolloutOutput(BaseModel):
         Described(description="Which step it is at, from 1; 0 before the first, when the new servers are checked."),
     ]
     steps: Annotated[list[int], Described(description="Percentages of the requests that the new service gets.")]
-    hold: Annotated[str, Described(description="How long each step lasts at least.")]
+    hold: Annotated[str, Described(description="Minimum time for each step.")]
     since: Annotated[AwareDatetime, Described(description="When this step began.")]
     next: Annotated[
         AwareDatetime | None,
@@ -167,4 +167,4 @@ class RolloutOutput(BaseModel):
     ended_by: Annotated[str | None, Described(description="Who ended it; null while it runs, and if nobody did.")] = (
         None
     )
-    revision: Annotated[int | None, Described(description="The revision that made it last.")] = None
+    revision: Annotated[int | None, Described(description="The revision that made it permanent.")] = None

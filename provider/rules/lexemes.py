@@ -52,16 +52,16 @@ _LINE_DIRECTIVE: Final = re.compile(r"/[/*]line ")
 _ENDING: Final = {LexemeKind.NAME, LexemeKind.TEXT}
 
 _ADVICE: Final = {
-    "`": "the text that begins here has no closing back-tick",
+    "`": "the text that begins here has no closing backtick",
     '"': 'the text that begins here has no closing "',
-    "/": "a '/' stands in a text only: write `/path`",
+    "/": "put a path in backticks: `/path`",
     "&": "write && for 'and'",
     "|": "write || for 'or'",
     "=": "there is no '=' here: write Header(`name`, `value`) or Query(`name`, `value`)",
     ";": "leave out the ';'",
     "~": "there is no '~' here: write PathRegexp(`…`) or HostRegexp(`…`)",
     **dict.fromkeys(
-        "'\u2018\u2019\u201c\u201d\u00b4\u00ab\u00bb", 'texts stand in back-ticks, `…`, or in double quotes, "…"'
+        "'\u2018\u2019\u201c\u201d\u00b4\u00ab\u00bb", 'put text in backticks, `…`, or in double quotes, "…"'
     ),
 }
 
@@ -99,6 +99,6 @@ def _why_not(rule: str, position: int) -> str:
     if rule.startswith("/*", position):
         return "the comment that begins here has no end"
     if character.isdigit():
-        return "a number stands in back-ticks as every argument does, as in `1`"
+        return "put a number in backticks, like every argument: `1`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    return _ADVICE.get(character, f"{shown} is not allowed here: leave it out, or put it in back-ticks")
+    return _ADVICE.get(character, f"{shown} is not allowed here: leave it out, or put it in backticks")

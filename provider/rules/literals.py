@@ -19,7 +19,7 @@ class BadEscape(ValueError):
     """A backslash in double quotes with something behind it that means nothing. `position` is in the literal."""
 
     def __init__(self, escape: str, position: int) -> None:
-        super().__init__(f"{escape} means nothing in double quotes: write \\\\ for a backslash, or use back-ticks")
+        super().__init__(f"{escape} means nothing in double quotes: write \\\\ for a backslash, or use backticks")
         self.position = position
 
 

@@ -179,7 +179,7 @@ class _Parser:
         while self._seen.text != ")":
             word = self._take()
             if word.kind is not LexemeKind.TEXT:
-                raise self._mistake(word, f"an argument in back-ticks belongs here, not {word}: {matcher.form}")
+                raise self._mistake(word, f"an argument in backticks belongs here, not {word}: {matcher.form}")
             given.append(word)
             last = self._seen.text == "..."
             if last:
@@ -214,7 +214,7 @@ class _Parser:
 
     def _why_not_after(self, word: Lexeme, opening: Lexeme | None = None) -> str:
         if word.kind is LexemeKind.BREAK and self._seen.text != ")":
-            return "a line break ends the rule here: put && or || before it, not behind it"
+            return "a line break ends the rule here: put && or || before it, not after it"
         if word.text.lower() in _WORDS:
             return f"write {_WORDS[word.text.lower()]} for '{word.text}'"
         if opening is not None:
@@ -225,8 +225,8 @@ class _Parser:
 
     def _why_no_matcher(self, word: Lexeme) -> str:
         if word.kind is LexemeKind.TEXT:
-            return "a matcher belongs here, not text alone, such as Host(`alvin.xyz`)"
-        return f"a matcher belongs here, not {word}, such as Host(`alvin.xyz`)"
+            return "a matcher such as Host(`alvin.xyz`) belongs here, not text alone"
+        return f"a matcher such as Host(`alvin.xyz`) belongs here, not {word}"
 
 
 def _why_unknown(written: str, matchers: Mapping[str, type[Matcher]]) -> str:

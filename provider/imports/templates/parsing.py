@@ -124,7 +124,7 @@ class _Parser:
             word = self.tokens[0][1] if self.tokens[0][0] == "word" else ""
             if word in {"else", "end"}:
                 if not is_inner:
-                    raise Refused(start, f"this {word} belongs to nothing")
+                    raise Refused(start, f"there is no open block for this {word}")
                 return found, word
             if word in _OTHER_BLOCKS:
                 raise Unknown(start, f"{word} in templates is not supported here")
