@@ -136,4 +136,4 @@ def find_doubts(environment: Mapping[str, str]) -> Iterator[str]:
         elif name not in known and not _OF_KUBERNETES.fullmatch(name):
             alike = get_close_matches(name, known, n=1)
             advice = f": did you mean {PREFIX}{alike[0]}?" if alike else ""
-            yield f"{variable} is no setting, and is ignored{advice}"
+            yield f"{variable} is not a setting, so it is ignored{advice}"

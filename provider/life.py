@@ -86,7 +86,7 @@ async def _probe(revisions: Revisions) -> None:
                 logger.log(
                     logging.ERROR if told else logging.INFO,
                     "%s",
-                    f"changes are refused: {told}" if told else "changes are taken again",
+                    f"changes are refused: {told}" if told else "changes are accepted again",
                 )
         await asyncio.sleep(_RETRY_SECONDS)
 

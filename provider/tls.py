@@ -73,9 +73,9 @@ class OwnCertificate:
             return f"{self.trouble}; the previous one is used"
         left = self.end - now
         if left <= timedelta():
-            return f"the TLS certificate ended at {self.end.isoformat()}"
+            return f"the TLS certificate expired at {self.end.isoformat()}"
         if left < min(WARNED, (self.end - self._begin) / 3):
-            return f"the TLS certificate ends at {self.end.isoformat()}"
+            return f"the TLS certificate expires at {self.end.isoformat()}"
         return None
 
     def _find_stamp(self) -> _Stamp:

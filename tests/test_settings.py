@@ -157,9 +157,9 @@ def test_what_somebody_may_believe_to_be_a_setting_is_told() -> None:
     told = list(
         find_doubts({"PROVIDER_PORT": "tcp://10.96.0.7:9000", "PROVIDER_DATABSE_URL": "x", "PROVIDER_ZZZ": "y"})
     )
-    assert told[0] == "PROVIDER_DATABSE_URL is no setting, and is ignored: did you mean PROVIDER_DATABASE_URL?"
+    assert told[0] == "PROVIDER_DATABSE_URL is not a setting, so it is ignored: did you mean PROVIDER_DATABASE_URL?"
     assert told[1].startswith("PROVIDER_PORT=tcp://10.96.0.7:9000 is not a port: Kubernetes sets it")
-    assert told[2] == "PROVIDER_ZZZ is no setting, and is ignored"
+    assert told[2] == "PROVIDER_ZZZ is not a setting, so it is ignored"
 
 
 def test_what_kubernetes_sets_besides_is_no_doubt() -> None:

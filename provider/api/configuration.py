@@ -78,7 +78,7 @@ class ConfigurationEndpoint:
             return
         if method not in {"GET", "HEAD", "OPTIONS"}:
             response = problems.problem(
-                405, "method-not-allowed", "Method not allowed", "this is polled with GET", PATH
+                405, "method-not-allowed", "Method not allowed", "poll this path with GET", PATH
             )
             response.headers["Allow"] = ", ".join(complete(["GET"]))
             await self._refuse(response, scope, receive, send)

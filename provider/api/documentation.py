@@ -167,7 +167,7 @@ LIFT: Final = _numbered(204, "The edge is offered the current document again.", 
 RETRY: Final = {
     200: answer({"description": "It is being tried.", "headers": {"Config-Revision": REVISION}}, "DomainOutput")
 } | _problems(404, 422, 429, 503)
-BEAT: Final = _numbered(204, "Its lease begins anew.", 404, 422, 503)
+BEAT: Final = _numbered(204, "Its lease starts over.", 404, 422, 503)
 SHOW_LEASES: Final = _problems(422, 503)
 DRAIN_HELD: Final = _numbered(204, "They are drained.", 422, 503)
 CHOOSE_ACME: Final = _numbered(200, "It is chosen.", *_BODY)

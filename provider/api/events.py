@@ -65,8 +65,8 @@ async def listen(
     `health` has `service`, `name` (of the server), `state`, `since` and `why`, and while the server is kept out of its
     pool also `keptOut` (a list with `edge` and `since`); for a TCP server also `kind` (`tcpService`), and its address
     as the name. `shares` has `service` and `shares` (0 to 1, by server name).
-    `lease` has `service`, `name` (of the server), and how its lease stands now and stood before: `state` and `before`
-    (`live`, `silent` or `held`; null: it has none).
+    `lease` has `service`, `name` (of the server), and the state of its lease now and before: `state` and `before`
+    (`live`, `silent` or `held`; null: it has no lease).
     `issuance` has `domain` and how wayshub-provider is getting on with its certificate: `state`, `why` and `next`.
     `reset` is empty: what you read before may be out of date, so read it again.
     """

@@ -22,7 +22,7 @@ NAME = Annotated[str, documentation.name(Domain)]
 @router.post(
     "/{name}/retry",
     response_model=None,
-    summary="Try now to get a domain's certificate",
+    summary="Try again now to get a domain's certificate",
     responses=documentation.RETRY,
 )
 def retry_certificate(

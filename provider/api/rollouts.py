@@ -108,7 +108,7 @@ def pause_rollout(steering: _SteeringDependency) -> Response:
 
 @_post_step(_PATH + "/resume", summary="Resume a rollout")
 def resume_rollout(steering: _SteeringDependency) -> Response:
-    """Go on after a pause. The step begins anew."""
+    """Go on after a pause. The step starts over."""
     return steering.act(acting.resume)
 
 

@@ -19,10 +19,10 @@ ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it
 def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
     """Copy the database to a file and verify the copy.
 
-    Works while the service runs and others write: FILE has the state of one
-    moment. It appears once it is verified, and only its owner can read it.
-    Its secrets are encrypted: keep the key file too, which is not in it.
-    It copies the database in PROVIDER_DATABASE_URL.
+    Copies the database in PROVIDER_DATABASE_URL at one point in time, while
+    the service runs and others write. FILE appears once it is verified, and
+    only its owner can read it. Its secrets are encrypted: keep the key file
+    too, which the backup does not contain.
 
     Examples:
       wayshub-provider backup /srv/backups/monday.db

@@ -249,23 +249,21 @@ class Client:
             ) as response:
                 return inflating.read_whole(response)
         except inflating.TooLongError as error:
-            raise Unreachable(f"the answer of {self.url} {error}{unsure}") from None
+            raise Unreachable(f"the answer from {self.url} {error}{unsure}") from None
         except UnicodeEncodeError:
             raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(
                 f"no answer from {self.url} ({_reason(error)}): start the service with "
-                "`wayshub-provider up` or `wayshub-provider serve`, or set --url or PROVIDER_URL to where it is"
+                "`wayshub-provider up` or `wayshub-provider serve`, or set --url or PROVIDER_URL to its address"
             ) from error
         except httpx.TimeoutException as error:
             raise Unreachable(f"{self.url} did not answer within {timeout_seconds:g} s{unsure}") from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise Unreachable(f"the exchange with {self.url} failed: {_reason(error)}{unsure}") from error
+            raise Unreachable(f"the connection to {self.url} failed: {_reason(error)}{unsure}") from error
 
     def _foreign(self, told: str) -> Unreachable:
-        return Unreachable(
-            f"what answers at {self.url} is not a wayshub-provider ({told}): set --url or PROVIDER_URL to where it is"
-        )
+        return Unreachable(f"{self.url} is not a wayshub-provider ({told}): set --url or PROVIDER_URL to its address")
 
 
 def _encoded(message: str) -> bytes:

@@ -20,8 +20,8 @@ PendingArgument = Annotated[
 def confirm(client: Client, output: Output, number: PendingArgument = None) -> None:
     """Confirm a change made with --confirm-within, so that it stays.
 
-    Without a number it confirms the newest such change. To undo one
-    before its time is up, use `revision undo`.
+    Without a number, it confirms the newest pending change. To undo a
+    change before its time is up, use `revision undo`.
 
     Examples:
       wayshub-provider confirm
@@ -30,7 +30,7 @@ def confirm(client: Client, output: Output, number: PendingArgument = None) -> N
     pending = list(client.items(REVISIONS.path, wanted={"pending": "true"}))
     if number is None:
         if not pending:
-            raise ProviderError("no change waits to be confirmed")
+            raise ProviderError("no change is waiting to be confirmed")
         number = int(pending[0]["number"])
     answer = client.post(REVISIONS.path_of(str(number)) + path("confirm"), None)
     if output.is_json:

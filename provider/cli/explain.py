@@ -53,7 +53,7 @@ def explain(
 ) -> None:
     """Explain which router takes a request, why, and who answers.
 
-    Also shows which other routers matched and by how much they lost, and which
+    Also shows which other routers matched and by how much they lost, which
     nearly matched and where they failed, and what each middleware does to the
     request. If an edge does not serve a router, it quotes Traefik's reason. It
     sends nothing to Traefik.

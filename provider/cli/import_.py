@@ -132,10 +132,10 @@ class ImportSource:
         folder = self.folder
         if folder is not None and folder.missing and not folder.is_refused:
             names = ", ".join(sorted(folder.missing))
-            return f"the files ask for variables that are not given: {names}: give them with --env-file or --env"
+            return f"the files use variables that have no value: {names}; give them with --env-file or --env"
         first = f"{stopping[0].place}: {stopping[0].detail}" if len(stopping) == 1 else ""
         if folder is not None and folder.is_refused:
-            why = "Traefik refuses these files, and serves nothing of them: correct them, or add --salvage"
+            why = "Traefik refuses these files, and serves none of them: correct them, or add --salvage"
         else:
             why = "import what Traefik runs, with --from-api, or add --salvage to leave such files out"
         return f"{first}: {why}" if first else why
@@ -209,7 +209,7 @@ def _sources(paths: Sequence[str] | None, from_api: str | None) -> tuple[Sequenc
         raise typer.BadParameter("give either files, or Traefik's API with --from-api")
     if paths and any(map(sources.is_url, paths)):
         if len(paths) > 1:
-            raise typer.BadParameter("one Traefik's API is imported at a time, and without files")
+            raise typer.BadParameter("give the API of one Traefik, and no files with it")
         return paths, True
     return paths or [str(from_api)], from_api is not None
 

@@ -82,10 +82,11 @@ def lint(
 ) -> None:
     """Check Traefik's files and labels, without any service running.
 
-    Says what Traefik would refuse as a whole, disable, decide at random, ignore,
-    or accept although it cannot work: where, why, and what to do. Several files and folders
-    are read together, as Traefik reads a directory. Exits with 0 if it finds
-    nothing, 2 if it finds something, and 1 if it cannot read the files.
+    Lists what Traefik would refuse as a whole, disable, decide at random,
+    ignore, or accept although it cannot work: where it is, why, and what to do.
+    Several files and folders are read together, as Traefik reads a directory.
+    Exits with 0 if it finds nothing, 2 if it finds something, and 1 if it
+    cannot read the files.
 
     Examples:
       wayshub-provider lint dynamic.yml

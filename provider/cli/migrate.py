@@ -19,9 +19,9 @@ def migrate(to: SchemaOption = None) -> None:
     Does the same as `alembic upgrade head`. It first copies the database to a
     file next to it. If it fails, the database stays as it was.
 
-    --to takes the database to another version: to an earlier one before you go
-    back to an earlier wayshub-provider. It refuses if edges would notice what
-    that loses, such as HTTPS of a domain.
+    --to takes the database to another version, for example to an earlier one
+    before you go back to an earlier wayshub-provider. It refuses if edges would
+    notice the loss, such as HTTPS of a domain.
 
     Examples:
       wayshub-provider migrate

@@ -10,7 +10,7 @@ def ask(whose: str) -> str:
     """Return a new password; `whose` is such as `account alvin`. Raises `ProviderError` for two that differ."""
     if sys.stdin is None or not sys.stdin.isatty():
         return sys.stdin.readline().removesuffix("\n").removesuffix("\r") if sys.stdin is not None else ""
-    typed = getpass.getpass(f"New password of {whose}: ")
+    typed = getpass.getpass(f"New password for {whose}: ")
     if getpass.getpass("Repeat it: ") != typed:
         raise ProviderError("the passwords do not match: nothing was changed")
     return typed

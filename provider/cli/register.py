@@ -54,9 +54,7 @@ ReadyPathOption = Annotated[
         show_default="any answer from / except 5xx",
     ),
 ]
-ReadyTimeoutOption = Annotated[
-    str, typer.Option(metavar=_DURATION, help="How long the server may take until it answers.")
-]
+ReadyTimeoutOption = Annotated[str, typer.Option(metavar=_DURATION, help="How long the server may take to answer.")]
 GraceOption = Annotated[
     str, typer.Option(metavar=_DURATION, help="How long a drained server may finish its requests before it is stopped.")
 ]
@@ -91,10 +89,10 @@ def register(
     """Run a server, and register it for as long as it runs.
 
     Starts the command, waits until the server answers, registers it and sends
-    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until its
-    visitors may go and no edge sends it requests, waits --grace for those it
-    still has, stops the command with all that it started, and removes the
-    server. A second signal stops it at once.
+    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until no
+    visitor has to stay and no edge sends it requests, gives it --grace to
+    finish its requests, stops the command with all that it started, and
+    removes the server. A second signal stops it at once.
 
     If the command ends, its server is removed at once, and the exit status is
     that of the command. Without a command it registers a server that something

@@ -98,7 +98,7 @@ def list_revisions(
     if object_ is not None:
         advice, more = f"no stored revision changed {object_}", {"object": object_}
     if pending:
-        advice, more = "no change waits to be confirmed", {**(more or {}), "pending": "true"}
+        advice, more = "no change is waiting to be confirmed", {**(more or {}), "pending": "true"}
     list_all(client, output, REVISIONS, query, limit, advice, more=more)
 
 

@@ -162,7 +162,7 @@ def _read_steps(text: str) -> list[int]:
     try:
         return [int(each.strip().removesuffix("%")) for each in text.split(",")]
     except ValueError:
-        raise typer.BadParameter("--steps takes whole numbers with commas between them, such as 5,25,50,100") from None
+        raise typer.BadParameter("--steps takes whole numbers separated by commas, such as 5,25,50,100") from None
 
 
 @app.command()
@@ -254,7 +254,7 @@ _add(
     "Stay at this step until you resume. If something fails, it still goes back.",
     "catalog",
 )
-_add("resume", "Resumed the rollout", "Go on after a pause. The step begins anew.", "catalog")
+_add("resume", "Resumed the rollout", "Go on after a pause. The step starts over.", "catalog")
 _add(
     *("back", "Took back the rollout"),
     "Take a rollout back: all traffic returns at once.",

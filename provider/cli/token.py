@@ -39,7 +39,7 @@ ExpiresOption = Annotated[
 ]
 
 COLUMNS: Final[Columns] = {
-    "Id": field("id"),
+    "ID": field("id"),
     "Name": field("name"),
     "Scopes": field("scopes"),
     "Created": lambda token: ago(token["created"]),
@@ -76,7 +76,7 @@ def create(
     if shown.is_json:
         shown.document(made)
         return
-    shown.facts([("Id", made["id"]), ("Name", name), ("Scopes", made["scopes"]), ("Expires", made["expires"])])
+    shown.facts([("ID", made["id"]), ("Name", name), ("Scopes", made["scopes"]), ("Expires", made["expires"])])
     shown.line()
     shown.line(made["token"])
 

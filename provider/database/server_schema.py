@@ -79,7 +79,7 @@ def migrate(location: Location, say: Callable[[str], None] = lambda _line: None,
             if has_sealed(connection):
                 raise Unavailable(keys.why_missing())
             keys.make()
-            say(f"made the key file {keys.path}: all services on this database need the same, and so does a backup")
+            say(f"created the key file {keys.path}: copy it to every machine that runs a service, and keep a copy")
 
 
 @contextmanager

@@ -226,7 +226,7 @@ def _header_value(part: Piece, where: str) -> str | None:
         if not where.startswith(_SENT_TO_CLIENTS) or where.startswith(_COMPARED):
             return text
         name = where.rpartition("/")[2]
-        told = f"{name} has line breaks, with which Traefik does not send it over HTTP/2{AS_SPACES}"
+        told = f"{name} has line breaks, so Traefik does not send it over HTTP/2{AS_SPACES}"
         part.change(told, Cause.BREAKS, "header.value")
     return plain
 

@@ -71,7 +71,7 @@ def _read_duration(part: Piece | None, default: str) -> str:
         part.refuse(f"{shown(written)} is not a duration")
         return default
     if nanoseconds <= 0:
-        part.change(f"Traefik uses {default} instead, and it is imported like that")
+        part.change(f"Traefik uses {default} instead, so that is imported")
         return default
     if not _SHORTEST[0] <= nanoseconds <= _LONGEST[0]:
         _bound, nearest = _SHORTEST if nanoseconds < _SHORTEST[0] else _LONGEST

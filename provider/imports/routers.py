@@ -126,7 +126,7 @@ def read_udp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api:
         part.refuse(_NO_SERVICE, Cause.DISABLED)
     entry_points = fields.find("entryPoints")
     if entry_points is None or not entry_points.value:
-        part.refuse("it names no entry points: Traefik uses all those for UDP, and here it has to name them")
+        part.refuse("it names no entry points: Traefik uses all that are for UDP, but here it has to name them")
     return reader.made(UDPRouter, {"name": name, **reader.fields(UDPRouter, fields)}, part)
 
 

@@ -37,7 +37,7 @@ def test_a_command_says_until_when_its_change_has_to_be_confirmed_and_with_which
 
 
 def test_confirm_alone_confirms_the_newest_and_names_the_others(cli: Run, client: httpx.Client) -> None:
-    assert cli("confirm").error() == "no change waits to be confirmed"
+    assert cli("confirm").error() == "no change is waiting to be confirmed"
     for name in ("x.test", "y.test"):
         told = json.loads(cli("domain", "add", name, "--confirm-within", "10m", "-o", "json").out)
         assert told["name"] == name
@@ -50,7 +50,7 @@ def test_confirm_alone_confirms_the_newest_and_names_the_others(cli: Run, client
     assert result.err.startswith(f"Revision {first} will still be rolled back at 2")
     assert json.loads(cli("confirm", "-o", "json").check().out)["number"] == first
     assert cli("confirm", str(second - 2)).error() == f"revision {second - 2} does not have to be confirmed: it stays"
-    assert cli("revision", "list", "--pending").err == "no change waits to be confirmed\n"
+    assert cli("revision", "list", "--pending").err == "no change is waiting to be confirmed\n"
 
 
 def test_a_time_that_is_none_is_refused(cli: Run) -> None:

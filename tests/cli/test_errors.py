@@ -28,7 +28,7 @@ def test_without_a_service_each_command_says_how_to_start_it(run: Run, command: 
     told = run(*command, "--url", url).error()
     assert told == (
         f"no answer from {url} (Connection refused): start the service with `wayshub-provider up` or "
-        "`wayshub-provider serve`, or set --url or PROVIDER_URL to where it is"
+        "`wayshub-provider serve`, or set --url or PROVIDER_URL to its address"
     )
 
 
@@ -36,15 +36,15 @@ def test_without_a_service_each_command_says_how_to_start_it(run: Run, command: 
 def test_something_else_on_that_port_is_recognised(run: Run, command: tuple[str, ...]) -> None:
     with answering(200, "text/html", "<h1>It works!</h1>") as stranger:
         told = run(*command, "--url", stranger.url).error()
-    assert told.startswith(f"what answers at {stranger.url} is not a wayshub-provider (")
-    assert told.endswith("): set --url or PROVIDER_URL to where it is")
+    assert told.startswith(f"{stranger.url} is not a wayshub-provider (")
+    assert told.endswith("): set --url or PROVIDER_URL to its address")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_something_else_that_speaks_json_is_recognised(run: Run, command: tuple[str, ...]) -> None:
     with answering(200, "application/json", "{}") as stranger:
         told = run(*command, "--url", stranger.url).error()
-    assert told.startswith(f"what answers at {stranger.url} is not a wayshub-provider (")
+    assert told.startswith(f"{stranger.url} is not a wayshub-provider (")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_connection_that_breaks_off_is_one_line(run: Run) -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         told = run("domain", "add", "alvin.xyz", "--url", url).error()
         thread.join()
-    assert told.startswith(f"the exchange with {url} failed: Server disconnected")
+    assert told.startswith(f"the connection to {url} failed: Server disconnected")
     assert "the change may have been made" in told
 
 
@@ -238,7 +238,7 @@ def test_variables_that_are_ignored_are_told_by_every_command(cli: Run, monkeypa
     monkeypatch.setenv("PROVIDER_PORT", "tcp://10.96.0.7:8000")
     told = cli("domain", "list")
     assert (told.status, told.err.count("Warning: ")) == (0, 2)
-    assert "Warning: PROVIDER_URLL is no setting, and is ignored: did you mean PROVIDER_URL?" in told.err
+    assert "Warning: PROVIDER_URLL is not a setting, so it is ignored: did you mean PROVIDER_URL?" in told.err
 
 
 @pytest.mark.usefixtures("exposed")

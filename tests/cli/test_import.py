@@ -69,7 +69,7 @@ Taken over: 0 of 1 middleware, 1 service, 1 of 2 routers.
 """
 
 
-REFUSED = "Traefik refuses these files, and serves nothing of them: correct them, or add --salvage"
+REFUSED = "Traefik refuses these files, and serves none of them: correct them, or add --salvage"
 UNKNOWN = "import what Traefik runs, with --from-api, or add --salvage to leave such files out"
 
 
@@ -183,7 +183,7 @@ def test_folders_are_read_as_traefik_reads_them_with_the_variables_that_are_give
         "c.yaml": "# nothing yet\n",
     }.items():
         (tmp_path / name).write_text(text)
-    missing = "the files ask for variables that are not given: DOMAIN: give them with --env-file or --env"
+    missing = "the files use variables that have no value: DOMAIN; give them with --env-file or --env"
     assert cli("import", str(tmp_path)).error() == missing
     (tmp_path / "traefik.env").write_text("# the shop\nexport DOMAIN='shop.test'\n\n")
     done = cli("import", str(tmp_path), "--env-file", str(tmp_path / "traefik.env"), "--yes").check().out
@@ -278,7 +278,7 @@ def test_an_api_that_cannot_be_asked_is_told(cli: Run, url: str, error: str) -> 
 def test_what_is_no_api_of_traefik_is_told(cli: Run, status: int, body: str, told: str) -> None:
     with answering(status, "application/json", body) as other:
         assert cli("import", f"{other.url}/dashboard/").error() == (
-            f"what answers at {other.url} is not Traefik's API ({told}): use the entry point on which `api` is enabled"
+            f"{other.url} is not Traefik's API ({told}): use the entry point on which `api` is enabled"
         )
 
 

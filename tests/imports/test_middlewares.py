@@ -159,8 +159,8 @@ def test_line_breaks_in_a_header_to_clients_become_spaces_and_are_told() -> None
         "customResponseHeaders": {"X-Own": "a"},
     }
     assert [finding.reason for finding in found.findings] == [
-        "contentSecurityPolicy has line breaks, with which Traefik does not send it over HTTP/2: they become spaces",
-        "X-Own has line breaks, with which Traefik does not send it over HTTP/2: they become spaces",
+        "contentSecurityPolicy has line breaks, so Traefik does not send it over HTTP/2: they become spaces",
+        "X-Own has line breaks, so Traefik does not send it over HTTP/2: they become spaces",
     ]
 
 

@@ -573,7 +573,7 @@ def test_udp_comes_along() -> None:
         "udpRouters": {"dns": {"service": "dns", "entryPoints": ["dns"]}},
         "udpServices": {"dns": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}}},
     }
-    assert reasons(found, "UDP router", "any").startswith("it names no entry points: Traefik uses all those for UDP")
+    assert reasons(found, "UDP router", "any").startswith("it names no entry points: Traefik uses all that are for UDP")
 
 
 def test_the_rule_of_a_tcp_router_is_written_in_one_line_and_keeps_its_rank() -> None:

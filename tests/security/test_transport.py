@@ -122,7 +122,7 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
         first = served_certificate(port, trust)
         assert 2.9 < left_days() <= 3
         (told,) = warnings()
-        assert told.startswith(f"the TLS certificate ends at {soon:%Y-%m-%dT%H:%M}")
+        assert told.startswith(f"the TLS certificate expires at {soon:%Y-%m-%dT%H:%M}")
         issue(tmp_path, authority)
         wait_until(lambda: served_certificate(port, trust) != first, "the renewed one is served")
         wait_until(lambda: not warnings(), "there is nothing to warn of")

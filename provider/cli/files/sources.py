@@ -181,6 +181,4 @@ def _get(client: httpx.Client, base: str, path: str) -> Any:
 
 
 def _foreign(base: str, told: str) -> Unreachable:
-    return Unreachable(
-        f"what answers at {base} is not Traefik's API ({told}): use the entry point on which `api` is enabled"
-    )
+    return Unreachable(f"{base} is not Traefik's API ({told}): use the entry point on which `api` is enabled")

@@ -90,10 +90,10 @@ def retry(
         str, typer.Argument(metavar="HOST", help="Name of the domain.", autocompletion=complete_names(Domain))
     ],
 ) -> None:
-    """Try now to get a domain's certificate, instead of later.
+    """Try again now to get a domain's certificate.
 
-    For a domain with --tls-from acme: when you have fixed what `domain show`
-    says is wrong. If the CA allows no order yet, it says until when.
+    For a domain with --tls-from acme, once you have fixed the problem that
+    `domain show` reports. If the CA allows no order yet, it says until when.
 
     Examples:
       wayshub-provider domain retry alvin.xyz

@@ -61,10 +61,10 @@ def drain(
     It gets no new requests, and finishes those it has.
 
     On a sticky service it can keep the visitors it has for some time: only
-    new ones go elsewhere. --for says how long, or the service's drainFor.
+    new ones go elsewhere. --for sets how long; without it, drainFor of the
+    service does.
 
-    After --wait, the server can be stopped as soon as it has finished the
-    requests that it has.
+    After --wait, stop the server as soon as it has finished its requests.
 
     Examples:
       wayshub-provider server drain wayshub a --for 30m

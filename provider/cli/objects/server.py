@@ -57,7 +57,7 @@ def words_of_leaving(server: Item) -> str | None:
 
 def _words_of_rise(server: Item) -> str | None:
     rising = server.get("rising")
-    return None if rising is None else f"{percent(rising['part'])} of its weight, all of it in {rising['seconds']} s"
+    return None if rising is None else f"{percent(rising['part'])} of its weight, full weight in {rising['seconds']} s"
 
 
 def _columns(columns: Columns) -> Columns:
