@@ -137,7 +137,7 @@ def _changed_of(item: Noun, beside: BesideOther, edges: KnownEdges) -> Iterator[
         if _differs(item, beside, other.rule):
             rule = shown(other.rule)[:_RULE_SHOWN]
             detail = Message(
-                "{other} has another rule on edge {edge} than {router} here: {rule}", edge=name, rule=rule, **named
+                "on edge {edge}, {other} has a different rule from {router} here: {rule}", edge=name, rule=rule, **named
             )
             yield Finding(Conflict.OTHER_RULE, objects, detail)
 

@@ -336,7 +336,7 @@ class Revisions:
         for _ in range(_TRIES):
             with suppress(Overtaken):
                 return self._try(apply, is_admin=is_admin)
-        raise Unavailable(Message("other changes have been waiting for the database for too long: try again"))
+        raise Unavailable(Message("the database is busy with other changes: try again"))
 
     def _try(self, apply: Callable[[Session], T], *, is_admin: bool) -> Outcome[T]:
         newest, known = self._lineage.newest, self._check_loaded()  # before what is stored is read: neither is newer
@@ -368,7 +368,7 @@ class Revisions:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable(Message("other changes have been waiting for the database for too long: try again"))
+            raise Unavailable(Message("the database is busy with other changes: try again"))
         try:
             yield
         finally:

@@ -97,7 +97,7 @@ def test_migrate_makes_the_key_file_once_and_no_service_makes_one(postgres: Post
         with database.writing() as session:
             session.add(Issuance(name="alvin.xyz", key=Hidden("secret")))
 
-    with pytest.raises(Unavailable, match="put the one there that all services share"):
+    with pytest.raises(Unavailable, match="put the one that all services share there"):
         write()
     assert not location.keys_path.exists()
     connecting.migrate(location, lambda _line: None)
@@ -226,7 +226,7 @@ def test_a_server_that_is_away_is_told_and_comes_back(postgres: Postgres, kept: 
 def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> None:
     with (
         database.writing(),
-        pytest.raises(Unavailable, match="others have been writing to the database"),
+        pytest.raises(Unavailable, match="is busy with other writes"),
         database.writing(),
     ):
         pass

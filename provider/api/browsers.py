@@ -64,11 +64,12 @@ class Hosts:
         """Raise `Forbidden` unless a request was sent to one of them, whatever the port."""
         found = [value for name, value in scope["headers"] if name == b"host"]
         if len(found) != 1 or not self._allows(found[0]):
-            advice = Message("if it should, add that name to PROVIDER_ALLOWED_HOSTS")
             if not found:
-                raise Forbidden(Message("wayshub-provider does not answer this: {advice}", advice=advice))
+                raise Forbidden(Message("the request has no Host header: send one that PROVIDER_ALLOWED_HOSTS allows"))
             name = found[0][:_LONGEST_HOST].decode("ascii", "backslashreplace")
-            raise Forbidden(Message("wayshub-provider does not answer as {name}: {advice}", name=name, advice=advice))
+            raise Forbidden(
+                Message("{name} is not an allowed host: to allow it, add its name to PROVIDER_ALLOWED_HOSTS", name=name)
+            )
 
     def _allows(self, value: bytes) -> bool:
         if len(value) > _LONGEST_HOST:

@@ -44,7 +44,7 @@ class DocumentOutput(BaseModel):
 
 
 class PartOutput(BaseModel):
-    """An object that an edge rejected: the edge has its older form, or does not get it at all."""
+    """An object that an edge rejected: the edge keeps an older version of it, or does not get it at all."""
 
     model_config = output_config()
 
@@ -112,7 +112,7 @@ class EdgeOutput(BaseModel):
             "name": "default",
             "state": "rejected",
             "since": "2026-01-01T12:00:00Z",
-            "detail": "it rejected router wayshub of revision 7 by sari; all else goes on",
+            "detail": "it rejected router wayshub of revision 7 by sari; everything else works",
             "address": "127.0.0.1",
             "instances": 1,
             "addresses": ["127.0.0.1"],

@@ -128,7 +128,7 @@ class ExplainOutput(BaseModel):
                 {
                     "router": "wayshub",
                     "verdict": "takes",
-                    "why": "it matches, and ranks highest with 17",
+                    "why": "it matches, and no other router does",
                     "rule": "Host(`alvin.xyz`)",
                     "priority": 17,
                     "behind": 0,

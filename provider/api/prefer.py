@@ -45,7 +45,7 @@ class UnconfirmedOutput(BaseModel):
         {
             "revision": 7,
             "pending": [
-                {"name": "default", "state": "pending", "detail": "it was given revision 7, and does not run it yet"}
+                {"name": "default", "state": "pending", "detail": "it was given revision 7, but does not run it yet"}
             ],
             "result": {"name": "alvin.xyz", "description": ""},
         }

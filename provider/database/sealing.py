@@ -77,7 +77,7 @@ class SealingKeys:
         if not self._read():
             if not self._are_made:
                 raise Unavailable(
-                    Message("the key file {path} is missing: put the one there that all services share", path=self.path)
+                    Message("the key file {path} is missing: put the one that all services share there", path=self.path)
                 )
             self.make()
         name, key = next(iter(self._keys.items()))
@@ -102,7 +102,7 @@ class SealingKeys:
             pass
         raise Unavailable(
             Message(
-                "the key file {path} does not decrypt the secrets in the database: put back the one that belongs to it",
+                "the key file {path} does not decrypt the secrets in the database: put back the one that does",
                 path=self.path,
             )
         )

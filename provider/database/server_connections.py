@@ -105,13 +105,13 @@ def told(location: Location) -> Iterator[None]:
     except LookupError as error:
         if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
             raise
-        raise Unavailable(Message("the database {path} has values of another program", path=str(location))) from error
+        raise Unavailable(Message("the database {path} has data from another program", path=str(location))) from error
 
 
 def why(location: Location, error: BaseException | None) -> Message:
     """Say for a person why a database cannot be used now."""
     if isinstance(error, errors.LockNotAvailable):
-        return Message("others have been writing to the database {path} for too long: try again", path=str(location))
+        return Message("the database {path} is busy with other writes: try again", path=str(location))
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return Message("the database {path} is a standby, which takes no writes", path=str(location))
     lines = str(error).strip().splitlines() or [""]

@@ -28,7 +28,7 @@ class Trouble(StrEnum):
     """The edge does not get it, for what it rejected."""
 
     FORMER = "former"
-    """The edge has an older form of it, for what it rejected."""
+    """The edge has an older version of it, for what it rejected."""
 
     PARTLY = "partly"
     """Traefik serves it on some of its entry points only."""
@@ -120,7 +120,7 @@ class Standings:
 
     def _kept(self, words: str, *, is_there: bool) -> Standing:
         if is_there:
-            told = Message("the edge {edge} has an older form of it: {words}", edge=self.edge, words=words)
+            told = Message("the edge {edge} has an older version of it: {words}", edge=self.edge, words=words)
             return Standing(self.edge, Trouble.FORMER, told, words)
         told = Message("the edge {edge} does not get it: {words}", edge=self.edge, words=words)
         return Standing(self.edge, Trouble.LEFT_OUT, told, words)

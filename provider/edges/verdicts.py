@@ -102,7 +102,7 @@ def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
     if edge.runs_alike():
         return _judge_running(observed, given)
     return EdgeVerdict(
-        EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
+        EdgeState.PENDING, Message("it was given revision {revision}, but does not run it yet", revision=given.revision)
     )
 
 
@@ -162,7 +162,7 @@ def words_of_rejection(quarantine: Quarantine) -> str:
     rejected = quarantine.rejected.revision
     if quarantine.is_whole:
         return Message(
-            "it rejected the document of revision {rejected}, and gets that of revision {accepted} again",
+            "it rejected revision {rejected}, and gets revision {accepted} again",
             rejected=rejected,
             accepted=quarantine.accepted.revision,
         )

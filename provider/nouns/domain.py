@@ -43,7 +43,7 @@ class DomainTLS(Object):
             {
                 CertificateSource.ACME: Word("wayshub-provider", "Gets and renews it, the same for all edges."),
                 CertificateSource.STORED: Word("A certificate that the edge has", "The one that fits the name best."),
-                CertificateSource.RESOLVER: Word("A resolver of Traefik", "Traefik itself orders and renews it."),
+                CertificateSource.RESOLVER: Word("A Traefik resolver", "Traefik itself orders and renews it."),
             },
         ),
         key="from",

@@ -64,7 +64,7 @@ class Observability(Object):
 
     access_logs: bool | None = field(Flag(), default=None, title="Access log", help="A line for each request.")
     metrics: bool | None = field(Flag(), default=None, title="Metrics", help="Counts and times.")
-    tracing: bool | None = field(Flag(), default=None, title="Tracing", help="Where the time of a request goes.")
+    tracing: bool | None = field(Flag(), default=None, title="Tracing", help="Shows where requests spend their time.")
     trace_verbosity: TraceVerbosity = field(
         Choice(TraceVerbosity, {each: Word(each.value) for each in TraceVerbosity}),
         default=TraceVerbosity.MINIMAL,

@@ -233,7 +233,7 @@ class Rollouts:
             left = max(0.0, self._begun[key] + lasts - now)
             calm = watching.seconds_since_reload(self._edges, asyncio.get_running_loop().time())
             if left == 0 and sight.wait is None and calm < period:
-                wait = Message("waits until the edges have run one document long enough for their health checks")
+                wait = Message("waiting until the edges have run one document long enough for their health checks")
                 sight, left = replace(sight, wait=wait), period - calm
         due = datetime.now(UTC) + timedelta(seconds=left)
         self._note(row, Noted(row.since, sight.wait, due if sight.is_served and sight.wait is None else None))

@@ -47,11 +47,11 @@ def look(edges: Edges, shift: Shift, desired: Parts, served: Snapshot) -> Outloo
         return Outlook(failure=Message("edge {name}: {detail}", name=broken.name, detail=broken.detail))
     late = next((each for each in missing if not each.is_settled), None)
     if late is not None:
-        return Outlook(wait=Message("waits for edge {name}: {detail}", name=late.name, detail=late.detail))
+        return Outlook(wait=Message("waiting for edge {name}: {detail}", name=late.name, detail=late.detail))
     if not any(_is_there(edge) for edge in edges.known):
-        return Outlook(wait=Message("waits for an edge: none is connected"))
+        return Outlook(wait=Message("waiting for an edge: none is connected"))
     down = find_down(edges, desired, shift.service)
-    return Outlook(wait=None if down is None else Message("waits: {why}", why=down), is_served=True)
+    return Outlook(wait=None if down is None else Message("waiting: {why}", why=down), is_served=True)
 
 
 def find_lost(shift: Shift, parts: Parts) -> str | None:

@@ -33,7 +33,7 @@ KINDS: Final[Mapping[EventName, str]] = {
 """What is shown. Shares follow from the others."""
 
 _CONFIRMATIONS: Final = {
-    "pending": template("revision {number} waits to be confirmed"),
+    "pending": template("revision {number} is waiting to be confirmed"),
     "confirmed": template("revision {number} was confirmed, and stays"),
     "undone": template("revision {number} was undone before it had to be confirmed"),
     "rolledBack": template("revision {number} was rolled back: nobody confirmed it in time"),

@@ -202,6 +202,6 @@ TERMS: Final = (
     Term(
         "ca",
         template("CA"),
-        template("Signs certificates. Browsers know some from the start, and you can tell them to trust others."),
+        template("Signs certificates. Browsers trust some CAs from the start, and you can tell them to trust others."),
     ),
 )

@@ -51,7 +51,7 @@ _ACTS: Final[Mapping[RolloutStep, acting.Act]] = {
 }
 _DONE: Final[Mapping[RolloutStep, str]] = {
     RolloutStep.PAUSE: template("The rollout stays at this step until you resume it."),
-    RolloutStep.RESUME: template("The rollout goes on. This step begins anew."),
+    RolloutStep.RESUME: template("The rollout continues. This step starts over."),
     RolloutStep.BACK: template("All traffic goes to {service} again."),
     RolloutStep.FINISH: template("All traffic goes to {target} from now on."),
 }
@@ -165,7 +165,7 @@ def _read(texts: Texts) -> RolloutInput:
     if all(each.isascii() and each.isdigit() and len(each) < 5 for each in numbers):  # no long ones
         wanted["steps"] = [int(each) for each in numbers]
     else:
-        detail = Message("write whole numbers with commas, such as 5, 25, 50, 100")
+        detail = Message("write whole numbers separated by commas, such as 5, 25, 50, 100")
         errors.append(FieldError("/steps", "type.integer", detail))
     if mirror := texts["mirror"]:
         if mirror.isascii() and mirror.isdigit() and len(mirror) < 5:

@@ -192,7 +192,7 @@ def test_it_is_told_when_the_other_router_changes(both: Both) -> None:
     assert both.answers("a.test") == "here"
     both.have({"a": {"rule": "Host(`a.test`) && Method(`POST`)", "priority": 500}})
     told = wait_until(lambda: both.conflicts().get("other-rule"), "the edge's API was read")
-    assert told == "a@file has another rule on edge default than a here: Host(`a.test`) && Method(`POST`)"
+    assert told == "on edge default, a@file has a different rule from a here: Host(`a.test`) && Method(`POST`)"
 
 
 def test_tcp_routers_take_over_and_give_back(both: Both) -> None:

@@ -125,7 +125,7 @@ def test_an_edge_in_quarantine_is_rejected_whatever_it_is_given() -> None:
     traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 1)
     traefik.edge.quarantine = Quarantine(rejected=SECOND, accepted=FIRST)
     assert traefik.state(1) is EdgeState.REJECTED
-    assert "rejected the document of revision 2" in judge(traefik.edge, SECOND, 1).detail
+    assert "rejected revision 2" in judge(traefik.edge, SECOND, 1).detail
 
 
 # When nobody polls

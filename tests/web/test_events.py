@@ -22,7 +22,7 @@ def test_what_happens_is_listed_in_words_the_newest_first(start_service: Callabl
         wait_for(console, "/events", "No certificate for alvin.xyz")
         made = client.put("/domains/short.test", params={"confirmWithin": "1h"}, json={}).raise_for_status()
         told = [
-            f"Revision {made.headers['Config-Revision']} waits to be confirmed.",
+            f"Revision {made.headers['Config-Revision']} is waiting to be confirmed.",
             "No certificate for alvin.xyz: the CA 127.0.0.1 cannot be reached",
             "service wayshub added",
         ]

@@ -75,7 +75,7 @@ def test_buttons_pause_resume_and_take_back(console: httpx.Client) -> None:
         ({"to": "shop"}, "This service has the traffic already"),
         ({"steps": "50, 25, 100"}, "These have to rise to 100"),
         ({"steps": "5, 25"}, "These have to rise to 100"),
-        ({"steps": "a few"}, "Write whole numbers with commas"),
+        ({"steps": "a few"}, "Write whole numbers separated by commas"),
         ({"hold": "soon"}, "soon is not a duration"),
         ({"hold": "1s"}, "At least "),
         ({"mirror": "101"}, "101"),

@@ -209,7 +209,7 @@ class Headers(_Strict, Kind):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what browsers refuse, and of what has no effect."""
         if self.access_control_allow_credentials and "*" in self.access_control_allow_origin_list:
-            yield "accessControlAllowCredentials", Message("browsers send no cookies where all origins are allowed")
+            yield "accessControlAllowCredentials", Message("browsers send no cookies if all origins are allowed")
         if not self.sts_seconds and (self.sts_include_subdomains or self.sts_preload or self.force_sts_header):
             yield "stsSeconds", Message("without seconds, HSTS is not sent")
         for key in _GONE_FIELDS:

@@ -22,7 +22,7 @@ class IPStrategy(Object):
         default=0,
         title="Depth",
         help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address. "
-        "Where there are fewer, none counts: an allow list answers 403.",
+        "If there are fewer, none counts: an allow list answers 403.",
     )
     excluded_ips: list[str] = field(
         NETWORKS,
