@@ -1,4 +1,7 @@
-"""How many orders CAs allow: how many were made is counted before one is asked for another."""
+"""How many orders CAs allow: how many were made is counted before one is asked for another.
+
+A CA of one's own may sign for hours only: how often Let's Encrypt signs for a name in a week says nothing of others.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from provider.database.sessions import Session
+from provider.directories import DIRECTORIES
 from provider.issuing.schedules import written
 from provider.messages import Message, template
 from provider.store import acme
@@ -24,10 +28,12 @@ class _Limit:
     kept: bool | None
     is_of_name: bool
     words: str
+    is_of_all: bool = False
+    """Whether it is kept at each CA, and not at Let's Encrypt alone."""
 
 
 _LIMITS: Final = (
-    _Limit(timedelta(hours=1), 5, kept=False, is_of_name=True, words=_FAILED),
+    _Limit(timedelta(hours=1), 5, kept=False, is_of_name=True, words=_FAILED, is_of_all=True),
     _Limit(timedelta(days=7), 5, kept=True, is_of_name=True, words=_GOT),
     _Limit(timedelta(hours=3), 250, kept=None, is_of_name=False, words=_ALL),
 )
@@ -48,7 +54,8 @@ def find_reached(session: Session, directory: str, name: str, now: datetime) -> 
 
 
 def _find_all(session: Session, directory: str, name: str, now: datetime) -> Iterator[Reached]:
-    for limit in _LIMITS:
+    is_lets_encrypt = directory in DIRECTORIES.values()
+    for limit in (each for each in _LIMITS if each.is_of_all or is_lets_encrypt):
         of_name = name if limit.is_of_name else None
         # What a clock that was ahead has dated later than now counts for nothing.
         dates = written(now - limit.span), written(now)
