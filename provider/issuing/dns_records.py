@@ -25,6 +25,9 @@ else:
     lookups, providers = Late("provider.issuing.lookups"), Late("provider.issuing.providers")
 
 _HOOK_SECONDS: Final = 120
+_CHANGE_SECONDS: Final = 150.0
+"""Some DNS providers are asked without a limit: what does not end must not keep other names waiting."""
+
 _SEEN_SECONDS: Final = 300.0
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 10.0
@@ -53,7 +56,7 @@ class DnsRecords:
         if content in self._put:
             return
         self._put.append(content)
-        await aside(self._change, "add", content)
+        await self._tell("add", content)
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + _SEEN_SECONDS, _FIRST_PAUSE_SECONDS
         while not await aside(_is_seen, self._record, content, self._means):
@@ -69,11 +72,16 @@ class DnsRecords:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for content in self._put:
-            await aside(self._remove, content)
+            with contextlib.suppress(NoCertificateError):  # one that is left is no harm
+                await self._tell("remove", content)
 
-    def _remove(self, content: str) -> None:
-        with contextlib.suppress(NoCertificateError):  # one that is left is no harm
-            self._change("remove", content)
+    async def _tell(self, what: Literal["add", "remove"], content: str) -> None:
+        try:
+            async with asyncio.timeout(_CHANGE_SECONDS):
+                await aside(self._change, what, content)
+        except TimeoutError:
+            told = {"record": self._record, "seconds": int(_CHANGE_SECONDS)}
+            raise not_led(Message("the TXT record {record} could not be changed within {seconds} s", **told)) from None
 
     def _change(self, what: Literal["add", "remove"], content: str) -> None:
         with self._database.reading() as session:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import dns.exception
+import dns.name
 import dns.resolver
 from dns.resolver import Resolver
 
@@ -50,14 +51,15 @@ def ask_servers(record: str, means: Means) -> Iterator[list[str]]:
     if means.nameservers:
         yield _texts(resolver, record)
         return
-    zone = dns.resolver.zone_for_name(record, resolver=resolver)
+    target = resolver.canonical_name(record)  # it may be an alias of one in a zone for such records alone
+    zone = dns.resolver.zone_for_name(target, resolver=resolver)
     for server in resolver.resolve(zone, "NS"):
         own = make_resolver(means)
         own.nameservers = [str(each) for each in resolver.resolve(server.target, "A")]
-        yield _texts(own, record)
+        yield _texts(own, target)
 
 
-def _texts(resolver: Resolver, record: str) -> list[str]:
+def _texts(resolver: Resolver, record: str | dns.name.Name) -> list[str]:
     try:
         found = resolver.resolve(record, "TXT", search=False)
     except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):

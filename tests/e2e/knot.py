@@ -6,7 +6,7 @@ import random
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,10 @@ acl:
     action: update
     update-type: TXT
 zone:
-  - domain: {zone}
+"""
+_ENTRY: Final = """  - domain: {zone}
     storage: {folder}
-    file: zone
+    file: {zone}
     acl: texts
 """
 _ZONE: Final = """$TTL 60
@@ -46,12 +47,13 @@ _ZONE: Final = """$TTL 60
 @ NS ns.{zone}.
 @ A 127.0.0.1
 ns A {address}
+{records}
 """
 
 
 @dataclass(frozen=True)
 class Knot:
-    """A name server of one zone, at port 53 of an address of its own: clients of RFC 2136 know no other."""
+    """A name server, at port 53 of an address of its own: clients of RFC 2136 know no other."""
 
     address: str
     token: str
@@ -59,21 +61,23 @@ class Knot:
 
 
 @contextmanager
-def knot(folder: Path, zone: str) -> Iterator[Knot]:
-    """Run a name server."""
+def knot(folder: Path, zones: Mapping[str, str]) -> Iterator[Knot]:
+    """Run a name server of some zones, each with some records of its own."""
     found = shutil.which("knotd", path=f"{os.environ['PATH']}:/usr/sbin")
     program = required(found if os.geteuid() == 0 else None, "knot, and run it as root, who may listen on port 53")
     folder.mkdir()
     address = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
     secret = base64.b64encode(secrets.token_bytes(32)).decode()
-    told = {"folder": folder, "address": address, "key": _KEY, "secret": secret, "zone": zone}
-    (folder / "knot.conf").write_text(_CONFIGURATION.format(**told))
-    (folder / "zone").write_text(_ZONE.format(**told))
+    told = {"folder": folder, "address": address, "key": _KEY, "secret": secret}
+    entries = "".join(_ENTRY.format(zone=zone, **told) for zone in zones)
+    (folder / "knot.conf").write_text(_CONFIGURATION.format(**told) + entries)
+    for zone, records in zones.items():
+        (folder / zone).write_text(_ZONE.format(zone=zone, records=records, **told))
     with (folder / "log").open("wb") as output:
         command = [program, "-c", str(folder / "knot.conf")]
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: _answers(address, zone), "the name server answers")
+        wait_until(lambda: all(_answers(address, zone) for zone in zones), "the name server answers")
         yield Knot(address, f"hmac-sha256:{_KEY}:{secret}")
     finally:
         server.terminate()

@@ -441,7 +441,7 @@ def test_a_wildcard_is_ordered_by_records_that_a_hook_sets(migrated: Path, tmp_p
 
 def test_a_wildcard_is_ordered_by_records_at_a_dns_provider(migrated: Path, tmp_path: Path) -> None:
     with (
-        knot(tmp_path / "dns", "alvin.test") as server,
+        knot(tmp_path / "dns", {"alvin.test": ""}) as server,
         pebble.running(tmp_path / "ca", dns_server=f"{server.address}:53") as ca,
         edges(tmp_path, migrated, ca, ["127.0.0.1"]) as made,
     ):
