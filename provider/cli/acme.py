@@ -99,12 +99,12 @@ def choose(
       wayshub-provider acme choose letsencrypt-staging --accept-terms
       wayshub-provider acme choose letsencrypt --accept-terms --dns-provider cloudflare --dns-option auth_token
     """
-    options = {name: ask(f"{dns_provider}, {name}") for name in dns_option or ()}
+    options = {name: ask(f"{dns_provider}, {name}") for name in dns_option or ()} or None
     wanted = given(
         directory=directory,
         contact=contact,
         challenge="dns-01" if dns else None,
-        dns={"provider": dns_provider, "options": options} if dns_provider else None,
+        dns=given(provider=dns_provider, options=options) or None,
         eab={"kid": eab_kid, "key": ask(f"external account {eab_kid}")} if eab_kid else None,
     )
     _tell(output, client.put(_PATH, {**wanted, "termsAccepted": accept_terms}).item)

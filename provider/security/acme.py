@@ -19,7 +19,8 @@ _KIND: Final = "acme"
 
 def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> AcmeAccount:
     """Order from a CA, whose terms are accepted with that. Raises `Invalid`."""
-    before = _kept(acme.find_account(session))
+    chosen = acme.find_account(session)
+    before = _kept(chosen)
     row = session.get(AcmeAccount, wanted.directory)
     if row is None:
         row = AcmeAccount(directory=wanted.directory, chosen=True, accepted_by=actor.name, accepted=moments.kept(now))
@@ -29,7 +30,7 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
     row.chosen, row.contact, row.challenge = True, wanted.contact, wanted.challenge
     row.accepted_by, row.accepted = actor.name, moments.kept(now)
     _bind(row, wanted)
-    _set_dns(row, wanted)
+    _set_dns(row, wanted, chosen)
     session.flush()
     after = _kept(row)
     told = Message(words.CA_CHOSEN, ca=host_of(row.directory))
@@ -76,6 +77,8 @@ def shown(row: AcmeAccount | None) -> AcmeOutput:
 
 
 def _bind(row: AcmeAccount, wanted: AcmeInput) -> None:
+    if wanted.eab is not None and wanted.eab.kid != row.eab_kid:
+        row.key = row.url = None  # an account at a CA belongs to one external account for good
     if wanted.eab is None:
         row.eab_kid = row.eab_key = None
     elif wanted.eab.key is not None:
@@ -84,14 +87,20 @@ def _bind(row: AcmeAccount, wanted: AcmeInput) -> None:
         raise Invalid([FieldError("/eab/key", "field.required", Message("give the key that the CA gave you"))])
 
 
-def _set_dns(row: AcmeAccount, wanted: AcmeInput) -> None:
+def _set_dns(row: AcmeAccount, wanted: AcmeInput, chosen: AcmeAccount | None) -> None:
+    """Set where TXT records are set: what is stored for that stays, whichever CA it was given with."""
     if wanted.dns is None:
         row.dns_provider = row.dns_credentials = None
     elif wanted.dns.options is not None:
         row.dns_provider = wanted.dns.provider
         row.dns_credentials = {name: Hidden(text) for name, text in wanted.dns.options.items()}
-    elif row.dns_provider != wanted.dns.provider:
-        raise Invalid([FieldError("/dns/options", "field.required", Message("give the options of the DNS provider"))])
+    else:
+        stored = next((each for each in (chosen, row) if each and each.dns_provider == wanted.dns.provider), None)
+        if stored is None:
+            told = Message("give the options of the DNS provider")
+            raise Invalid([FieldError("/dns/options", "field.required", told)])
+        options = {name: Hidden(text) for name, text in (stored.dns_credentials or {}).items()}
+        row.dns_provider, row.dns_credentials = stored.dns_provider, options
 
 
 def _kept(row: AcmeAccount | None) -> dict[str, Any] | None:

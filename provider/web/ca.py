@@ -89,13 +89,14 @@ def _read(revisions: RevisionsDependency) -> AcmeOutput:
 def _wanted(texts: Mapping[str, str], known: AcmeOutput) -> AcmeInput:
     """Read the form. What it does not have stays as it is. Raises `Invalid`."""
     directory = texts["directory"] if texts["ca"] == _OTHER else texts["ca"]
+    is_known = DIRECTORIES.get(directory, directory) == known.directory
     try:
         return AcmeInput.model_validate(
             {
                 "directory": directory,
                 "contact": texts["contact"],
                 "challenge": known.challenge,
-                "eab": None if known.eab is None else {"kid": known.eab.kid},
+                "eab": {"kid": known.eab.kid} if known.eab is not None and is_known else None,
                 "dns": None if known.dns is None else {"provider": known.dns.provider},
                 "termsAccepted": bool(texts["terms"]),
             }

@@ -23,6 +23,23 @@ def test_a_ca_is_chosen_once_its_terms_are_accepted_and_left_again(admin: httpx.
         assert client.get("/acme").json()["directory"] is None
 
 
+def test_another_ca_checks_names_at_the_same_dns_provider_and_has_no_external_account_yet(
+    admin: httpx.Client, peopled: Service
+) -> None:
+    dns = {"provider": "cloudflare", "options": {"auth_token": "secret"}}
+    wanted = {"directory": "https://127.0.0.1:9/dir", "termsAccepted": True, "dns": dns, "challenge": "dns-01"}
+    with http_client(f"{peopled.url}/api/v1") as client:
+        client.put("/acme", json={**wanted, "eab": {"kid": "k3v9", "key": "c2VjcmV0"}}).raise_for_status()
+        assert admin.post("/ca", data={**FORM, "terms": "true"}).status_code == 303
+        assert client.get("/acme").json()["eab"] == {"kid": "k3v9"}
+        other = {**FORM, "directory": "https://127.0.0.1:8/dir", "terms": "true"}
+        assert admin.post("/ca", data=other).status_code == 303
+        chosen = client.get("/acme").json()
+        assert (chosen["directory"], chosen["eab"], chosen["challenge"]) == (other["directory"], None, "dns-01")
+        assert chosen["dns"] == {"provider": "cloudflare", "options": ["auth_token"]}
+        client.delete("/acme").raise_for_status()
+
+
 def test_what_is_wrong_is_told_at_its_field(admin: httpx.Client) -> None:
     page = read(admin.post("/ca", data={**FORM, "directory": "nowhere", "contact": "nobody", "terms": "true"}), 422)
     assert "this is not the URL of a CA" in page.text
