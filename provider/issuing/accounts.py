@@ -60,11 +60,11 @@ def connect(database: Database, means: Means) -> "ca.AcmeCA | None":
 
 
 def forget(database: Database, directory: str) -> None:
-    """Note that a CA does not know the account any more: it is made anew."""
+    """Note that a CA does not take the account any more: another one is made, with a key that it does not know."""
     with database.writing() as session:
         row = session.get(AcmeAccount, directory)
         if row is not None:
-            row.url = None
+            row.key = row.url = None
 
 
 def _binding(row: AcmeAccount) -> Binding | None:

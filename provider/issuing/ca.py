@@ -4,6 +4,7 @@ The library takes a tenth of a second and 14 MB: `late` loads this module when s
 for each piece of work, and keeps nothing.
 """
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,18 @@ from acme.client import ClientNetwork, ClientV2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from josepy.errors import Error as JosepyError
+from josepy.json_util import field
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
-from provider.issuing.failures import AccountGoneError, FailureKind, NoCertificateError, OrderGoneError, reason
+from provider.issuing.failures import (
+    AccountGoneError,
+    AwayError,
+    FailureKind,
+    NoCertificateError,
+    OrderGoneError,
+    reason,
+)
 from provider.issuing.ordered import DNS, HTTP, Authorization, Binding, Challenge, OrderAtCA, host_of
 from provider.messages import Message, template
 from provider.version import VERSION
@@ -29,7 +38,9 @@ _TIMEOUT_SECONDS: Final = 20
 _QUICK_SECONDS: Final = 5
 """Where a person waits."""
 
-_LONGEST_WORDS: Final = 300
+_LONGEST_WORDS: Final = 2_000
+"""Let's Encrypt ends some of its refusals with a long link, at which they are lifted."""
+
 _MOST_NONCES: Final = 5
 _MIN_ASKED: Final = timedelta(minutes=1)
 _MAX_ASKED: Final = timedelta(days=1)
@@ -41,8 +52,17 @@ _BEHIND: Final = template("the clock here is {span} behind the CA {ca}: correct 
 _OUT_OF_TIME: Final = ("has expired", "is not yet valid")
 """What OpenSSL says of certificates that are not good now."""
 
+_BROKEN: Final = 500
 _GONE: Final = frozenset({400, 403, 404, 410})
 """How a CA answers who asks for an order that is not there, or is not theirs."""
+
+messages.Status("expired")  # RFC 8555, 7.1.6: the library refuses what it does not know
+
+
+class _NewOrder(messages.NewOrder):
+    """An order that says which certificate it replaces (RFC 9773, 5): the library lacks that."""
+
+    replaces: str | None = field("replaces", omitempty=True)
 
 
 class AcmeCA:
@@ -100,11 +120,39 @@ class AcmeCA:
             self._client = None
             return self._url
 
-    def order(self, name: str, key: str) -> OrderAtCA:
-        """Order a certificate. The CA is told of the name alone yet."""
+    def order(self, name: str, replaced: str | None = None) -> str:
+        """Order a certificate. Returns the URL of the order.
+
+        Of a CA that says when certificates are to be renewed, it is in place of that of `replaced`, a chain from there:
+        such orders are not counted against its limits.
+        """
         with self._told():
-            found = self._connect().new_order(_csr(name, key).public_bytes(serialization.Encoding.PEM))
-            return self._look(str(found.uri))
+            is_told = hasattr(self._connect().directory, "renewalInfo")
+            try:
+                return self._order(name, _identify(replaced) if is_told and replaced is not None else None)
+            except messages.Error as error:
+                if error.code == "unauthorized":
+                    self._check_account()
+                raise
+
+    def _check_account(self) -> None:
+        """Raise `AccountGoneError` where a CA takes nothing from the account any more."""
+        try:
+            self._post(self._url or "", None)
+        except messages.Error as error:
+            if error.code == "unauthorized":
+                raise AccountGoneError(FailureKind.AUTHORITY, self._refused(error).why) from error
+
+    def _order(self, name: str, replaces: str | None) -> str:
+        wanted = _NewOrder(
+            identifiers=[messages.Identifier(typ=messages.IDENTIFIER_FQDN, value=name)], replaces=replaces
+        )
+        try:
+            return str(self._post(self._connect().directory["newOrder"], wanted).headers["Location"])
+        except (messages.Error, errors.ConflictError):  # the account may be another one, or an order of it was lost
+            if replaces is None or self._last_status >= _BROKEN:
+                raise
+            return self._order(name, None)
 
     def look(self, url: str) -> OrderAtCA:
         """Look at an order. Raises `OrderGoneError` for one of which the CA tells nothing."""
@@ -112,7 +160,7 @@ class AcmeCA:
             with self._told():
                 return self._look(url)
         except NoCertificateError as error:
-            if self._last_status in _GONE and not isinstance(error, AccountGoneError):
+            if self._last_status in _GONE and not isinstance(error, AccountGoneError | AwayError):
                 raise OrderGoneError(error.failure, error.why) from error
             raise
 
@@ -205,7 +253,7 @@ class AcmeCA:
         except messages.Error as error:
             raise self._refused(error) from error
         except requests.RequestException as error:
-            raise self._failed(self._unreached(error)) from error
+            raise self._failed(self._unreached(error), is_away=True) from error
         except (
             errors.Error,
             JosepyError,
@@ -238,10 +286,11 @@ class AcmeCA:
             told = Message("the CA {ca} requires an external account: give its key ID and its key (EAB)", ca=self.name)
         if error.code == "accountDoesNotExist":
             return AccountGoneError(FailureKind.AUTHORITY, told)
-        return self._failed(told)
+        return self._failed(told, is_away=error.code == "badNonce")
 
-    def _failed(self, why: Message) -> NoCertificateError:
-        return NoCertificateError(FailureKind.AUTHORITY, why, _wait(self._last_headers.get("Retry-After")))
+    def _failed(self, why: Message, *, is_away: bool = False) -> NoCertificateError:
+        made = AwayError if is_away or self._last_status >= _BROKEN else NoCertificateError
+        return made(FailureKind.AUTHORITY, why, _wait(self._last_headers.get("Retry-After")))
 
 
 def _terms(directory: Any) -> str | None:
@@ -250,6 +299,18 @@ def _terms(directory: Any) -> str | None:
     except (AttributeError, LookupError):
         return None
     return None if found is None else str(found)
+
+
+def _identify(chain: str) -> str | None:
+    """Return by what a CA knows a certificate (RFC 9773, 4.1); None for one that does not say who signed it."""
+    certificate = x509.load_pem_x509_certificate(chain.encode())
+    try:
+        signer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except x509.ExtensionNotFound:
+        return None
+    number = certificate.serial_number
+    serial = number.to_bytes(number.bit_length() // 8 + 1)
+    return ".".join(urlsafe_b64encode(each).decode().rstrip("=") for each in (signer or b"", serial))
 
 
 def _csr(name: str, key: str) -> x509.CertificateSigningRequest:

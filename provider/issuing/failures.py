@@ -30,7 +30,11 @@ class NoCertificateError(Exception):
 
 
 class AccountGoneError(NoCertificateError):
-    """The CA does not know the account."""
+    """The CA does not know the account, or has closed it."""
+
+
+class AwayError(NoCertificateError):
+    """The CA cannot be reached, or cannot answer now. What it was told it may have heard."""
 
 
 class OrderGoneError(NoCertificateError):

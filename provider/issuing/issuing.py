@@ -274,7 +274,7 @@ class Issuing:
                 signed = await aside(authority.issue, [name])
                 got = Obtained(signed.chain, signed.key, LOCAL)
             else:
-                got = await self._orders.obtain(name, kind, self._served)
+                got = await self._orders.obtain(name, kind, self.holdings.find(name), self._served)
             await aside(self._keep, name, got)
             self._asks_at.pop(name, None)
         except NoCertificateError as error:

@@ -6,9 +6,9 @@ then on the CA knows best how it is with it: each step follows from what it says
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from provider.database.database import Database
 from provider.issuing import accounts, leading, limits
@@ -16,13 +16,14 @@ from provider.issuing.challenges import Challenges
 from provider.issuing.dns_records import DnsRecords
 from provider.issuing.failures import (
     AccountGoneError,
+    AwayError,
     FailureKind,
     NoCertificateError,
     OrderGoneError,
     ShortLivedError,
     not_led,
 )
-from provider.issuing.held import Obtained
+from provider.issuing.held import HeldCertificate, Obtained
 from provider.issuing.limits import Reached
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, Authorization, Challenge, OrderAtCA, make_key
@@ -36,7 +37,13 @@ from provider.store import acme
 if TYPE_CHECKING:
     from provider.issuing.ca import AcmeCA
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 _LONGEST_SECONDS: Final = 600.0
+_PATIENT_SECONDS: Final = 60.0
+"""For so long a CA is asked again that does not answer: it may be looking for what is shown to it meanwhile."""
+
 _FIRST_PAUSE_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -48,6 +55,17 @@ class _Open:
     url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """How a CA is shown that a name is ours, what it may look for now, and where it was told to look."""
+
+    name: str
+    kind: str
+    records: DnsRecords
+    tokens: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+
+
 class Orders:
     """Orders certificates, one for a name at a time."""
 
@@ -56,16 +74,19 @@ class Orders:
         self._challenges = challenges
         self._means = means
 
-    async def obtain(self, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Obtained:
+    async def obtain(
+        self, name: str, kind: str, held: HeldCertificate, is_served: Callable[[], Awaitable[None]]
+    ) -> Obtained:
         """Return a certificate for a name, by the order that there is or a new one. Raises `NoCertificateError`.
 
-        `kind` is that of the challenge; `is_served` waits until edges lead to this service what the CA will ask for.
+        `kind` is that of the challenge, `held` the one that there is; `is_served` waits until edges lead to this
+        service what the CA will ask for.
         """
         ca = await aside(accounts.connect, self._database, self._means)
         if ca is None:
             raise not_led(Message("no CA is chosen"))
         try:
-            return await self._obtain(ca, name, kind, is_served)
+            return await self._obtain(ca, name, kind, held, is_served)
         except AccountGoneError:
             await aside(accounts.forget, self._database, ca.directory)
             raise
@@ -75,7 +96,9 @@ class Orders:
         with self._database.reading() as session:
             return limits.find_reached(session, directory, name, datetime.now(UTC))
 
-    async def _obtain(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Obtained:
+    async def _obtain(
+        self, ca: "AcmeCA", name: str, kind: str, held: HeldCertificate, is_served: Callable[[], Awaitable[None]]
+    ) -> Obtained:
         opened = await aside(self._find, ca.directory, name)
         is_resumed = False
         if opened is not None and opened.url is not None:
@@ -85,11 +108,12 @@ class Orders:
             await self._check(ca, name, kind, is_served)
             if opened is None:
                 opened = await aside(self._begin, ca.directory, name)
-            order = await aside(ca.order, name, opened.key)
-            await aside(self._note, opened.number, order.url)
+            url = await aside(ca.order, name, held.chain if held.issuer == ca.directory else None)
+            await aside(self._note, opened.number, url)
+            order = await _patiently(ca.look, url)
         async with DnsRecords(self._means, self._database, name) as records:
-            done = await self._follow(ca, order, opened, (name, kind), records, is_resumed=is_resumed)
-        chain = await aside(ca.download, done)
+            done = await self._follow(ca, order, opened, _Showing(name, kind, records), is_resumed=is_resumed)
+        chain = await _patiently(ca.download, done)
         return Obtained(chain, opened.key, ca.directory, opened.number)
 
     async def _check(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
@@ -110,20 +134,11 @@ class Orders:
             raise ShortLivedError(error.failure, error.why) from error
 
     async def _follow(
-        self,
-        ca: "AcmeCA",
-        order: OrderAtCA,
-        opened: _Open,
-        about: tuple[str, str],
-        records: DnsRecords,
-        *,
-        is_resumed: bool,
+        self, ca: "AcmeCA", order: OrderAtCA, opened: _Open, showing: _Showing, *, is_resumed: bool
     ) -> OrderAtCA:
         """Do what an order needs next, until it has its certificate."""
-        name, kind = about
         loop = asyncio.get_running_loop()
-        deadline, pause, tokens = loop.time() + _LONGEST_SECONDS, _FIRST_PAUSE_SECONDS, set[str]()
-        asked: set[str] = set()
+        deadline, pause, is_heard = loop.time() + _LONGEST_SECONDS, _FIRST_PAUSE_SECONDS, True
         try:
             while True:
                 if order.status == "valid":
@@ -131,51 +146,52 @@ class Orders:
                 if order.status == "invalid":
                     await aside(self._end, opened.number)
                     raise _invalid(ca, order, is_resumed=is_resumed)
-                if order.status == "ready":
-                    await aside(ca.finalize, order, name, opened.key)
-                elif order.status == "pending":
-                    for each in order.authorizations:
-                        await self._show(ca, each, kind, records, tokens, asked)
+                try:
+                    await self._advance(ca, order, opened, showing)
+                    is_heard = True
+                except AwayError:
+                    if not is_heard:
+                        raise
+                    is_heard = False  # it may have heard all the same: how it is with the order says so
                 if loop.time() > deadline:
                     raise NoCertificateError(
                         FailureKind.AUTHORITY, Message("the CA {ca} has not finished yet", ca=ca.name)
                     )
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-                order = await aside(ca.look, order.url)
+                order = await _patiently(ca.look, order.url)
         finally:
-            for token in tokens:
+            for token in showing.tokens:
                 await aside(self._challenges.withdraw, token)
 
-    async def _show(
-        self,
-        ca: "AcmeCA",
-        authorization: Authorization,
-        kind: str,
-        records: DnsRecords,
-        tokens: set[str],
-        asked: set[str],
-    ) -> None:
+    async def _advance(self, ca: "AcmeCA", order: OrderAtCA, opened: _Open, showing: _Showing) -> None:
+        if order.status == "ready":
+            await aside(ca.finalize, order, showing.name, opened.key)
+        elif order.status == "pending":
+            for each in order.authorizations:
+                await self._show(ca, each, showing)
+
+    async def _show(self, ca: "AcmeCA", authorization: Authorization, showing: _Showing) -> None:
         """Put what a CA looks for where it looks, and let it look."""
         if authorization.status != "pending":
             return
-        challenge = authorization.find(kind)
+        challenge = authorization.find(showing.kind)
         if challenge is None:
-            told = {"ca": ca.name, "name": authorization.name, "kind": kind}
+            told = {"ca": ca.name, "name": authorization.name, "kind": showing.kind}
             raise NoCertificateError(
                 FailureKind.AUTHORITY, Message("the CA {ca} does not offer {kind} for {name}", **told)
             )
-        await self._put(challenge, records, tokens)
-        if challenge.status == "pending" and challenge.url not in asked:
+        await self._put(challenge, showing)
+        if challenge.status == "pending" and challenge.url not in showing.asked:
             await aside(ca.answer, challenge)
-            asked.add(challenge.url)
+            showing.asked.add(challenge.url)
 
-    async def _put(self, challenge: Challenge, records: DnsRecords, tokens: set[str]) -> None:
+    async def _put(self, challenge: Challenge, showing: _Showing) -> None:
         if challenge.kind == DNS:
-            await records.put(challenge.content)
+            await showing.records.put(challenge.content)
         else:
             await aside(self._challenges.publish, challenge.token, challenge.content)
-            tokens.add(challenge.token)
+            showing.tokens.add(challenge.token)
 
     # What is stored
 
@@ -211,6 +227,21 @@ class Orders:
         reached = self.find_limit(directory, name)
         if reached is not None:
             raise NoCertificateError(FailureKind.VALIDATION, reached.why, reached.until - datetime.now(UTC))
+
+
+async def _patiently(ask: Callable[[T], U], what: T) -> U:
+    """Ask a CA something, again and again for a while if it does not answer. Raises `NoCertificateError`."""
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + _PATIENT_SECONDS, _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await aside(ask, what)
+        except AwayError as error:
+            wait = max(pause, 0.0 if error.wait is None else error.wait.total_seconds())
+            if loop.time() + wait > deadline:
+                raise
+        await asyncio.sleep(wait)
+        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
 
 def _ago(span: timedelta) -> str:

@@ -29,6 +29,7 @@ import pytest
 from tests.e2e import pebble
 from tests.e2e.acting import Recorder, Servers
 from tests.e2e.edge import Place, place
+from tests.e2e.front import Answer, Asking, front, problem
 from tests.e2e.handshakes import names_of, shown
 from tests.e2e.knot import knot
 from tests.e2e.pebble import Pebble
@@ -293,6 +294,32 @@ def test_a_ca_that_lost_its_accounts_is_given_another_one(one: Edges, ca: Pebble
     wait_until(lambda: names_of(shown("more.test", one.secure_port)) == ["more.test"], "the certificate is shown")
 
 
+def test_a_ca_that_does_not_answer_for_a_moment_finds_what_it_looks_for(one: Edges, ca: Pebble) -> None:
+    lost: set[str] = set()
+    heard: list[threading.Timer] = []
+
+    def forgetful(path: str, _said: Any, ask: Asking) -> Answer:
+        """Lose the first answer about each order, and look for a file only when that has happened."""
+        step = path.split("/")[1]
+        if step not in {"my-order", "chalZ", "finalize-order"} or path in lost:
+            return ask()
+        lost.add(path)
+        if step == "chalZ":
+            heard.append(threading.Timer(1.0, ask))
+            heard[0].start()
+        else:
+            ask()
+        return problem(503, "serverInternal", "come again")
+
+    with front(ca) as between:
+        between.answer = forgetful
+        one.choose(directory=between.directory).raise_for_status()
+        made = one.expose("alvin.test")
+        heard[0].join(timeout=60)
+    assert (made.status_code, made.headers.get("preference-applied")) == (201, "wait"), made.text
+    assert (len(lost), ca.orders(), len(ca.issued())) == (3, 1, 1)
+
+
 def test_an_entry_point_that_redirects_to_https_is_no_hindrance(one: Edges, ca: Pebble) -> None:
     (edge,) = one.places
     edge.kill()
@@ -481,9 +508,9 @@ def test_a_wildcard_without_anything_that_sets_records_is_not_ordered(one: Edges
 
 
 def test_a_ca_that_wants_an_external_account_gets_its_credentials(migrated: Path, tmp_path: Path) -> None:
-    key = base64.urlsafe_b64encode(bytes(range(64))).decode().rstrip("=")
+    key, other = (base64.urlsafe_b64encode(bytes(range(at, at + 64))).decode().rstrip("=") for at in (0, 64))
     with (
-        pebble.running(tmp_path / "ca", bound={"kid-1": key}) as ca,
+        pebble.running(tmp_path / "ca", bound={"kid-1": key, "kid-2": other}) as ca,
         edges(tmp_path, migrated, ca, ADDRESSES[:1]) as one,
     ):
         ca.points("alvin.test", ADDRESSES[0])
@@ -495,3 +522,9 @@ def test_a_ca_that_wants_an_external_account_gets_its_credentials(migrated: Path
         assert key not in chosen.text
         wait_until(lambda: len(ca.issued()) == 1, "there is a certificate")
         wait_until(lambda: names_of(shown("alvin.test", one.secure_port)) == ["alvin.test"], "the edge shows it")
+        before = one.client.get("/acme").json()["account"]
+        one.choose(eab={"kid": "kid-2", "key": other}).raise_for_status()
+        ca.points("more.test", ADDRESSES[0])
+        one.expose("more.test").raise_for_status()
+        assert len(ca.issued()) == 2
+        assert one.client.get("/acme").json()["account"] not in {None, before}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,9 +19,9 @@ from josepy.jwk import JWKEC
 from tests.e2e import pebble
 from tests.e2e.clocks import Clock
 from tests.e2e.edge import Place, place
+from tests.e2e.front import Answer, Asking, front, later, problem
 from tests.e2e.handshakes import names_of, shown
 from tests.e2e.pebble import Pebble
-from tests.e2e.renewal_info import later, renewal_info
 from tests.running import fetch, free_port, fresh_service_process, http_client, wait_until
 
 ACME = {"from": "acme"}
@@ -108,12 +109,18 @@ def revoke(ca: Pebble, url: str) -> None:
     client.revoke(x509.load_pem_x509_certificate(pair["certFile"].encode()), 0)
 
 
+def refuse_replacements(_path: str, said: Any, ask: Asking) -> Answer:
+    if isinstance(said, dict) and "replaces" in said:
+        return problem(409, "alreadyReplaced", "the certificate has a replacement order")
+    return ask()
+
+
 def test_a_certificate_is_renewed_when_its_ca_says_so_and_at_once_if_it_was_revoked(
     migrated: Path, tmp_path: Path
 ) -> None:
     with (
         pebble.running(tmp_path / "ca", life_seconds=180) as ca,
-        renewal_info(ca) as info,
+        front(ca) as info,
         ordering(tmp_path, migrated, ca) as made,
     ):
         begin = datetime.now(UTC)
@@ -130,14 +137,17 @@ def test_a_certificate_is_renewed_when_its_ca_says_so_and_at_once_if_it_was_revo
             second = made.serial()
             wait_until(lambda: second in info.asked, "the CA was asked when to renew the next one")
             assert len(ca.issued()) == 2
+            assert info.replaced == [None, first]  # what replaces another counts for no limit of the CA
             revoke(ca, f"http://127.0.0.1:{made.port}")
         assert made.serial() == second
         past = datetime.now(UTC) - timedelta(days=1)
         info.window = lambda serial: (past, past) if serial == second else later()
+        info.answer = refuse_replacements
         with made.serving() as client:  # else it asks again in some hours, as the CA wants
             wait_until(lambda: made.serial() != second, "it is renewed at once")
             wait_until(lambda: issuance(client)["state"] == "held", "all is well")
             assert len(ca.issued()) == 3
+            assert info.replaced[2:] == [None]  # it was ordered without, as the CA would not have it otherwise
 
 
 @pytest.mark.parametrize("years", [1, -1])
