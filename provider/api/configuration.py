@@ -149,18 +149,19 @@ class ConfigurationEndpoint:
         connection = scope.get("state", {}).get(CONNECTION) or _unknown_connection()
         edge, poller = self._edges.asked(name, client[0] if client else None, seconds, connection)
         snapshot: Served | None = self._polls.offer(name, current)
-        if poller.given is not None and seconds > 0:
-            poller.holding = True
+        held_with = poller.given if seconds > 0 else None
+        if held_with is not None:
+            edge.pollers.hold(poller)
             over = _Over(self._access, connection, _list_credentials(scope)[0])
             try:
-                snapshot = await self._polls.wait(name, poller.given, seconds, over.future)
+                snapshot = await self._polls.wait(name, held_with, seconds, over.future)
                 await self._admit(scope)
             finally:
-                poller.holding = False
+                edge.pollers.release(poller)
                 over.forget()
         if snapshot is not None:
             self._metrics.polled(name, edge.given, snapshot)
-            self._edges.answered(edge, poller, snapshot)
+            self._edges.answered(edge, poller, snapshot, at_once=held_with is None)
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug("edge %s polled, and was given revision %d", name, snapshot.revision)
         return snapshot

@@ -136,6 +136,7 @@ class Pollers:
         self._known: list[Poller] = []
         self._alone: list[Poller] = []
         """Those of them of which none was seen to poll beside another yet."""
+        self._held: set[Poller] = set()
 
     @property
     def open(self) -> list[Poller]:
@@ -145,7 +146,7 @@ class Pollers:
     @property
     def holding(self) -> bool:
         """Whether one of them waits for an answer now."""
-        return any(poller.holding for poller in self.open)
+        return any(poller.connection.open for poller in self._held)
 
     @property
     def sharers(self) -> list[Poller]:
@@ -174,7 +175,7 @@ class Pollers:
 
     def asked(self, poller: Poller, now: float, wait_seconds: float, address: str | None) -> None:
         """Note a poll."""
-        if self._is_held_beside(poller):
+        if self._held and self._is_held_beside(poller):
             poller.is_beside = True
             for one in self._alone:
                 one.is_beside = one.is_beside or (one.holding and one.connection.open)
@@ -184,9 +185,19 @@ class Pollers:
             self._known = [*self.open, *self.list_lost(now)[1:_MOST_LOST], poller]
             self._alone = [one for one in self._known if not one.is_beside]
 
+    def hold(self, poller: Poller) -> None:
+        """Note that its poll is held."""
+        poller.holding = True
+        self._held.add(poller)
+
+    def release(self, poller: Poller) -> None:
+        """Note that its poll is held no more."""
+        poller.holding = False
+        self._held.discard(poller)
+
     def _is_held_beside(self, poller: Poller) -> bool:
-        """Tell whether another's poll is held: of thousands, the first that is looked at is held nearly always."""
-        return any(each.holding and each is not poller and each.connection.open for each in self._known)
+        """Tell whether another's poll is held: of thousands, the first that is looked at is open nearly always."""
+        return any(each is not poller and each.connection.open for each in self._held)
 
     def ran(self, digest: str | None) -> None:
         """Note that the edge was seen to run a document."""

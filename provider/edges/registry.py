@@ -179,11 +179,11 @@ class Edges:
         edge.address = address
         return edge, poller
 
-    def answered(self, edge: Edge, poller: Poller, snapshot: Served) -> None:
-        """Note what a poll was answered with."""
+    def answered(self, edge: Edge, poller: Poller, snapshot: Served, *, at_once: bool = False) -> None:
+        """Note what a poll was answered with, after it was held or at once: at the time at which it came."""
         edge.last_seen = _date()
         edge.first_seen = edge.first_seen or edge.last_seen
-        if edge.answered(poller, snapshot, _now()):
+        if edge.answered(poller, snapshot, poller.asked_at if at_once else _now()):
             self._polls.given(edge.name, snapshot)
             edge.given_date = edge.last_seen
             self._pace(edge)

@@ -149,7 +149,7 @@ def test_an_edge_that_does_not_wait_is_stale_after_three_intervals(interval: flo
 
 def test_an_edge_whose_poll_is_held_is_not_stale() -> None:
     traefik = Traefik(wait_seconds=5).polls(SECOND, 0, 0.01).asks(0.02).runs(SECOND.document.digest, 1)
-    traefik.poller.holding = True
+    traefik.edge.pollers.hold(traefik.poller)
     assert traefik.state(1000) is EdgeState.LIVE
     traefik.connection.close()
     assert traefik.state(1000) is EdgeState.STALE
