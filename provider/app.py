@@ -37,7 +37,7 @@ from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.heartbeats import Heartbeats
 from provider.api.methods import Heads
-from provider.api.proxies import Proxies, is_private
+from provider.api.proxies import Proxies, find_privacy
 from provider.api.requests import Requests, list_templates
 from provider.configuration import Document
 from provider.confirmations import Confirmations
@@ -149,8 +149,7 @@ class Application:
 
 def _find_privacy(settings: Settings) -> Callable[[Scope], bool]:
     """Return what tells whether nobody on the way can read what a request is answered with, as far as is known."""
-    trusted = settings.trusted_networks
-    return lambda scope: settings.allow_insecure or is_private(scope, trusted)
+    return (lambda _scope: True) if settings.allow_insecure else find_privacy(settings.trusted_networks)
 
 
 def create_app(settings: Settings, assemble: Callable[[Parts], Document] = configuration.assemble) -> Application:

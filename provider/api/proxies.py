@@ -6,7 +6,8 @@ anybody else says does not. Where the proxy says nothing of scheme and host, the
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -94,13 +95,19 @@ class Proxies:
         return address is not None and any(address in network for network in self._trusted)
 
 
-def is_private(scope: Scope, trusted: Sequence[Network]) -> bool:
-    """Tell whether a request came over TLS, or without leaving this machine and the networks of trusted proxies."""
-    client = scope.get("client")
-    if scope["scheme"] == "https" or client is None:
-        return True
-    address = find_address(client[0])
-    return address is not None and (address.is_loopback or any(address in network for network in trusted))
+def find_privacy(trusted: Sequence[Network]) -> Callable[[Scope], bool]:
+    """Return what tells whether a request came over TLS, or without leaving this machine and those networks."""
+
+    @lru_cache(maxsize=1024)
+    def is_near(host: str) -> bool:
+        address = find_address(host)
+        return address is not None and (address.is_loopback or any(address in network for network in trusted))
+
+    def is_private(scope: Scope) -> bool:
+        client = scope.get("client")
+        return scope["scheme"] == "https" or client is None or is_near(client[0])
+
+    return is_private
 
 
 _REWRITTEN: Final = {b"x-forwarded-for": "for", b"host": "host"}

@@ -112,6 +112,8 @@ class Access:
         self._unread: int | None = None
         self._reading = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
+        self._is_caught_up = False
+        """Whether it was seen in this turn of the loop that nothing changed."""
         self._change: asyncio.Future[None] | None = None
         self.changing: set[Callable[[], None]] = set()
         """What is called when somebody else is known than now: leaving takes as long however many wait."""
@@ -150,11 +152,23 @@ class Access:
                 self._wake()
 
     async def catch_up(self) -> None:
-        """Follow, for no longer than a poll may wait."""
-        if self._find_newer() is not None:
-            if self._following is None or self._following.done():
-                self._following = asyncio.create_task(self.follow())
-            await asyncio.wait({self._following}, timeout=_PATIENCE_SECONDS)
+        """Follow, for no longer than a poll may wait.
+
+        Polls that came in before it was looked, and wait their turn of the loop, need no look of their own: what has
+        changed since then has changed after they came.
+        """
+        if self._is_caught_up:
+            return
+        if self._find_newer() is None:
+            self._is_caught_up = True
+            asyncio.get_running_loop().call_soon(self._fall_behind)
+            return
+        if self._following is None or self._following.done():
+            self._following = asyncio.create_task(self.follow())
+        await asyncio.wait({self._following}, timeout=_PATIENCE_SECONDS)
+
+    def _fall_behind(self) -> None:
+        self._is_caught_up = False
 
     def next_change(self) -> asyncio.Future[None]:
         """Return what is done when somebody else is known than now. All who wait share it: nobody may cancel it."""

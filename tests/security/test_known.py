@@ -27,8 +27,12 @@ class CountedAccess(Access):
 
     def __init__(self, database: FileDatabase) -> None:
         super().__init__(database)
-        self.tries = self.reads = 0
+        self.tries = self.reads = self.looks = 0
         self.has_read, self.go_on = threading.Event(), threading.Event()
+
+    def _find_newer(self) -> int | None:
+        self.looks += 1
+        return super()._find_newer()
 
     def _read(self) -> object:  # type: ignore[override]  # what it gives is nobody's business
         self.tries += 1
@@ -69,6 +73,24 @@ def test_many_requests_at_once_read_once_who_there_is(access: CountedAccess) -> 
     asyncio.run(ask())
     assert access.reads == 1
     assert access.find_by_token(TOKEN, NOW) is not None
+
+
+def test_polls_that_came_together_look_once_and_those_that_come_later_look_again(
+    path: Path, access: CountedAccess
+) -> None:
+    access.go_on.set()
+
+    async def ask() -> None:
+        await access.follow()
+        before = access.looks
+        await asyncio.gather(*(access.catch_up() for _ in range(50)))
+        assert access.looks == before + 1
+        with writing(path) as session:
+            tokens.revoke(session, TESTER, "tests000")
+        await asyncio.gather(*(access.catch_up() for _ in range(50)))
+        assert access.find_by_token(TOKEN, NOW) is None
+
+    asyncio.run(ask())
 
 
 def test_what_was_read_before_a_token_was_revoked_never_makes_it_good_again(path: Path, access: CountedAccess) -> None:
