@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     def check_secret_key_file(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         """Require one for PostgreSQL: there is no place beside the database, and each service would make its own."""
         if path is None and str(info.data.get("database_url", "")).startswith("postgresql"):
-            raise ValueError("PostgreSQL needs it: name a file, with the same key for all services")
+            raise ValueError("PostgreSQL needs a key file, the same for all services")
         return path
 
     @field_validator("tls_key")

@@ -37,9 +37,7 @@ class Location:
         if self.key_file is not None:
             return self.key_file
         if self.file is None:
-            raise SettingsError(
-                "PROVIDER_SECRET_KEY_FILE: PostgreSQL needs it: name a file, with the same key for all services"
-            )
+            raise SettingsError("PROVIDER_SECRET_KEY_FILE: PostgreSQL needs a key file, the same for all services")
         return sealing.beside(self.file)
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ _WORDS: Final = {
         "unexpected colon: put text with a colon in quotes, and indent lines of one level alike"
     ),
     "found character that cannot start any token": (
-        "a value cannot begin with this character: indent with spaces, and put such text into quotes"
+        "a value cannot begin with this character: indent with spaces, and put such text in quotes"
     ),
     "did not find expected node content": "a value is missing here",
     "did not find expected key": "this fits nowhere: indent lines of one level alike",

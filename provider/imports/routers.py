@@ -100,7 +100,7 @@ def priority_place(part: Piece) -> Piece:
 def refuse_priority(part: Piece) -> None:
     """Refuse a router whose priority cannot be set here."""
     place = priority_place(part)
-    place.refuse(f"its priority is {place.value}, but it cannot be kept, and the priorities next to it are taken")
+    place.refuse(f"its priority {place.value} cannot be kept, and the priorities next to it are taken")
 
 
 def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> TCPRouter | None:

@@ -301,7 +301,7 @@ def test_what_has_no_key_is_left_out_and_may_leave_nothing() -> None:
     beside = read("http: {services: {null: {loadBalancer: {servers: []}}, s: {loadBalancer: {servers: []}}}}")
     assert list(beside.document["http"]["services"]) == ["s"]
     assert [each.detail for each in beside.findings] == [
-        "the key null is not a string: put it into quotes, or Traefik leaves this out"
+        "the key null is not a string: put it in quotes, or Traefik leaves this out"
     ]
     alone = read("http:\n  services:\n    ~: {loadBalancer: {servers: []}}\n")
     assert [each.code for each in alone.findings] == ["key.type", "field.empty"]

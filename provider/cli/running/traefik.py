@@ -273,7 +273,9 @@ class Traefik:
     def _tell_unwritten(self, error: OSError) -> None:
         if not self._is_unwritten:
             self._is_unwritten = True
-            self._say(f"Traefik's log {self.log_path} cannot be written: {error.strerror}. Traefik runs on without it.")
+            self._say(
+                f"Traefik's log {self.log_path} cannot be written: {error.strerror}. Traefik keeps running without it."
+            )
 
     def _never_ready(self, status: int) -> TraefikError:
         for line in self._log.last_lines():

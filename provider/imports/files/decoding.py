@@ -111,7 +111,7 @@ def _raw(value: Any, where: str) -> Iterator[Mistake]:
     """Look for what Traefik reads nowhere."""
     match value:
         case Moment():
-            yield _refused("type.date", where, f"{value} is a date for YAML and TOML: put it into quotes")
+            yield _refused("type.date", where, f"{value} is a date for YAML and TOML: put it in quotes")
         case list():
             for index, item in enumerate(value):
                 place = f"{where}/{index}"

@@ -184,7 +184,7 @@ class _Reading:
         for where, position, key in builder.odd_keys:
             name = where.rpartition("/")[2]
             does = "leaves this out" if name == go_yaml.NAMELESS else f"calls this {name}"
-            detail = f"the key {key} is not a string: put it into quotes, or Traefik {does}"
+            detail = f"the key {key} is not a string: put it in quotes, or Traefik {does}"
             self._find(self._located.of(position), Effect.IGNORED, "key.type", detail, where)
         return file
 

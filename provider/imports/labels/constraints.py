@@ -85,7 +85,7 @@ class _Reading:
     def _text(self) -> str:
         word = self._words[0]
         if word.kind is not LexemeKind.TEXT:
-            raise self._mistake(word, "a text in back-ticks")
+            raise self._mistake(word, "text in backticks")
         self.expect(word.text)
         try:
             return literals.read(word.text)
