@@ -152,7 +152,7 @@ class DeclaredReader:
 
     def object(self, model: type[Object], part: Piece, where: str) -> Given | None:
         """Read an object within."""
-        if model.is_empty_meant and not isinstance(part.value, dict | list):
+        if (model.is_empty_meant or model is IPStrategy) and not isinstance(part.value, dict | list):
             if part.is_off():
                 return None
             part.hold()

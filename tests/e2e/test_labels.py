@@ -92,6 +92,7 @@ CASES: dict[str, dict[str, tuple[Labels, list[int]]]] = {
                 f"{M}p.replacepathregex.regex": "^/a/(.*)",
                 f"{M}p.replacepathregex.replacement": "/b/$1",
                 f"{M}list.ipallowlist.sourcerange": "10.0.0.0/8, 127.0.0.1",
+                f"{M}list.ipallowlist.ipStrategy": "true",
             },
             [80],
         )

@@ -319,6 +319,15 @@ providers: {docker: {exposedByDefault: false, network: proxy, defaultRule: "Host
             {},
             {"other.test"},
         ),
+        (
+            {
+                "command": ["--providers.docker.defaultRule=Host(`{{ .Name }}.{{ env `TLD` }}`)"],
+                "environment": {"TLD": "own.test"},
+            },
+            {},
+            {"web-shop.own.test", "other.test"},
+        ),
+        ({"command": ["--providers.docker.defaultRule=Host(`{{ env `TLD` }}`)"]}, {}, {"other.test"}),
         ({"environment": {"TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT": "false"}}, {}, {"web-shop"}),
     ],
 )

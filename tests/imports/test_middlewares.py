@@ -133,9 +133,11 @@ def test_what_nothing_but_an_address_is_set_of_counts_by_the_address_that_connec
 
 def test_what_traefik_takes_twice_without_a_difference_is_kept_once() -> None:
     networks = ["10.0.0.0/8", "192.168.0.1", "10.0.0.0/8"]
-    found = read({"inside": {"ipAllowList": {"sourceRange": networks, "ipStrategy": {}}}}, ["inside"])
-    (inside,) = found.declaration.objects["middleware"].values()
-    assert inside.changed()["ipAllowList"] == {"sourceRange": networks[:2]}
+    strategies: list[object] = [{}, True, "false"]
+    for strategy in strategies:
+        found = read({"inside": {"ipAllowList": {"sourceRange": networks, "ipStrategy": strategy}}}, ["inside"])
+        (inside,) = found.declaration.objects["middleware"].values()
+        assert inside.changed()["ipAllowList"] == {"sourceRange": networks[:2]}
 
 
 def test_a_header_is_as_it_is_sent_without_spaces_around_it() -> None:

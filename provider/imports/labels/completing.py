@@ -106,7 +106,7 @@ class Completion:
     def _default_rule(self, protocol: str, router: Node) -> str:
         """Return the rule of a router that has none; empty where that cannot be told."""
         try:
-            made = templates.render(self.defaults.rule or _RULE, {}, self.container.told)
+            made = templates.render(self.defaults.rule or _RULE, self.defaults.variables, self.container.told)
         except TemplateError as error:
             cause = Cause.DISABLED if isinstance(error, Refused) else Cause.UNKNOWN
             why = f"its rule is the default one of Traefik, whose template does not give any: {error.detail}"

@@ -88,6 +88,8 @@ class Defaults:
     network: str = ""
     rule: str = ""
     constraints: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of the environment in which Traefik runs."""
 
 
 def by_provider(containers: Sequence[Container]) -> Mapping[str, Sequence[Container]]:

@@ -31,27 +31,29 @@ def read_defaults(projects: Iterable[Project], provider: str = DOCKER) -> Defaul
     for project in projects:
         for layers in project.services():
             if _IMAGE.search(layers.told("image")):
-                said = _said(layers, project)
+                variables = _variables(layers, project)
+                said = _said(layers, project, variables)
                 of = provider if any(each == provider for each, _option in said) else DOCKER
-                return _defaults({option: value for (each, option), value in said.items() if each == of})
+                return _defaults({option: value for (each, option), value in said.items() if each == of}, variables)
     return Defaults()
 
 
-def _defaults(said: Mapping[str, str]) -> Defaults:
+def _defaults(said: Mapping[str, str], variables: Environment) -> Defaults:
     return Defaults(
         said.get("exposedbydefault", "true") not in FALSE,
         said.get("network", ""),
         said.get("defaultrule", ""),
         said.get("constraints", ""),
+        variables,
     )
 
 
-def _said(layers: Layers, project: Project) -> Options:
+def _said(layers: Layers, project: Project, variables: Environment) -> Options:
     arguments = list(_arguments(layers))
     return (
         _of_file(layers, project, arguments)
         or dict(_matching(_ARGUMENT, arguments))
-        or dict(_matching(_VARIABLE, _variables(layers, project)))
+        or dict(_matching(_VARIABLE, (f"{name}={value}" for name, value in variables.items())))
     )
 
 
@@ -75,10 +77,14 @@ def _words(command: str) -> list[str]:
         return command.split()
 
 
-def _variables(layers: Layers, project: Project) -> Iterator[str]:
-    own = {label.key: label.value for label in read_labels(layers.given("environment"))}
-    for name, value in {**_of_env_files(layers, project), **own}.items():
-        yield f"{name}={value}"
+def _variables(layers: Layers, project: Project) -> Environment:
+    """Return the variables of the environment of a service. Those without a value come from that of Compose."""
+    found = dict(_of_env_files(layers, project))
+    for each in read_labels(layers.given("environment")):
+        value = each.value or project.variables.get(each.key, "")
+        if not each.problem:
+            found[each.key] = value
+    return found
 
 
 def _of_env_files(layers: Layers, project: Project) -> Environment:
