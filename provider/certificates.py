@@ -29,6 +29,9 @@ _KEPT: Final = 4_096
 _LEAST_BITS: Final = 1_024
 """Of a key of RSA: Go signs with none that has fewer."""
 
+_MOST_BITS: Final = 8_192
+"""Clients that are written in Go take none with more."""
+
 _SAFE_BITS: Final = 2_048
 """Browsers refuse keys of RSA that have fewer."""
 
@@ -229,10 +232,29 @@ def _read_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25
     if len(blocks) != 1:
         raise Refusal("key.format", Message("this has to be exactly one private key"))
     try:
-        found = serialization.load_pem_private_key(blocks[0].encode(), None)
+        # The library would look for the primes of a key of RSA, which takes seconds, and keeps all others waiting.
+        found = serialization.load_pem_private_key(blocks[0].encode(), None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise Refusal("key.format", Message("this private key cannot be read")) from None
+        raise _unreadable_key() from None
+    if isinstance(found, rsa.RSAPrivateKey):
+        _check_numbers(found)
     return _usable(found)
+
+
+def _unreadable_key() -> Refusal:
+    return Refusal("key.format", Message("this private key cannot be read"))
+
+
+def _check_numbers(key: rsa.RSAPrivateKey) -> None:
+    """Check that the numbers of a key of RSA fit together, as Go does (RFC 8017, 3.2). Raises a `Refusal`."""
+    if key.key_size > _MOST_BITS:
+        raise Refusal("key.size", Message("an RSA key can have at most {most} bits", most=_MOST_BITS))
+    found = key.private_numbers()
+    n, e, p, q, d = found.public_numbers.n, found.public_numbers.e, found.p, found.q, found.d
+    fits = p > 1 and q > 1 and n == p * q and e > 1 and e % 2 == 1
+    fits = fits and d * e % (p - 1) == 1 and d * e % (q - 1) == 1
+    if not fits or (found.dmp1, found.dmq1) != (d % (p - 1), d % (q - 1)) or found.iqmp * q % p != 1:
+        raise _unreadable_key()
 
 
 def _usable(key: PrivateKeyTypes) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:

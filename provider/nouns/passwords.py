@@ -15,10 +15,13 @@ from provider.values import Refusal, check_text, shown_text
 _ROUNDS: Final = 10
 """Traefik computes a hash at each request: 2 ** 10 rounds take some 50 ms, as Go has it by default."""
 
+_MOST_ROUNDS: Final = 14
+"""More in a hash that somebody gives would keep Traefik busy at each request, for hours with 31."""
+
 _PASSWORD_BYTES: Final = 72
 """The most that bcrypt looks at."""
 
-_BCRYPT: Final = re.compile(r"\$2[abxy]\$(?:0[4-9]|1[0-9]|2[0-9]|3[01])\$[./A-Za-z0-9]{53}")
+_BCRYPT: Final = re.compile(r"\$2[abxy]\$(0[4-9]|1[0-9]|2[0-9]|3[01])\$[./A-Za-z0-9]{53}")
 _HASH: Final = re.compile(
     rf"{_BCRYPT.pattern}|\$(?:apr1|1)\$[./A-Za-z0-9]{{1,8}}\$[./A-Za-z0-9]{{22}}|\{{SHA\}}[A-Za-z0-9+/]{{27}}="
 )
@@ -41,6 +44,13 @@ def check_user(text: str) -> str:
         raise Refusal(
             "user.hash", Message("Traefik cannot read this hash of {user}: use bcrypt", user=shown_text(name))
         )
+    if _rounds(password) > _MOST_ROUNDS:
+        detail = Message(
+            "it would take Traefik seconds to check this hash of {user}: use bcrypt with a cost of at most {most}",
+            user=shown_text(name),
+            most=_MOST_ROUNDS,
+        )
+        raise Refusal("user.hash", detail)
     if len(password.encode()) > _PASSWORD_BYTES and not _HASH.fullmatch(password):
         raise Refusal("user.password", Message("a password has at most {most} bytes", most=_PASSWORD_BYTES))
     return text
@@ -66,8 +76,18 @@ def keep_user(text: str, before: str | None) -> str:
     return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(_ROUNDS)).decode()}"
 
 
+def _rounds(kept: str) -> int:
+    """Return the cost of a hash of bcrypt; 0 for anything else."""
+    found = _BCRYPT.fullmatch(kept)
+    return 0 if found is None else int(found[1])
+
+
 def _fits(password: bytes, kept: str) -> bool:
-    if _BCRYPT.fullmatch(kept):
-        return bcrypt.checkpw(password, kept.encode())
+    """Tell whether a hash is one of a password, unless that would take longer than with a hash of ours."""
+    if rounds := _rounds(kept):
+        try:
+            return rounds <= _ROUNDS and bcrypt.checkpw(password, kept.encode())
+        except ValueError:  # a hash that nothing gives
+            return False
     digest = base64.b64encode(hashlib.sha1(password, usedforsecurity=False).digest()).decode()
     return hmac.compare_digest(kept, "{SHA}" + digest)

@@ -24,11 +24,13 @@ MISSING: Final = Missing()
 class Reading:
     """One input that is read: `wrong` gathers what is wrong with it.
 
-    With `is_typed`, what people type is taken for what it says: "3" for 3, "true" for true.
+    With `is_typed`, what people type is taken for what it says: "3" for 3, "true" for true. `hashed` counts the
+    passwords that were hashed, or compared with a hash.
     """
 
     is_typed: bool = False
     wrong: list[FieldError] = field(default_factory=list)
+    hashed: int = 0
 
     def refuse(self, where: Where, code: str, detail: str) -> Missing:
         """Note that something is wrong with one value."""

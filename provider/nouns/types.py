@@ -18,6 +18,9 @@ from provider.values import Refusal
 MASK: Final = "********"
 """Stands where a secret is."""
 
+MOST_HASHED: Final = 30
+"""So many passwords are hashed in one write at most: all others wait meanwhile, 0.1 s for each."""
+
 
 class Hidden(str):
     """A secret on its way to where it is kept, where it is sealed."""
@@ -50,11 +53,13 @@ class Secrecy:
     """How a secret text is shown and kept.
 
     `mask` hides it: what is a mask already stays one, so that a mask that is sent back is known. `keep` returns
-    what is kept of a new one, a hash of a password say; it is also given what was kept before, or None.
+    what is kept of a new one, a hash of a password say; it is also given what was kept before, or None. `is_slow`:
+    it takes its time for that.
     """
 
     mask: Callable[[str], str] = lambda _text: MASK
     keep: Callable[[str, str | None], str] = lambda text, _before: text
+    is_slow: bool = False
 
 
 class Type(ABC):
@@ -204,11 +209,25 @@ class Text(Type):
         if self.secret is None or not value or value == before:
             return value
         if not self._is_mask(value):
-            return self.secret.keep(value, before)
+            return self._renewed(self.secret, value, before, reading, where)
         if before and self.masked(before) == value:
             return before
         detail = Message("there is no stored secret that these asterisks could stand for: write the secret itself")
         return reading.refuse(where, "secret.masked", detail)
+
+    def _renewed(self, secret: Secrecy, value: str, before: Any, reading: Reading, where: Where) -> Any:
+        """Return what is kept of a new secret. What takes its time is refused where there is too much of it."""
+        if secret.is_slow and reading.hashed > MOST_HASHED:
+            return value  # that was refused already
+        kept = secret.keep(value, before)
+        if secret.is_slow and kept != value:
+            reading.hashed += 1
+            if reading.hashed > MOST_HASHED:
+                detail = Message(
+                    "at most {most} passwords can be hashed in one request: give hashes instead", most=MOST_HASHED
+                )
+                return reading.refuse(where, "user.many", detail)
+        return kept
 
     def _is_mask(self, value: str) -> bool:
         return self.secret is not None and value != "" and self.secret.mask(value) == value

@@ -74,7 +74,7 @@ CODES = {
         "replacement.format",
     ),
     *("replacement.group", "scheme.format", "source.address", "source.many", "source.none"),
-    *("user.duplicate", "user.format", "user.hash", "user.name", "user.none", "user.password"),
+    *("user.duplicate", "user.format", "user.hash", "user.many", "user.name", "user.none", "user.password"),
     *("middlewares.duplicate", "middleware.unknown", "middleware.cycle"),
     *("body.none", "certificate.none", "condition.format", "condition.function", "condition.value", "cookie.format"),
     *("origin.format", "origins.duplicate", "page.format", "replacement.slash", "retry.none", "status.duplicate"),
@@ -98,7 +98,7 @@ CODES = {
     *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
     *("directory.format", "contact.format", "terms.accept", "acme.blocked", "acme.held", "acme.unwanted"),
     *("prefix.none", "www.wildcard", "tls.resolver"),
-    *("key.encrypted", "key.format", "key.kind", "key.other"),
+    *("key.encrypted", "key.format", "key.kind", "key.other", "key.size"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
 

@@ -102,6 +102,19 @@ def key_of(private: Any) -> str:
     return found.decode()
 
 
+def rsa_key(p: int, q: int, *, more: int = 0) -> str:
+    """Write a key of RSA of two primes that everybody knows, or one of which the numbers do not fit."""
+    e = 65_537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    crt = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d + more, *crt, rsa.RSAPublicNumbers(e, p * q))
+    return written(numbers.private_key(unsafe_skip_rsa_key_validation=True))
+
+
+LONG = rsa_key(2**9689 - 1, 2**4423 - 1)
+"""To look whether its primes are some takes minutes."""
+FITTING, UNFIT = (rsa_key(2**2203 - 1, 2**2281 - 1, more=more) for more in (0, 2))
+
 MIDDLE = issue(common="Middle", by=ca(), is_ca=True)
 DEEP = issue("deep.test", by=MIDDLE)
 
@@ -137,6 +150,9 @@ WRONG: list[tuple[str, dict[str, str], tuple[str, str]]] = [
     ),
     ("two keys", {**SHOP.pair, "keyFile": f"{SHOP.key}\n{BLOG.key}"}, ("/keyFile", "key.format")),
     ("a broken key", {**SHOP.pair, "keyFile": SHOP.key.replace("MIG", "MIX", 1)}, ("/keyFile", "key.format")),
+    ("a key that takes minutes to check", {**SHOP.pair, "keyFile": LONG}, ("/keyFile", "key.size")),
+    ("a key of RSA that is another", {**SHOP.pair, "keyFile": FITTING}, ("/keyFile", "key.other")),
+    ("a key of RSA of numbers that do not fit", {**SHOP.pair, "keyFile": UNFIT}, ("/keyFile", "key.format")),
     ("an odd kind", {**SHOP.pair, "keyFile": key_of(dsa.generate_private_key(2048))}, ("/keyFile", "key.kind")),
     (
         "an odd curve",

@@ -11,6 +11,7 @@ import pytest
 
 from provider import configuration
 from provider.errors import Invalid
+from provider.nouns import types
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
 
@@ -715,6 +716,33 @@ def test_a_masked_user_keeps_the_password_and_a_new_one_gets_another() -> None:
     assert after[0] == before[1]
     assert after[1] != before[0]
     assert bcrypt.checkpw(b"new", after[1].removeprefix("alvin:").encode())
+
+
+@pytest.mark.parametrize("kept", ["$2b$15$", "$2y$31$"])
+def test_a_hash_that_takes_seconds_to_check_is_refused(kept: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read("basicAuth", users("alvin:$2b$14$" + "a" * 53, f"budi:{kept}{'a' * 53}"))
+
+    assert [(error.pointer, error.code) for error in caught.value.fields] == [("/basicAuth/users/1", "user.hash")]
+
+
+def test_a_password_is_compared_with_no_hash_that_takes_longer_than_one_of_ours() -> None:
+    given = bcrypt.hashpw(b"secret", bcrypt.gensalt(11)).decode()
+    before = Middleware.loaded({"name": "one", "labels": {}, "basicAuth": users(f"alvin:{given}")})
+
+    after = read("basicAuth", users("alvin:secret")).kept(before).json()["basicAuth"]["users"][0]
+
+    assert after.startswith("alvin:$2b$10$")
+
+
+def test_a_few_passwords_are_hashed_at_a_time_and_hashes_are_taken_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types, "MOST_HASHED", 2)
+    made = read("basicAuth", users("a:one", "b:two", f"c:{APR1}", f"d:{APR1}")).kept(None)
+
+    with pytest.raises(Invalid) as caught:
+        read("basicAuth", users("a:one", f"b:{APR1}", "c:two", "d:three", "e:four")).kept(made)
+
+    assert [(error.pointer, error.code) for error in caught.value.fields] == [("/basicAuth/users/3", "user.many")]
 
 
 def test_a_masked_user_who_is_new_is_refused() -> None:

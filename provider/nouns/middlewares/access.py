@@ -87,7 +87,7 @@ class BasicAuth(Kind):
 
     users: list[str] = field(
         ListOf(
-            Text(check_user, most=300, secret=Secrecy(mask_user, keep_user)),
+            Text(check_user, most=300, secret=Secrecy(mask_user, keep_user, is_slow=True)),
             most=1_000,
             duplicate=("user.duplicate", template("a user is listed twice")),
             same=user_name,
