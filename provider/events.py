@@ -11,7 +11,7 @@ waits for the one future that all share, and costs nothing while nothing happens
 import asyncio
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +47,8 @@ MOST_KEPT: Final = 2_000
 """Events that are kept for whoever was cut off."""
 
 MOST_LISTENERS: Final = 2_000
+MOST_OF_ONE: Final = 500
+"""So many of them may listen with one token or session: the others are for everybody else."""
 
 _MOST_OBJECTS: Final = 100
 """The most objects that a revision's event names."""
@@ -99,6 +101,8 @@ class Events:
 
         self._releases = Releases()
         self.listeners = 0
+        self.listening: Counter[str] = Counter()
+        """How many of them listen with each token or session."""
         self.closed = False
 
     # What happens

@@ -1,7 +1,9 @@
 """Plans: which state a declaration leads to from another, and which changes lead there. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from graphlib import CycleError
 from itertools import islice
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, Server, called
 from provider.nouns.health import needed, unchecked
 from provider.nouns.reading import Reading, Where
-from provider.nouns.references import cycles, exposed, missing
+from provider.nouns.references import GUARD, cycles, exposed, guarded, guards, is_made_once, missing, reached, tangled
 from provider.nouns.references import refused as refused_for
 
 Spellings = Mapping[Named, str]
@@ -108,7 +110,7 @@ def changes(current: Declaration, following: Declaration) -> list[Change]:
     return made + gone
 
 
-def refused(following: Declaration, changes: Iterable[Change]) -> Iterator[FieldError]:
+def refused(following: Declaration, changes: Sequence[Change]) -> Iterator[FieldError]:
     """Give what only admins may change, as it leads to what Traefik makes itself."""
 
     def find(kind: str, names: Collection[str]) -> Iterator[Noun]:
@@ -120,6 +122,18 @@ def refused(following: Declaration, changes: Iterable[Change]) -> Iterator[Field
         if item is not None:
             for at, name in exposed(item, find):
                 yield refused_for(item, (*where(change.kind, change.name, item), *at), name)
+    yield from _guarding(following, changes, find)
+
+
+def _guarding(
+    following: Declaration, changes: Iterable[Change], find: Callable[[str, Collection[str]], Iterator[Noun]]
+) -> Iterator[FieldError]:
+    """Give what only admins may change, as it decides who gets past a router that leads there."""
+    changed = {each.name for each in changes if each.kind == GUARD and each.before and each.after}
+    for name, router in following.objects["router"].items() if changed else ():
+        if any(True for _found in exposed(router, find)):
+            for item in find(GUARD, sorted(changed & guards(router, find))):
+                yield guarded(item, where(GUARD, item.name, item), name)
 
 
 def _merged(kind: str, current: Mapping[str, Noun], wanted: Mapping[str, Noun], prune: Prune | None) -> dict[str, Noun]:
@@ -242,6 +256,7 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
                 if following.find(use.kind, use.name) is None:
                     yield missing((*where(kind, name, item), *use.where), use.kind, use.typed)
         yield from _find_cycles(kind, wanted, following)
+        yield from _find_tangled(kind, wanted, following)
         yield from _find_unchecked(kind, wanted, following)
 
 
@@ -263,6 +278,20 @@ def _find_cycles(kind: str, wanted: Declaration, following: Declaration) -> Iter
         for item, wrong in cycles(following.objects[kind]):
             if item.key in wanted.objects[kind]:
                 yield replace(wrong, pointer=pointer(*where(kind, item.key, item)) + wrong.pointer)
+
+
+def _find_tangled(kind: str, wanted: Declaration, following: Declaration) -> Iterator[FieldError]:
+    """Find a declared object that leads to others in too many ways, or by which another does."""
+    held = following.objects[kind]
+    if not wanted.objects[kind] or kind not in NOUNS[kind].kinds() or is_made_once(kind):
+        return
+    with suppress(CycleError):  # which is told by itself
+        for item, wrong in tangled(held):
+            below = reached(item, held.get)
+            name = next((name for name in below if name in wanted.objects[kind]), None)
+            if name is not None:
+                yield replace(wrong, pointer=pointer(*where(kind, name, held[name])))
+                return
 
 
 def _referring() -> list[str]:

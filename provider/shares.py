@@ -6,7 +6,7 @@ health of its first service always. A pool counts as down when its health check 
 health check never, and without any server neither, so that a parent goes on sending, and Traefik answers 503.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -142,7 +142,7 @@ def find(root: str, known: Mapping[str, KnownService]) -> Spread:
 
     Each is looked at once, however many ways lead to it. What leads back to where it came from gets nothing.
     """
-    order = _order(root, known)
+    order = order_below(root, lambda name: _below(name, known))
     place = {name: number for number, name in enumerate(order)}
     up: dict[str, bool] = {}
     for name in reversed(order):
@@ -172,11 +172,14 @@ def members(composition: Composition | None) -> list[Member]:
     return []
 
 
-def _order(root: str, known: Mapping[str, KnownService]) -> list[str]:
-    """Return all that a service leads to, each before what it is made of but for what leads back."""
+def order_below(root: str, below_of: Callable[[str], Iterable[str]]) -> list[str]:
+    """Return all that something leads to, each once, and before what it leads to but for what leads back.
+
+    `below_of` gives what one leads to, the last first.
+    """
     done: list[str] = []
     seen = {root}
-    waiting = [(root, iter(_below(root, known)))]
+    waiting = [(root, iter(below_of(root)))]
     while waiting:
         name, below = waiting[-1]
         following = next((each for each in below if each not in seen), None)
@@ -185,7 +188,7 @@ def _order(root: str, known: Mapping[str, KnownService]) -> list[str]:
             waiting.pop()
         else:
             seen.add(following)
-            waiting.append((following, iter(_below(following, known))))
+            waiting.append((following, iter(below_of(following))))
     return done[::-1]
 
 

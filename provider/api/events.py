@@ -11,9 +11,9 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from provider.api import documentation
 from provider.api.access import find_principal
 from provider.api.routers import router_for
-from provider.dependencies import AccessDependency, EventsDependency
+from provider.dependencies import AccessDependency, ActorDependency, EventsDependency
 from provider.errors import Unavailable
-from provider.events import MOST_LISTENERS, Event, Events
+from provider.events import MOST_LISTENERS, MOST_OF_ONE, Event, Events
 from provider.security import needs
 from provider.security.access import Access
 
@@ -54,6 +54,7 @@ async def listen(
     request: Request,
     events: EventsDependency,
     access: AccessDependency,
+    actor: ActorDependency,
     last_event_id: LastEventID = None,
     after: After = None,
 ) -> EventSourceResponse:
@@ -72,6 +73,9 @@ async def listen(
     """
     if events.listeners >= MOST_LISTENERS:
         raise Unavailable(f"{MOST_LISTENERS} clients are listening already: try again later")
+    holder = actor.credential or ""
+    if events.listening[holder] >= MOST_OF_ONE:
+        raise Unavailable(f"{MOST_OF_ONE} clients are listening with this token or session already: close some of them")
 
     async def is_good() -> bool:
         await access.follow()
@@ -80,17 +84,18 @@ async def listen(
         return principal is not None and principal.grant.allows("read")
 
     return EventSourceResponse(
-        _stream(events, access, after if last_event_id is None else last_event_id, is_good), headers=_HEADERS
+        _stream(events, access, after if last_event_id is None else last_event_id, holder, is_good), headers=_HEADERS
     )
 
 
 async def _stream(
-    events: Events, access: Access, last_event_id: str | None, is_good: Callable[[], Awaitable[bool]]
+    events: Events, access: Access, last_event_id: str | None, holder: str, is_good: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     found = events.last if last_event_id is None else events.find(last_event_id)
     position = events.last if found is None else found
     events.listeners += 1
+    events.listening[holder] += 1
     try:
         yield format_sse_event(comment="what becomes new", id=events.id(position), retry=_RETRY_MS)
         if found is None:
@@ -117,6 +122,9 @@ async def _stream(
                     checked = float("-inf")
     finally:
         events.listeners -= 1
+        events.listening[holder] -= 1
+        if not events.listening[holder]:
+            del events.listening[holder]
 
 
 def _written(events: Events, event: Event) -> bytes:

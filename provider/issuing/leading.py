@@ -24,6 +24,7 @@ else:
 _TIMEOUT_SECONDS: Final = 5.0
 _MOST_REDIRECTS: Final = 5
 _MOST_BYTES: Final = 1_024
+_PLAIN: Final = {"Accept-Encoding": "identity"}
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _NAMED: Final = 3
 
@@ -61,9 +62,16 @@ def check(name: str, token: str, content: str, means: Means) -> None:
 
 def _ask(address: str, name: str, token: str, means: Means) -> str | None:
     """Return what is answered for the file; None for anything that cannot be it. Raises `httpx.HTTPError`."""
+    try:
+        return _follow(address, name, token, means)
+    except (ValueError, httpx.InvalidURL):  # a redirect leads to what is no address
+        return None
+
+
+def _follow(address: str, name: str, token: str, means: Means) -> str | None:
     host = f"[{address}]" if ":" in address else address
     scheme, port, path = "http", means.http_port, FOLDER + token
-    with httpx.Client(verify=any_certificate(), trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
+    with httpx.Client(headers=_PLAIN, verify=any_certificate(), trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
         for _redirect in range(_MOST_REDIRECTS):
             request = client.build_request(
                 "GET", f"{scheme}://{host}:{port}{path}", headers={"Host": name}, extensions={"sni_hostname": name}
@@ -84,7 +92,7 @@ def _ask(address: str, name: str, token: str, means: Means) -> str | None:
 
 def _read(answer: "httpx.Response") -> str | None:
     content = b""
-    for chunk in answer.iter_bytes():
+    for chunk in answer.iter_raw():  # what is compressed all the same may stand for gigabytes, and is not it
         content += chunk
         if len(content) > _MOST_BYTES:
             return None

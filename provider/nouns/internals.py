@@ -11,7 +11,8 @@ from provider.messages import Message, template
 from provider.values import Refusal, shown_text
 
 PROVIDER: Final = "internal"
-_END: Final = f"@{PROVIDER}"
+END: Final = f"@{PROVIDER}"
+"""How references to what Traefik makes itself end."""
 
 _EXPOSED: Final[Mapping[str, Mapping[str, str]]] = {
     "service": {
@@ -47,14 +48,14 @@ KINDS: Final = frozenset(_EXPOSED)
 
 def is_internal(reference: str) -> bool:
     """Tell whether a reference names what Traefik makes itself."""
-    return reference.endswith(_END)
+    return reference.endswith(END)
 
 
 def check(kind: str, reference: str) -> str:
     """Check that Traefik makes such an object itself. Whether somebody may name it is for others to say."""
     known = _EXPOSED.get(kind, {})
-    if reference.removesuffix(_END) not in known:
-        text, names = shown_text(reference), ", ".join(f"{name}{_END}" for name in known)
+    if reference.removesuffix(END) not in known:
+        text, names = shown_text(reference), ", ".join(f"{name}{END}" for name in known)
         detail = Message("Traefik has no {text} of its own", text=text)
         if known:
             detail = Message("Traefik has no {text} of its own: it has {known}", text=text, known=names)
@@ -66,5 +67,5 @@ def find_exposed(kind: str, reference: str) -> Message | None:
     """Say what somebody exposes who leads to what Traefik makes itself; None for any other reference."""
     if not is_internal(reference):
         return None
-    found = _EXPOSED.get(kind, {}).get(reference.removesuffix(_END))
+    found = _EXPOSED.get(kind, {}).get(reference.removesuffix(END))
     return None if found is None else Message(found)

@@ -19,7 +19,11 @@ _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _PEM: Final = re.compile(r"(?:-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----\n*)+")
 _STATUSES: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
-_SECRET_HEADER: Final = re.compile("authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_SECRET_HEADER: Final = re.compile(
+    "authorization|cookie|token|secret|passwo?r?d|passphrase|credential"
+    "|(?:api|access|auth|private|secret|shared|signing|encryption|account|license|master|bouncer)[-_ ]?key(?!id)",
+    re.IGNORECASE,
+)
 
 DAYS_30: Final = 30 * 86_400
 

@@ -13,6 +13,11 @@ from provider.nouns.registry import called
 from provider.nouns.types import Use
 
 _MOST_SHOWN: Final = 10
+_MOST_WAYS: Final = 1_000
+_MADE_ONCE: Final = "service"
+
+GUARD: Final = "middleware"
+"""The kind of objects that decide who gets past a router."""
 
 
 def missing(where: Where, kind: str, name: str) -> FieldError:
@@ -54,6 +59,33 @@ def cycles(items: Mapping[str, Noun]) -> Iterator[tuple[Noun, FieldError]]:
         }
 
 
+def tangled(items: Mapping[str, Noun]) -> Iterator[tuple[Noun, FieldError]]:
+    """Give the objects of one kind that lead to others in so many ways that Traefik would never be done with them.
+
+    It makes a middleware or a TCP service anew for each way that leads to it (read in its source, 3.7): with two
+    members each, twenty levels are a million. HTTP services it makes once. None of the objects leads back.
+    """
+    members = {name: [member for member in _members(item) if member in items] for name, item in items.items()}
+    ways: dict[str, int] = {}
+    for name in TopologicalSorter(members).static_order():
+        ways[name] = sum(ways[member] for member in members[name]) or 1
+        if ways[name] > _MOST_WAYS:
+            use = next(use for use in items[name].uses() if use.kind == items[name].kind)
+            detail = Message(
+                "{kind} {name} would lead to others in more than {most} ways, and Traefik follows each of them: nest "
+                "fewer of them in one another",
+                kind=called(items[name].kind),
+                name=items[name].name,
+                most=_MOST_WAYS,
+            )
+            yield items[name], FieldError(pointer(*use.where), "ways.many", detail)
+
+
+def is_made_once(kind: str) -> bool:
+    """Tell whether Traefik makes an object of a kind once, however many ways lead to it."""
+    return kind == _MADE_ONCE
+
+
 def exposed(item: Noun, find: Callable[[str, Collection[str]], Iterable[Noun]]) -> Iterator[tuple[Where, str]]:
     """Give the places in an object that lead to what Traefik makes itself, also by way of others, each with its name.
 
@@ -83,6 +115,32 @@ def _find_behind(use: Use, find: Callable[[str, Collection[str]], Iterable[Noun]
                     seen.add(key)
                     waiting.setdefault(below.kind, set()).add(below.name)
     return None
+
+
+def guards(router: Noun, find: Callable[[str, Collection[str]], Iterable[Noun]]) -> set[str]:
+    """Return the middlewares that requests pass at a router, with those in chains: who gets past it depends on them.
+
+    `find` gives the objects of a kind by their names.
+    """
+    found: set[str] = set()
+    waiting = [router]
+    while waiting:
+        names = {use.name for use in waiting.pop().uses() if use.kind == GUARD} - found
+        found |= names
+        waiting += find(GUARD, sorted(names))
+    return found
+
+
+def guarded(item: Noun, where: Where, router: str) -> FieldError:
+    """Say that only admins may change what requests pass at a router that leads to what Traefik makes itself."""
+    detail = Message(
+        "{kind} {name} decides who gets past router {router}, which leads to what belongs to Traefik itself: only "
+        "admins may change it",
+        kind=called(item.kind),
+        name=item.name,
+        router=router,
+    )
+    return FieldError(pointer(*where), "reference.admin", detail)
 
 
 def refused(item: Noun, where: Where, name: str) -> FieldError:

@@ -34,6 +34,10 @@ _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _LOOKING: Final = re.compile(r"\(\?(?:[=!]|<[=!])")
 
 
+LONGEST_MADE_BYTES: Final = 64 * 1024
+"""The most that is made by replacing: `$0` a hundred times, in four expressions after one another, would be 100 MB."""
+
+
 class BadExpression(ValueError):
     """A text that is not a regular expression; the message says why."""
 
@@ -70,20 +74,22 @@ class Expression:
         found = self._compiled.search(_known(text))
         return None if found is None else str(found[0].decode())
 
-    def replaced(self, text: str, replacement: str) -> str:
+    def replaced(self, text: str, replacement: str) -> str | None:
         """Return a text with another in the place of each match, as Go's `ReplaceAllString` makes it.
 
-        In the replacement `$1` and `${name}` stand for groups, and `$$` for a dollar sign. No match that is empty
-        follows another one at once.
+        None for one that would be longer than `LONGEST_MADE_BYTES`. In the replacement `$1` and `${name}` stand for
+        groups, and `$$` for a dollar sign. No match that is empty follows another one at once.
         """
         known = _known(text)
         made: list[bytes] = []
-        done = place = 0
+        done = place = made_bytes = 0
         while place <= len(known) and (found := self._compiled.search(known, place)) is not None:
             begin, end = found.span()
-            made.append(known[done:begin])
-            if end > done or begin == 0:
-                made.append(self._fill(replacement, found))
+            filled = self._fill(replacement, found) if end > done or begin == 0 else b""
+            made += (known[done:begin], filled)
+            made_bytes += begin - done + len(filled)
+            if made_bytes > LONGEST_MADE_BYTES:
+                return None
             done = end
             place = max(end, place + _width(known, place))
         return b"".join([*made, known[done:]]).decode()

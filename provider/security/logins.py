@@ -210,6 +210,7 @@ def _begin(session: Session, name: str, actor: Actor, now: datetime, browser: st
     session.add(
         AccountSession(secret_hash=secret.hash, account=name, created=moments.kept(now), last_used=moments.kept(now))
     )
+    accounts.end_surplus_sessions(session, name)
     if actor.address is not None:
         accounts.note_familiar(session, name, find_place(actor.address), moments.kept(now))
     place = _browser_place(browser)

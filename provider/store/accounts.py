@@ -10,6 +10,8 @@ from provider.models import Account, AccountSession, FailedLogins, FamiliarAddre
 from provider.store import records
 
 _MOST_FAMILIAR = 100
+_MOST_SESSIONS = 100
+"""Of an account. All sessions of all accounts are in memory, and read anew after each login."""
 
 
 def list_all(session: Session) -> Sequence[Account]:
@@ -93,6 +95,16 @@ def end_old_sessions(session: Session, created_before: str, used_before: str) ->
     """End the sessions that are too old, or were not used for too long."""
     old = (col(AccountSession.created) < created_before) | (col(AccountSession.last_used) < used_before)
     session.exec(delete(AccountSession).where(old))
+
+
+def end_surplus_sessions(session: Session, account: str) -> None:
+    """End the oldest sessions of an account, where it has too many."""
+    session.flush()
+    newest = (
+        select(AccountSession).where(AccountSession.account == account).order_by(col(AccountSession.created).desc())
+    )
+    for old in session.exec(newest.offset(_MOST_SESSIONS)):
+        session.delete(old)
 
 
 # One-time links

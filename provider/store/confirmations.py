@@ -9,22 +9,31 @@ from sqlmodel import col, func, select
 from provider import moments
 from provider.database.sessions import Session
 from provider.durations import find_text
-from provider.errors import NotPending
+from provider.errors import FieldError, Invalid, NotPending
 from provider.messages import Message, freeze, thaw
 from provider.models import Actor, Confirmation, ConfirmationOutput, ConfirmationState, Confirming
 
 TABLE: Final = str(Confirmation.__tablename__)
+MOST: Final = 100
+"""So many wait to be confirmed at most: all are looked through at each change, and every page tells of them."""
+
 PENDING: Final = select(Confirmation.revision).where(Confirmation.state == ConfirmationState.PENDING)
 """The numbers of the revisions that wait to be confirmed."""
 
 
 def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -> datetime | None:
-    """Note with a revision what it says of confirming: its own deadline, which is returned, and what it takes back."""
+    """Note with a revision what it says of confirming: its own deadline, which is returned, and what it takes back.
+
+    Raises `Invalid` where too many wait already.
+    """
     if confirming.undone:
         taken_back = [row.revision for row in list_pending(session) if row.revision in confirming.undone]
         end(session, taken_back, ConfirmationState.UNDONE, actor.name, ended_in=number)
     if confirming.seconds is None:
         return None
+    if len(list_pending(session)) >= MOST:
+        told = Message("{most} revisions are pending already: confirm or undo some of them first", most=MOST)
+        raise Invalid([FieldError("/confirmWithin", "confirmations.many", told, "query")])
     deadline = datetime.now(UTC) + timedelta(seconds=confirming.seconds)
     session.add(
         Confirmation(

@@ -5,19 +5,31 @@ it belongs to anything. References are checked here, and nowhere else.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, func, or_, select
 
 from provider.database.searches import contains
 from provider.database.sessions import Session
-from provider.database.tables import SHOWN, TABLES, column_name, member_column
-from provider.errors import Forbidden, Invalid, NotFound
+from provider.database.tables import FIELDS, SHOWN, TABLES, column_name, member_column
+from provider.errors import FieldError, Forbidden, Invalid, NotFound, pointer
 from provider.messages import Message
-from provider.nouns import NOUNS, Named, Noun, Service, called, within
+from provider.nouns import NOUNS, Named, Noun, Router, Service, called, internals, within
 from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import LABELS, NAME
-from provider.nouns.references import cycles, exposed, missing, reached, refused
+from provider.nouns.references import (
+    GUARD,
+    cycles,
+    exposed,
+    guarded,
+    guards,
+    is_made_once,
+    missing,
+    reached,
+    refused,
+    tangled,
+)
 from provider.store import links, places, records, rollouts, statements
 from provider.store.records import Label, Order
 from provider.store.rows import objects_of, row_of, spelled
@@ -225,6 +237,22 @@ def check_references(session: Session, item: Noun) -> None:
         found = cycles(reached(item, lambda name: find(session, noun, name)))
         if wrong := [each for other, each in found if other is item]:
             raise Invalid(wrong)
+        _check_ways(session, item)
+
+
+def _check_ways(session: Session, item: Noun) -> None:
+    """Raise `Invalid` where an object leads to others in too many ways, or another does by it."""
+    noun = type(item)
+    uses = [use for use in item.uses() if use.kind == noun.kind]
+    if not uses or is_made_once(noun.kind):
+        return
+    above, waiting = {item.key: item}, [item]
+    while waiting:
+        users = users_of(session, noun, noun, waiting.pop().key)
+        waiting += [user for user in users if user.key not in above]
+        above |= {user.key: user for user in users if user.key not in above}
+    for _other, wrong in tangled(with_members(session, noun, above.values())):
+        raise Invalid([FieldError(pointer(*uses[0].where), wrong.code, wrong.detail)])
 
 
 def check_health(session: Session, before: Noun | None, item: Noun) -> None:
@@ -265,7 +293,7 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     if before is None or list(item.uses()) != list(before.uses()):
         check_references(session, item)
     if before != item:
-        _check_rights(session, item)
+        _check_rights(session, before, item)
     if noun.kind in noun.kinds():
         check_health(session, before, item)
     if noun.is_asking() and (wrong := places.check(session, before, item)):
@@ -284,14 +312,38 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     return shown
 
 
-def _check_rights(session: Session, item: Noun) -> None:
-    """Raise `Forbidden` for what leads to what Traefik makes itself, and is written by somebody who is no admin."""
+def _check_rights(session: Session, before: Noun | None, item: Noun) -> None:
+    """Raise `Forbidden` for what leads to what Traefik makes itself, and is written by somebody who is no admin.
+
+    Nor does anybody else change what decides who gets there.
+    """
+    if session.is_admin:
+        return
 
     def find_others(kind: str, names: Collection[str]) -> Iterable[Noun]:
         return find_all(session, NOUNS[kind], list(names))
 
-    if not session.is_admin and (wrong := [refused(item, *found) for found in exposed(item, find_others)]):
+    wrong = [refused(item, *found) for found in exposed(item, find_others)]
+    if before is not None and item.kind == GUARD and not wrong:
+        exposing = (router for router in _exposing(session) if item.key in guards(router, find_others))
+        wrong = [guarded(item, (), router.name) for router in islice(exposing, 1)]
+    if wrong:
         raise Forbidden(wrong[0].detail, wrong)
+
+
+def _exposing(session: Session) -> list[Noun]:
+    """Return the routers that lead to what Traefik makes itself, also by way of others: there are few, or none."""
+    found: dict[Named, Noun] = {}
+    waiting: list[Noun] = []
+    for kind in (Router.kind, *internals.KINDS):
+        waiting += matching(session, NOUNS[kind], cast(TABLES[kind].table.c[FIELDS], Text).contains(internals.END))
+    while waiting:
+        item = waiting.pop()
+        if (item.kind, item.key) not in found:
+            found[item.kind, item.key] = item
+            for kind in (Router.kind, *internals.KINDS) if item.kind != Router.kind else ():
+                waiting += users_of(session, NOUNS[kind], type(item), item.key)
+    return [item for (kind, _name), item in found.items() if kind == Router.kind]
 
 
 def _take_over(session: Session, item: Noun) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from provider.database.sessions import Session
 from provider.edges.health import HealthState, name_of_tcp
@@ -17,6 +17,7 @@ from provider.nouns.udp_service import UDPService
 from provider.passages import Stop
 from provider.rules import hosts
 from provider.rules.tcp import parse_tcp
+from provider.shares import order_below
 from provider.store import nouns
 from provider.web.drawings.scene import Carried, DrawnEntryPoint, DrawnRouter, DrawnServer, DrawnService, Scene
 from provider.web.scenes import Sight, drawn_edges
@@ -141,7 +142,7 @@ def _scene(
 
 def _service(name: str, known: Mapping[str, StreamService], sight: Sight) -> DrawnService:
     servers: dict[str, DrawnServer] = {}
-    for server in _share(name, 1.0, known, sight, ()):
+    for server in _share(name, known, sight):
         before = servers.get(server.title)
         share = server.share + (before.share if before is not None else 0)
         servers[server.title] = DrawnServer(
@@ -151,28 +152,35 @@ def _service(name: str, known: Mapping[str, StreamService], sight: Sight) -> Dra
             health=server.health,
             service=None if server.service == name else server.service,
         )
-    found = known.get(name)
-    members = () if found is None or found.weighted is None else [each.name for each in found.weighted.services]
+    members = [each.name for each in _members(known.get(name))]
     return DrawnService(name, list(servers.values()), members=members)
 
 
-def _share(
-    name: str, share: float, known: Mapping[str, StreamService], sight: Sight, above: tuple[str, ...]
-) -> Iterable[DrawnServer]:
-    """Give the servers of a service, or of those of which it is made, each with its part of a share."""
-    found = known.get(name)
-    if found is None or name in above:
-        yield DrawnServer(name, "", share=share)
-    elif found.weighted is not None:
-        whole = sum(each.weight for each in found.weighted.services) or 1
-        for each in found.weighted.services:
-            yield from _share(each.name, share * each.weight / whole, known, sight, (*above, name))
-    else:
-        states = _states(found, sight)
-        left = sum(state is not HealthState.DOWN for state in states.values())
-        for address, state in states.items():
-            part = 0.0 if state is HealthState.DOWN else share / left
-            yield DrawnServer(address, "", share=part, health=state, service=name)
+def _share(name: str, known: Mapping[str, StreamService], sight: Sight) -> Iterable[DrawnServer]:
+    """Give the servers of a service, or of those of which it is made, each with its part.
+
+    Each service is looked at once, however many ways lead to it.
+    """
+    order = order_below(name, lambda each: [member.name for member in reversed(_members(known.get(each)))])
+    parts = dict.fromkeys(order, 0.0) | {name: 1.0}
+    for each in order:
+        found, members = known.get(each), _members(known.get(each))
+        if found is None:
+            yield DrawnServer(each, "", share=parts[each])
+        elif members:
+            whole = sum(member.weight for member in members) or 1
+            for member in members:
+                parts[member.name] += parts[each] * member.weight / whole
+        else:
+            states = _states(found, sight)
+            left = sum(state is not HealthState.DOWN for state in states.values())
+            for address, state in states.items():
+                part = 0.0 if state is HealthState.DOWN else parts[each] / left
+                yield DrawnServer(address, "", share=part, health=state, service=each)
+
+
+def _members(found: StreamService | None) -> Sequence[Any]:
+    return () if found is None or found.weighted is None else found.weighted.services
 
 
 def _states(service: StreamService, sight: Sight) -> dict[str, HealthState]:

@@ -1,5 +1,7 @@
 """Services that are made of services, as REST shows and explains them."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -113,3 +115,34 @@ def test_a_health_check_that_another_service_needs_stays(made: httpx.Client) -> 
     problem(applied, "invalid", ("/services/safe/failover/service", "healthCheck.missing"))
     made.delete("/services/safe").raise_for_status()
     made.patch("/services/blue", json={"healthCheck": None}).raise_for_status()
+
+
+LAST = {"loadBalancer": {"servers": [{"address": "10.0.0.1:1"}]}}
+
+
+@pytest.mark.parametrize("plural", ["middlewares", "tcpServices", "udpServices"])
+def test_what_traefik_makes_anew_for_each_way_is_reached_in_a_thousand_ways_at_most(
+    client: httpx.Client, plural: str
+) -> None:
+    """With two members each, ten levels are a thousand ways, and forty would keep an edge busy for ever."""
+
+    def made_of(*names: str) -> dict[str, Any]:
+        if plural == "middlewares":
+            return {"chain": {"middlewares": list(names)}}
+        return {"weighted": {"services": [{"name": name} for name in names]}}
+
+    def put(name: str, given: dict[str, Any]) -> httpx.Response:
+        return client.put(f"/{plural}/{name}", json=given)
+
+    first = "/chain/middlewares/0" if plural == "middlewares" else "/weighted/services/0/name"
+    for name in ("a0", "b0", "x", "y"):
+        put(name, {"compress": {}} if plural == "middlewares" else LAST).raise_for_status()
+    for level in range(1, 10):
+        for side in "ab":
+            put(f"{side}{level}", made_of(f"a{level - 1}", f"b{level - 1}")).raise_for_status()
+    problem(put("a10", made_of("a9", "b9")), "invalid", (first, "ways.many"))
+    put("a0", made_of("x", "y")).raise_for_status()
+    problem(put("b0", made_of("x", "y")), "invalid", (first, "ways.many"))
+    applied = client.post("/apply", json={plural: {"b0": made_of("x", "y")}})
+    problem(applied, "invalid", (f"/{plural}/b0", "ways.many"))
+    put("b0", made_of("x")).raise_for_status()

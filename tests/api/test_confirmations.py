@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from provider.store import confirmations
 from tests.api.checks import problem
 from tests.api.test_revisions import change, exposed, numbers, served
 from tests.running import Service, fetch, http_client, running_service, wait_until
@@ -257,3 +258,14 @@ def test_what_waits_to_be_confirmed_is_kept_in_the_history_until_then(migrated: 
         newest = change(client, "PUT", "/domains/d.test", json={})
         assert number not in numbers(client.get("/revisions"))
         assert newest in numbers(client.get("/revisions"))
+
+
+def test_only_so_many_wait_to_be_confirmed(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirmations, "MOST", 2)
+    made = [change(client, "PUT", f"/domains/{name}.test", json={}, params=LONG) for name in ("a", "b")]
+    refused = client.put("/domains/c.test", json={}, params=LONG)
+    problem(refused, "invalid", ("/confirmWithin", "confirmations.many"))
+    assert client.get("/domains/c.test").status_code == 404
+    change(client, "PUT", "/domains/c.test", json={})
+    client.post(f"/revisions/{made[0]}/confirm").raise_for_status()
+    change(client, "PUT", "/domains/d.test", json={}, params=LONG)

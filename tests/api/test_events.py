@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from provider import moments
+from provider.api import events
 from provider.app import Application
 from provider.security import secrets
 from provider.security.access import IDLE
@@ -308,6 +309,18 @@ def test_each_of_many_changes_in_a_row_is_told_to_each_who_listens(service: Serv
 
 
 # Who may listen
+
+
+def test_who_listens_with_one_token_takes_the_places_of_nobody_else(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_OF_ONE", 2)
+    token = add_token(service, "read")
+    with ExitStack() as stack, http_client(service.url, headers=bearer(token)) as client:
+        for _ in range(2):
+            stack.enter_context(client.stream("GET", "/api/v1/events"))
+        wait_until(lambda: client.get("/api/v1/events").status_code == 503, "there is no place left")
+        stack.enter_context(listening(service))
 
 
 def test_who_may_not_read_may_not_listen(service: Service) -> None:

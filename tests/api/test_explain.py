@@ -234,3 +234,19 @@ def test_it_tells_which_drained_servers_keep_their_visitors(client: httpx.Client
     assert found["staying"] == [staying]
     client.patch("/services/belajar/servers/a", json={"drainUntil": None}).raise_for_status()
     assert "staying" not in client.get("/explain", params={"url": "http://belajar.xyz/"}).json()
+
+
+def test_what_middlewares_make_longer_and_longer_is_not_followed_to_its_end(client: httpx.Client) -> None:
+    times = {"regex": "^.*$", "replacement": "/" + "$0" * 100}
+    names = [f"times{number}" for number in range(4)]
+    for name in names:
+        client.put(f"/middlewares/{name}", json={"replacePathRegex": times}).raise_for_status()
+    client.patch("/routers/api", json={"middlewares": names}).raise_for_status()
+    answer = client.get("/explain", params={"url": "http://alvin.xyz/api"}).raise_for_status()
+    assert len(answer.content) < 1024 * 1024
+    last = answer.json()["steps"][-1]
+    assert last["outcome"] == "depends"
+    assert "more than 65536 bytes" in last["why"]
+    sent = {"redirectRegex": {"regex": "^.*$", "replacement": "https://a.test/" + "$0" * 500}}
+    client.put("/middlewares/times3", json=sent).raise_for_status()
+    client.get("/explain", params={"url": "http://alvin.xyz/api"}).raise_for_status()

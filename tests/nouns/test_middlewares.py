@@ -14,6 +14,7 @@ from provider.errors import Invalid
 from provider.nouns import types
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
+from provider.nouns.types import Hidden
 
 Document = Mapping[str, Any]
 
@@ -764,6 +765,25 @@ def test_secrets_of_a_plugin_are_masked_by_their_names_at_any_depth() -> None:
     with pytest.raises(Invalid) as caught:
         read("plugin", plugin(token="********")).kept(made)
     assert [(error.pointer, error.code) for error in caught.value.fields] == [("/plugin/demo/token", "secret.masked")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("api_key", "LAPI-Key", "privateKey", "signing_key", "accessKey", "X-Auth-Key", "encryptionKey"),
+        *("passwd", "passphrase", "redis_credentials", "clientSecret", "bearerToken"),
+    ],
+)
+def test_what_is_named_as_secrets_are_is_masked(name: str) -> None:
+    made = read("plugin", plugin(**{name: "canary"})).kept(None)
+
+    assert Middleware.masked(made.json())["plugin"] == plugin(**{name: "********"})
+    assert isinstance(Middleware.hidden(made.json())["plugin"]["demo"][name], Hidden)
+
+
+@pytest.mark.parametrize("name", ["key", "keyName", "accessKeyId", "monkey", "X-Forwarded-Host", "passHostHeader"])
+def test_what_is_no_secret_by_its_name_is_shown(name: str) -> None:
+    assert Middleware.masked(read("plugin", plugin(**{name: "shown"})).json())["plugin"] == plugin(**{name: "shown"})
 
 
 def test_headers_that_carry_secrets_are_masked() -> None:

@@ -135,3 +135,28 @@ def test_no_form_takes_it_but_an_admins(service: Service, operator: httpx.Client
     assert answer.status_code == 403
     assert Page(answer.text).wrong("service")
     assert operator.get("/routers/edge").status_code == 404
+
+
+def test_only_admins_change_what_decides_who_gets_there(client: httpx.Client, operator: httpx.Client) -> None:
+    login, other = {"basicAuth": {"users": ["admin:secret"]}}, {"basicAuth": {"users": ["me:mine"]}}
+    for name, made in (("login", login), ("apart", login), ("all", {"chain": {"middlewares": ["login"]}})):
+        client.put(f"/middlewares/{name}", json=made).raise_for_status()
+    client.put("/services/behind", json={"weighted": {"services": [{"name": "api@internal"}]}}).raise_for_status()
+    assert operator.put("/middlewares/login", json=other).status_code == 200, "nothing leads there yet"
+    router = {"pathPrefix": "/edge", "service": "behind", "middlewares": ["all"]}
+    client.put("/routers/edge", json=router).raise_for_status()
+
+    detail = refused(operator.put("/middlewares/login", json=login), "")
+    assert detail.startswith("middleware login decides who gets past router edge")
+    refused(operator.patch("/middlewares/login", json={"labels": {"a": "b"}}, params={"dryRun": True}), "")
+    refused(operator.put("/middlewares/all", json={"chain": {"middlewares": ["apart"]}}), "")
+    refused(operator.post("/apply", json={"middlewares": {"login": login}}), "/middlewares/login")
+    client.put("/middlewares/login", json=login).raise_for_status()
+    at = client.get("/revisions").json()["items"][0]["number"]
+    refused(operator.post(f"/revisions/{at}/undo"), "/middlewares/login")
+
+    assert operator.put("/middlewares/apart", json=other).status_code == 200, "nothing there passes it"
+    client.put("/middlewares/all", json={"chain": {"middlewares": ["login", "apart"]}}).raise_for_status()
+    assert operator.delete("/middlewares/login", params={"cascade": True}).status_code == 204
+    assert client.get("/routers/edge").status_code == 404, "what passed it goes along"
+    assert operator.put("/middlewares/apart", json=login).status_code == 200

@@ -14,6 +14,7 @@ from provider import moments
 from provider.models import Role
 from provider.security import passwords, people
 from provider.security.secrets import hashed
+from provider.store import accounts
 from tests.api.checks import problem
 from tests.people import (
     PASSWORD,
@@ -62,6 +63,15 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(own: Service, browser: 
     assert name == session_name(own.url)
     assert re.fullmatch(r"wss_[A-Za-z0-9_-]{43}", value)
     assert attributes == {"httponly": "True", "path": "/", "samesite": "lax"}, "no domain, no age: this host's alone"
+
+
+def test_the_oldest_session_of_an_account_ends_where_it_has_too_many(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "_MOST_SESSIONS", 2)
+    other = browser("budi")
+    first, second, third = browser("desk"), browser("desk"), browser("desk")
+    assert [is_in(each) for each in (first, second, third, other)] == [False, True, True, True]
 
 
 def test_each_login_is_another_session_and_ends_the_one_that_the_browser_had(own: Service, browser: Browser) -> None:

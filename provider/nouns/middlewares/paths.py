@@ -9,7 +9,7 @@ from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
-from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, with_raw_path
+from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, too_long, with_raw_path
 from provider.nouns.middlewares.words import either
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, Text
@@ -221,4 +221,5 @@ class ReplacePathRegex(Kind):
         path, expression = request.path.encoded, Expression(self.regex)
         if not expression.found_in(path):
             return passes(request, Message("the path {path} does not match {regex}", path=path, regex=self.regex))
-        return with_raw_path(request, expression.replaced(path, self.replacement.strip()))
+        made = expression.replaced(path, self.replacement.strip())
+        return too_long(request) if made is None else with_raw_path(request, made)

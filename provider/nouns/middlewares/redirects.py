@@ -9,7 +9,7 @@ from provider.messages import Message
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
-from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes
+from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes, too_long
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.types import Flag, Text
 from provider.rules.expressions import Expression
@@ -40,6 +40,8 @@ def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_perm
     if not expression.found_in(asked):
         return passes(request, Message("{url} does not match", url=asked))
     location = expression.replaced(asked, change[1])
+    if location is None:
+        return too_long(request)
     if location == asked:
         return passes(request, Message("{url} is already the target of the redirect", url=asked))
     status = _status(is_permanent, request.method)

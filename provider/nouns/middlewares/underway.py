@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from provider.addresses import Address
 from provider.messages import Message
+from provider.rules.expressions import LONGEST_MADE_BYTES
 from provider.rules.paths import BadPath, URLPath, unescape
 
 
@@ -86,6 +87,13 @@ def depends(request: Underway, why: str) -> StopEffect:
 def answers(request: Underway, status: int, why: str, location: str | None = None) -> StopEffect:
     """End the way with an answer."""
     return StopEffect(Fate.ENDS, why, request, status, location)
+
+
+def too_long(request: Underway) -> StopEffect:
+    """Let a request go on as it was, of which nobody can tell what it becomes: something so long that none is made."""
+    return depends(
+        request, Message("whether servers take a path or URL of more than {most} bytes", most=LONGEST_MADE_BYTES)
+    )
 
 
 def goes_on(request: Underway, path: URLPath, why: str, *, header: tuple[str, str] | None = None) -> StopEffect:
