@@ -105,7 +105,7 @@ class Orders:
             is_resumed = True
             order = await self._resume(ca, opened.number, opened.url)
         else:
-            await self._check(ca, name, kind, is_served)
+            await self._check(ca, name, kind, is_served, is_renewal=held.facts is not None)
             if opened is None:
                 opened = await aside(self._begin, ca.directory, name)
             url = await aside(ca.order, name, held.chain if held.issuer == ca.directory else None)
@@ -116,7 +116,9 @@ class Orders:
         chain = await _patiently(ca.download, done)
         return Obtained(chain, opened.key, ca.directory, opened.number)
 
-    async def _check(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
+    async def _check(
+        self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]], *, is_renewal: bool
+    ) -> None:
         """Check what can be before a CA is asked for a certificate."""
         await aside(self._count, ca.directory, name)
         await aside(ca.check_clock)
@@ -124,7 +126,7 @@ class Orders:
             await is_served()
             if not self._means.is_unchecked:
                 async with self._challenges.question() as (token, content):
-                    await aside(leading.check, name, token, content, self._means)
+                    await aside(leading.check, name, token, content, self._means, is_renewal=is_renewal)
 
     async def _resume(self, ca: "AcmeCA", number: int, url: str) -> OrderAtCA:
         try:

@@ -1,14 +1,17 @@
 """What a CA says that is seldom heard, and what follows from it."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provider.database.file import FileDatabase
-from provider.issuing import accounts
+from provider.issuing import accounts, leading
 from provider.issuing.ca import AcmeCA
 from provider.issuing.failures import AccountGoneError, AwayError, NoCertificateError
 from provider.issuing.means import Means
@@ -93,3 +96,29 @@ def test_an_account_that_its_ca_has_closed_is_followed_by_another_one(
     assert other is not None
     assert other.order("alvin.test").startswith("https://")
     database.close()
+
+
+class _Edge(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"content")
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+def test_one_edge_that_answers_is_enough_for_a_renewal_but_not_for_a_first_certificate(ca: Pebble) -> None:
+    edge = ThreadingHTTPServer(("127.0.0.1", ca.http_port), _Edge)
+    threading.Thread(target=edge.serve_forever, daemon=True).start()
+    means = Means(nameservers=(("127.0.0.1", ca.dns_port),), http_port=ca.http_port)
+    try:
+        ca.points("alvin.test", "127.0.0.1", "127.0.0.9")
+        leading.check("alvin.test", "token", "content", means, is_renewal=True)
+        with pytest.raises(NoCertificateError, match=r"leads to 127\.0\.0\.9, where nothing answers"):
+            leading.check("alvin.test", "token", "content", means)
+        with pytest.raises(NoCertificateError, match="where no edge of yours answers"):
+            leading.check("alvin.test", "token", "another content", means, is_renewal=True)
+    finally:
+        edge.shutdown()
+        edge.server_close()
