@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, or_, select
 
 from provider.database.searches import contains
@@ -11,6 +12,11 @@ from provider.models import Rollout
 from provider.models.rollout import ACTIVE
 
 TABLE: Final = str(Rollout.__tablename__)
+
+_ACTIVE_OF: Final = select(Rollout).where(
+    col(Rollout.service) == bindparam("its_service"), col(Rollout.state).in_(ACTIVE)
+)
+"""Put together once: every change of a server asks it."""
 
 
 def list_active(session: Session) -> Sequence[Rollout]:
@@ -25,8 +31,7 @@ def list_targets(session: Session) -> Sequence[str]:
 
 def find_active(session: Session, service: str) -> Rollout | None:
     """Find the rollout of a service that has not ended."""
-    query = select(Rollout).where(Rollout.service == service, col(Rollout.state).in_(ACTIVE))
-    return session.exec(query).first()
+    return session.exec(_ACTIVE_OF, params={"its_service": service}).first()
 
 
 def find_newest(session: Session, service: str) -> Rollout | None:
