@@ -1,6 +1,7 @@
 """The composition root: settings in, an ASGI application out. Only this module knows all the others."""
 
 from collections.abc import Callable
+from time import monotonic
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -274,7 +275,7 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.keepers.subscribe(lambda _edge, turn: _let_rise(plane.rises, turn))
     plane.edges.health.find_rise = plane.rises.find
     plane.edges.health.find_leaving = lambda service, server: Leaving(
-        plane.drains.find_until(service, server), find_edges(plane.edges.known, service.name, server.url)
+        plane.drains.find_until(service, server), find_edges(plane.edges.known, service.name, server.url, monotonic())
     )
 
 

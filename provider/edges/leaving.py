@@ -28,25 +28,27 @@ class Leaving:
 FindLeaving = Callable[[Service, Server], Leaving]
 
 
-def find_edges(edges: Iterable[Edge], service: str, url: str) -> list[str]:
-    """Find the edges that run a document in which a server is, or may. Nobody waits for one that does not come."""
+def find_edges(edges: Iterable[Edge], service: str, url: str, now: float) -> list[str]:
+    """Find the edges that run a document in which a server is, or may. Nobody waits for one that does not come.
+
+    An edge whose API is not read may run what it was given before for as long as Traefik takes to load a document.
+    """
     return [
         edge.name
         for edge in edges
-        if edge.verdict.state not in _UNAWAITED and not edge.is_passing and _may_ask(edge, service, url)
+        if edge.verdict.state not in _UNAWAITED and not edge.is_passing and _may_ask(edge, service, url, now)
     ]
 
 
-def _may_ask(edge: Edge, service: str, url: str) -> bool:
-    given = edge.given
-    if given is None or _has(given, service, url):
+def _may_ask(edge: Edge, service: str, url: str, now: float) -> bool:
+    if any(_has(served, service, url) for served in (edge.given, *edge.list_running(now))):
         return True
-    if edge.api_url is None or edge.runs_given():
-        return bool(edge.pollers.sharers)
-    return edge.accepted is None or _has(edge.accepted, service, url)
+    return bool(edge.pollers.sharers) and (edge.api_url is None or edge.runs_given())
 
 
-def _has(served: Served, service: str, url: str) -> bool:
+def _has(served: Served | None, service: str, url: str) -> bool:
+    if served is None:
+        return True
     mark = b'"url":"%s"' % url.encode()
     if not isinstance(served, Snapshot):
         return mark in served.document.content

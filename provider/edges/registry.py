@@ -232,6 +232,8 @@ class Edges:
 
     def refresh(self, edge: Edge) -> Edge:
         """Judge an edge anew, and tell whoever waits or listens if its state is another."""
+        if edge.replaced:
+            edge.forget_replaced(_now())
         current = self._serving.current
         quarantine = edge.quarantine
         if quarantine is not None and current is not None:

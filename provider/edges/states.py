@@ -30,6 +30,7 @@ _AWAITED_SECONDS: Final = 20.0
 _AWAITED_AFTER: Final = timedelta(minutes=5)
 
 _MOST_TOLD: Final = 4
+_MOST_REPLACED: Final = 16
 
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
@@ -115,6 +116,8 @@ class Edge:
     given: Served | None = None
     given_at: float = 0.0
     """When it was given another document than before."""
+    replaced: tuple[tuple[float, Served | None], ...] = ()
+    """What it was given lately before that, and when it was given another; None where that is not known."""
     applied: tuple[str | None, str | None] = (None, None)
     """The digest of the document that it was seen to run last, and when its process started."""
     applied_at: float = 0.0
@@ -188,6 +191,7 @@ class Edge:
         """
         is_other = self.given is None or self.given.document.digest != offered.document.digest
         if is_other:
+            self._note_replaced(now)
             self.given_at, self.given_date, self.slowest_read = now, date, 0.0
         self.given = offered
         return is_other
@@ -209,10 +213,28 @@ class Edge:
         is_other = self.given is None or self.given.document.digest != snapshot.document.digest
         if is_other:
             self.doubted_until = self.given_at + self.seconds_to_apply() if self._is_back_at(snapshot) else 0.0
+            self._note_replaced(now)
         self.given = snapshot
         if is_other:
             self.given_at, self.slowest_read = now, 0.0
         return is_other
+
+    def _note_replaced(self, now: float) -> None:
+        self.replaced = (*self._list_replaced(now), (now, self.given))[-_MOST_REPLACED:]
+
+    def forget_replaced(self, now: float) -> None:
+        """Keep nothing of what it was given so long ago that it cannot run it any more."""
+        self.replaced = tuple(self._list_replaced(now))
+
+    def _list_replaced(self, now: float) -> list[tuple[float, Served | None]]:
+        return [each for each in self.replaced if 0 <= now - each[0] < self.seconds_to_apply()]
+
+    def list_running(self, now: float) -> list[Served | None]:
+        """Return what it may run beside what it was given last; None where that may be anything. Any thread may ask."""
+        if self.runs_given():
+            return []
+        known = [served for _at, served in self._list_replaced(now)]
+        return known if self.api_url is None else [*known, self.accepted]
 
     @property
     def unrecognised(self) -> str | None:
