@@ -20,8 +20,13 @@ _KEYS: Final = f"these are keys and values of a store, such as Consul or etcd: {
 _FEW: Final = 3
 _STATE: Final = frozenset(noun.plural for noun in NOUNS.values())
 _NGINX: Final = re.compile(
-    r"^\s*(?:server|http|upstream\s+\S+|location\s+[^{]+)\s*\{.*?^\s*(?:listen|server_name|proxy_pass|server)\s[^;{}]*;",
+    r"^\s*(?:server|http|events|upstream\s+\S+|location\s+[^{]+)\s*\{.*?"
+    r"(?:^|[{;])\s*(?:listen|server_name|proxy_pass|server|worker_connections)\s[^;\n]*;",
     re.MULTILINE | re.DOTALL,
+)
+_APACHE: Final = re.compile(r"^\s*<VirtualHost\s", re.MULTILINE)
+_HAPROXY: Final = re.compile(
+    r"^(?:frontend|backend|listen)\s+\S+[^\n]*\n\s+(?:bind|mode|server|default_backend)\s", re.MULTILINE
 )
 _CADDY: Final = re.compile(
     r"^\s*(?:reverse_proxy|file_server|php_fastcgi|encode|handle(?:_path)?|respond|redir|root|import)\b(?!\s*:)[^;]*$",
@@ -44,21 +49,17 @@ def recognise(name: str, text: str) -> str | None:
     if len(text) > _LONGEST:
         return None
     document = _read(name, text)
-    if isinstance(document, dict):
-        return None if _names(document) & _DYNAMIC else _of_document(document)
-    return _KEYS if _is_tree(document) else _of_text(text)
+    if isinstance(document, dict) and _names(document) & _DYNAMIC:
+        return None
+    told = _of_document(document) if isinstance(document, dict) else _KEYS if _is_tree(document) else None
+    return told or _of_text(text)
 
 
 def _of_text(text: str) -> str | None:
-    if _TREE.search(text):
-        return _KEYS
-    if _NOMAD.search(text):
-        return f"this is a Nomad job: {_RUNNING}"
-    if _NGINX.search(text):
-        return f"this is an nginx configuration: {_by_hand()}"
-    if _CADDY.search(text) and _SITE.search(text):
+    told = next((told for pattern, told in _TEXTS if pattern.search(text)), None)
+    if told is None and _CADDY.search(text) and _SITE.search(text):
         return f"this is a Caddyfile: {_by_hand()}"
-    return None
+    return told
 
 
 def _is_tree(document: Any) -> bool:
@@ -85,6 +86,15 @@ def _is_static(names: set[str]) -> bool:
     known = {name.lower() for name in (*STATIC, *_ONCE_STATIC)}
     return bool(lower) and (lower <= known or _ENTRY_POINTS in lower)
 
+
+_TEXTS: Final = [
+    (_TREE, _KEYS),
+    (_NOMAD, f"this is a Nomad job: {_RUNNING}"),
+    (_NGINX, f"this is an nginx configuration: {_by_hand()}"),
+    (_APACHE, f"this is an Apache configuration: {_by_hand()}"),
+    (_HAPROXY, f"this is an HAProxy configuration: {_by_hand()}"),
+]
+"""What a text is by a part of it, and what to do instead."""
 
 _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
     (
