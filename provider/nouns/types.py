@@ -18,7 +18,7 @@ from provider.values import Refusal
 MASK: Final = "********"
 """Stands where a secret is."""
 
-MOST_HASHED: Final = 30
+MOST_HASHED: Final = 10
 """So many passwords are hashed in one write at most: all others wait meanwhile, 0.1 s for each."""
 
 
