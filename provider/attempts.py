@@ -25,9 +25,9 @@ from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored
 from provider.explanations import Routes
-from provider.foreigners import find_resolvers
+from provider.foreigners import find_named
 from provider.inventory import OfState
-from provider.listeners import find_missing
+from provider.listeners import find_vain
 from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
 from provider.nouns import Named, Router
@@ -124,11 +124,12 @@ def _find_warnings(
     routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
     moved = {router.name for domain in changed_domains(changes) for router in state.of_domain(domain)}
-    yield from find_missing(chain.from_iterable(map(routes.of_router, sorted(changed | moved))), edges)
+    named = chain.from_iterable(map(routes.of_router, sorted(changed | moved)))
+    yield from find_vain(named, edges, listening.points.secure)
     inventory, about = OfState(state), {(change.kind, change.name) for change in changes}
     about |= {(Router.kind, name) for name in moved}
     yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
-    yield from find_resolvers(inventory, changes, moved)
+    yield from find_named(inventory, changes, moved)
     cookies = ((name, each.sticky_cookie) for name, each in state.services.items())
     sticky = {name: cookie for name, cookie in cookies if cookie is not None}
     yield from find_about(routes, concern, sticky)

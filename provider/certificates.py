@@ -86,6 +86,11 @@ def read_der(content: bytes) -> CertificateFacts:
         raise _unreadable() from None
 
 
+def check_readable(pem: str) -> None:
+    """Check that all certificates of a text can be read. Raises a `Refusal`."""
+    _read_chain(pem)
+
+
 def check_chain(pem: str) -> None:
     """Check that a text is one certificate with those that signed it, in order, and that servers can have it.
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from provider import terms
 from provider.nouns import Server, Service, document
 from provider.nouns.beside import BesideOther
 from provider.nouns.router import ServedRouter
@@ -56,6 +57,7 @@ def read_pool(part: Part) -> tuple[Service, list[Server]]:
         middlewares=found.__dict__["middlewares"],
         **own,
         **{each: found.__dict__[each] for each in _COMPOSITIONS},
+        **terms.read(part.terms).idle,
     )
     return made, [
         Server(name=each.url, url=each.url, weight=each.weight, preserve_path=each.preserve_path)

@@ -3,7 +3,7 @@
 Where it does not, Traefik disables the routers that need it (`the service "x@file" does not exist`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from provider.conflicts import Finding
@@ -12,6 +12,7 @@ from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Change, Conflict
 from provider.nouns import NOUNS, Domain, Named, Noun, Router, called
+from provider.nouns.middleware import Middleware
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Use
 from provider.surroundings import TOLD, KnownEdges
@@ -74,32 +75,57 @@ def _listed(
         yield from (item for item in found if item is not None)
 
 
-def find_resolvers(inventory: Inventory, changes: Collection[Change], moved: Collection[str] = ()) -> Iterator[Finding]:
-    """Find certificate resolvers that changes name for the first time: no API tells whether an edge has them.
+def find_named(inventory: Inventory, changes: Collection[Change], moved: Collection[str] = ()) -> Iterator[Finding]:
+    """Find resolvers and plugins that changes name for the first time: no API tells whether an edge has them.
 
-    With one that it has not, Traefik enables the router, and shows its default certificate (measured). `moved` are the
-    routers that have the resolver of a domain only since the changes.
+    With a resolver that it has not, Traefik enables the router, and shows its default certificate; with such a plugin
+    it disables the routers (measured). `moved` are the routers that have the resolver of a domain only since the
+    changes.
     """
+    for resolver, objects in _first_named(inventory, changes, moved, _RESOLVING, _resolver, b'"certResolver":"%s"'):
+        detail = Message(
+            "whether an edge has the certificate resolver {resolver} is unknown, because Traefik's API "
+            "does not say: without it, visitors get Traefik's default certificate",
+            resolver=resolver,
+        )
+        yield Finding(Conflict.DOUBTFUL_VALUE, objects, detail)
+    for plugin, objects in _first_named(inventory, changes, (), (Middleware.kind,), _plugin, b'"plugin":{"%s":'):
+        detail = Message(
+            "whether an edge has the plugin {plugin} is unknown, because Traefik's API does not say: without it, "
+            "Traefik disables the routers that use {name}",
+            plugin=plugin,
+            name=objects[0][1],
+        )
+        yield Finding(Conflict.DOUBTFUL_VALUE, objects, detail)
+
+
+def _first_named(
+    inventory: Inventory,
+    changes: Collection[Change],
+    moved: Collection[str],
+    kinds: Collection[str],
+    find: Callable[[Mapping[str, Any] | None], str | None],
+    mark: bytes,
+) -> Iterator[tuple[str, Sequence[Named]]]:
+    """Give what `find` finds in changed objects and in no other, with the first few of them."""
     changed = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
     wanted: dict[str, list[Named]] = {}
     for change in changes:
-        before, after = _resolver(change.before), _resolver(change.after)
-        if change.kind in _RESOLVING and after is not None and after != before:
+        before, after = find(change.before), find(change.after)
+        if change.kind in kinds and after is not None and after != before:
             wanted.setdefault(after, []).append((change.kind, change.name))
-    for resolver, objects in wanted.items():
-        mark = b'"certResolver":"%s"' % resolver.encode()
-        naming = (item for kind in _RESOLVING for item in inventory.having(kind, mark))
+    for name, objects in wanted.items():
+        naming = (item for kind in kinds for item in inventory.having(kind, mark % name.encode()))
         others = (item for item in naming if (item.kind, item.key) not in changed)
-        if not any(_resolver(item.json()) == resolver for item in others):
-            detail = Message(
-                "whether an edge has the certificate resolver {resolver} is unknown, because Traefik's API "
-                "does not say: without it, visitors get Traefik's default certificate",
-                resolver=resolver,
-            )
-            yield Finding(Conflict.DOUBTFUL_VALUE, objects[:_NAMED], detail)
+        if not any(find(item.json()) == name for item in others):
+            yield name, objects[:_NAMED]
 
 
 def _resolver(router: Mapping[str, Any] | None) -> str | None:
     tls = (router or {}).get("tls") or {}
     found: str | None = tls.get("certResolver")
     return found
+
+
+def _plugin(middleware: Mapping[str, Any] | None) -> str | None:
+    return next(iter((middleware or {}).get("plugin") or ()), None)

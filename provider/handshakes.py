@@ -19,7 +19,7 @@ from provider.rules.matchers import Host
 
 def find_disagreeing(routes: Routes, names: Collection[str] | None = None) -> Iterator[Finding]:
     """Find such routers: all, or those that disagree with some."""
-    about = None if names is None else {host for name in names for host in _hosts_of(routes.of_router(name))}
+    about = None if names is None else {host for name in names for host in hosts_of(routes.of_router(name))}
     listed = routes if about is None else chain.from_iterable(map(routes.of_host, sorted(about)))
     told: set[frozenset[str]] = set()
     for (host, entry_point), by_options in sorted(_wanted(listed, about).items()):
@@ -34,14 +34,14 @@ def _wanted(routes: Iterable[Route], about: Collection[str] | None) -> dict[tupl
     """Return which options are wanted for each host on each entry point, each with the first router that does."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for route in routes:
-        for host in _hosts_of([route]):
+        for host in hosts_of([route]):
             if about is None or host in about:
                 for entry_point in route.entry_points:
                     found.setdefault((host, entry_point), {}).setdefault(route.tls_options or DEFAULT, route.name)
     return found
 
 
-def _hosts_of(routes: Iterable[Route]) -> Iterator[str]:
+def hosts_of(routes: Iterable[Route]) -> Iterator[str]:
     """Give the exact hosts for which routers say how Traefik speaks TLS."""
     for route in routes:
         if route.tls_options is not None and route.enabled:

@@ -1,5 +1,6 @@
 """Objects as they are after changes, whether those are kept yet or only tried. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -14,6 +15,9 @@ from provider.nouns.noun import NAME
 from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
+Mark = bytes | re.Pattern[bytes]
+"""What stands in the JSON of objects that are looked for."""
+
 
 class Inventory(Protocol):
     """Objects by kind and name."""
@@ -21,8 +25,8 @@ class Inventory(Protocol):
     def find(self, kind: str, name: str) -> Noun | None:
         """Find an object."""
 
-    def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
-        """Give the objects of a kind, by name, in whose JSON as Traefik gets it one of some texts may stand."""
+    def having(self, kind: str, *marks: Mark) -> Iterator[Noun]:
+        """Give the objects of a kind, by name, in whose JSON as Traefik gets it, or in its terms, a mark may stand."""
 
     def taking(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that take requests."""
@@ -41,7 +45,7 @@ class OfState:
         """Find an object."""
         return self._state.find(kind, name)
 
-    def having(self, kind: str, *_marks: bytes) -> Iterator[Noun]:
+    def having(self, kind: str, *_marks: Mark) -> Iterator[Noun]:
         """Give all objects of a kind: they are read already."""
         return (item for _name, item in sorted(self._state.objects[kind].items()))
 
@@ -76,10 +80,10 @@ class OfParts:
         part = self._parts.find((kind, name))
         return None if part is None else _read(kind, name, part)
 
-    def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
-        """Give the objects of a kind in whose JSON one of some texts stands, and those that were changed."""
+    def having(self, kind: str, *marks: Mark) -> Iterator[Noun]:
+        """Give the objects of a kind in whose JSON or terms a mark stands, and those that were changed."""
         parts = self._parts.section(kind).parts if kind in PLACES else {}
-        names = {name for name, part in parts.items() if any(mark in part.content for mark in marks)}
+        names = {name for name, part in parts.items() if any(_stands(mark, part) for mark in marks)}
         names |= {name for changed, name in self._changed if changed == kind}
         return self._found(kind, names)
 
@@ -104,6 +108,12 @@ class OfParts:
                 if change.after is not None and (after := Server.loaded(change.after)).state is ServerState.READY:
                     found[after.url] = after
         return list(found.values())
+
+
+def _stands(mark: Mark, part: Part) -> bool:
+    if isinstance(mark, bytes):
+        return mark in part.content or mark in part.terms
+    return mark.search(part.content) is not None
 
 
 def _read(kind: str, name: str, part: Part) -> Noun:

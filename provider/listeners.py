@@ -3,14 +3,18 @@
 Traefik disables a router none of whose entry points it has, and serves one that has some of them on those
 (`entryPoint "x" doesn't exist`, status `disabled` or `warning`). And who takes all of an entry point: of several
 UDP routers on one, the last by name does, and a TCP router without TLS takes all that comes without TLS, so that HTTP
-routers there get none of it (measured on 3.7.15: all of them stay `enabled`).
+routers there get none of it (measured on 3.7.15: all of them stay `enabled`). A router without TLS takes nothing that
+comes over TLS, wherever it listens: 404, unless the entry point itself gives it TLS. And for the host of an HTTPS
+router, TCP routers with TLS get nothing, whatever their priority (measured, and in Traefik's source).
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import product
 from typing import Final, TypeGuard
 
 from provider.conflicts import Finding
 from provider.explanations import Route
+from provider.handshakes import hosts_of
 from provider.inventory import Inventory
 from provider.messages import Message, listed
 from provider.models import Conflict
@@ -22,15 +26,37 @@ from provider.surroundings import KnownEdges
 _NAMED: Final = 3
 
 
-def find_missing(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding]:
-    """Find what each enabled router would listen on, and an edge does not have."""
+def find_vain(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterator[Finding]:
+    """Find where enabled routers listen in vain: on what an edge does not have, or without TLS on the secure one."""
+    listed = [route for route in routes if route.enabled]
+    yield from _missing(listed, edges)
+    yield from _without_tls(listed, edges, secure)
+
+
+def _without_tls(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterator[Finding]:
+    known = sorted(name for name, edge in edges.items() if secure in edge.without_tls)
+    if not known:
+        return
+    plain = (each.name for each in routes if secure in each.entry_points and each.tls_options is None)
+    for router in dict.fromkeys(plain):
+        for edge in known:
+            detail = Message(
+                "the router {router} listens on {where} without TLS: over TLS, edge {edge} answers 404. Set tls, or "
+                "leave its entry points out",
+                router=router,
+                where=secure,
+                edge=edge,
+            )
+            yield Finding(Conflict.DOUBTFUL_VALUE, (("router", router),), detail)
+
+
+def _missing(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding]:
     known = {name: edge.entry_points for name, edge in edges.items() if edge.entry_points}
     if not known:
         return
     asked: dict[str, dict[str, None]] = {}
     for route in routes:
-        if route.enabled:
-            asked.setdefault(route.name, {}).update(dict.fromkeys(route.entry_points))
+        asked.setdefault(route.name, {}).update(dict.fromkeys(route.entry_points))
     for router, points in asked.items():
         for edge, names in sorted(known.items()):
             if missing := [name for name in points if name not in names]:
@@ -78,7 +104,8 @@ def find_taken(
     inventory: Inventory, routes: Iterable[Route], about: Collection[Named] | None = None
 ) -> Iterator[Finding]:
     """Find who takes all of an entry point on which others listen: for all routers, or for some."""
-    for found in (*_taken_by_tcp(inventory, routes, about), *_taken_by_udp(inventory, about)):
+    by_tcp, by_https = _taken_by_tcp(inventory, routes, about), _taken_by_https(inventory, routes, about)
+    for found in (*by_tcp, *by_https, *_taken_by_udp(inventory, about)):
         if about is None or any(each in about for each in found.objects):
             yield found
 
@@ -106,6 +133,39 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
                 )
                 objects = [(TCPRouter.kind, taker.name), *((Router.kind, name) for name in shown[:_NAMED])]
                 yield Finding(Conflict.TAKEN_ENTRY_POINT, objects, detail)
+
+
+def _taken_by_https(
+    inventory: Inventory, routes: Iterable[Route], about: Collection[Named] | None
+) -> Iterator[Finding]:
+    if about is not None and not any(kind in {Router.kind, TCPRouter.kind} for kind, _name in about):
+        return
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for item in inventory.having(TCPRouter.kind, b'"tls":'):
+        if isinstance(item, TCPRouter) and not item.waits:
+            for place in product(item.hosts, item.entry_points):
+                wanted.setdefault(place, []).append(item.name)
+    taking: dict[tuple[str, str], dict[str, None]] = {}
+    for route in filter(_takes, routes if wanted else ()):
+        for place in wanted.keys() & set(product(hosts_of([route]), route.entry_points)):
+            taking.setdefault(place, {})[route.name] = None
+    for place, names in sorted(taking.items()):
+        shown = [name for name in sorted(names) if about is None or (Router.kind, name) in about] or sorted(names)
+        for name in wanted[place]:
+            detail = Message(
+                "the TCP router {name} gets no connections for {host} on {where}: Traefik asks HTTP routers with TLS "
+                "first, and {routers} listen for that host",
+                name=name,
+                host=place[0],
+                where=place[1],
+                routers=listed(shown, _NAMED),
+            )
+            objects = [(TCPRouter.kind, name), *((Router.kind, each) for each in shown[:_NAMED])]
+            yield Finding(Conflict.TAKEN_ENTRY_POINT, objects, detail)
+
+
+def _takes(route: Route) -> bool:
+    return route.takes
 
 
 def _takes_all(item: object) -> TypeGuard[TCPRouter]:

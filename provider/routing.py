@@ -12,9 +12,9 @@ from provider.conflicts import Concern, Finding, concern_of, find, find_about, f
 from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
-from provider.foreigners import find_resolvers
+from provider.foreigners import find_named
 from provider.inventory import OfParts
-from provider.listeners import find_missing
+from provider.listeners import find_vain
 from provider.listening import Listening, changed_domains
 from provider.messages import Message
 from provider.models import Change, Conflict
@@ -117,11 +117,11 @@ class Routing:
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
-        missing = find_missing(known.routes, self._edges())
+        vain = find_vain(known.routes, self._edges(), known.snapshot.listening.points.secure)
         held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
         others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
         unissued = self._find_unissued(known.snapshot.listening)
-        return [*missing, *unissued, *others, *find(known.routes, domains, self._lone(known, services), known.sticky)]
+        return [*vain, *unissued, *others, *find(known.routes, domains, self._lone(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
@@ -144,20 +144,20 @@ class Routing:
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
         about |= {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
-        others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes, moved)]
+        others = [*survey.look(held, routes, self._edges(), now, about), *find_named(held, changes, moved)]
         unissued = self._find_unissued(known.snapshot.listening.after(changes), set(changed_domains(changes)))
-        return [*self._missing(routes, changed | moved), *unissued, *others, *find_about(routes, concern, sticky)]
+        return [*self._find_vain(routes, changed | moved), *unissued, *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
         known = self._newest()
         concern = Concern({(kind, name)}, domains, self._lone(known, [name] if kind == "service" else []))
-        missing = self._missing(known.routes, [name] if kind == "router" else [])
+        vain = self._find_vain(known.routes, [name] if kind == "router" else [])
         held, about = OfParts(known.snapshot.parts), {(kind, name)}
         looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
         others = [*looked, *survey.find_doubted(held, about), *self._find_unissued(known.snapshot.listening, domains)]
-        return [*missing, *others, *find_about(known.routes, concern, known.sticky)]
+        return [*vain, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:
         """Return the service that each router leads to which the edges get, by the routers' names."""
@@ -178,9 +178,10 @@ class Routing:
                 detail = Message("domain {name}: {why}", name=listening.secured[name].name, why=why)
                 yield Finding(Conflict.MISSING_CERTIFICATE, ((Domain.kind, name),), detail)
 
-    def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
-        """Find for which of these routers an edge has no entry point."""
-        return find_missing(chain.from_iterable(map(routes.of_router, sorted(names))), self._edges())
+    def _find_vain(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
+        """Find which of these routers listen in vain on an edge."""
+        named = chain.from_iterable(map(routes.of_router, sorted(names)))
+        return find_vain(named, self._edges(), self._newest().snapshot.listening.points.secure)
 
     def _lone(self, known: _Known, services: Collection[str]) -> Collection[str]:
         """Return services without those that need no router: middlewares, services or rollouts lead there."""

@@ -31,12 +31,14 @@ ForeignRouters = Mapping[str, Mapping[str, ForeignRouter]]
 class KnownEdge:
     """One edge: the names of its entry points, and the middlewares that each adds to every router (`login@file`).
 
+    Those `without_tls` do not make the requests of every router come over TLS, as entry points can.
     `others` are what it has of all providers but us, by kind and full name, and `routers` those that it serves, which
     are known while routers here stand beside such. What is empty or None is not known.
     """
 
     entry_points: frozenset[str] = frozenset()
     added: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    without_tls: frozenset[str] = frozenset()
     others: Mapping[str, frozenset[str]] | None = None
     routers: ForeignRouters | None = None
 

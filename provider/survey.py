@@ -1,5 +1,6 @@
 """What objects do to one another beyond the rules of routers: looked for in one place, whoever tells it. Pure."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
@@ -11,7 +12,7 @@ from provider.dependents import find_disabled
 from provider.explanations import Routes
 from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
-from provider.inventory import Inventory
+from provider.inventory import Inventory, Mark
 from provider.listeners import find_taken, find_unheard
 from provider.neighbours import find_changed
 from provider.nouns import NOUNS, Named, Router
@@ -25,9 +26,12 @@ KINDS: Final = frozenset(
 )
 """The kinds of objects of which there may be something to be told; of servers, there is `unheeded` alone."""
 
-_DOUBTED: Final[Mapping[str, Sequence[bytes]]] = {
-    "router": (b'"tls":', b"@internal"),
-    "service": (b'"sticky":', b'"passiveHealthCheck":', b'"status":', b"@internal"),
+_IN_A_RULE: Final = re.compile(rb"[^:,\[]\{")
+"""A brace within a text: those of compact JSON itself follow other characters."""
+
+_DOUBTED: Final[Mapping[str, Sequence[Mark]]] = {
+    "router": (b'"tls":', b"@internal", _IN_A_RULE),
+    "service": (b'"sticky":', b'"passiveHealthCheck":', b'"status":', b"@internal", b'"idle":{"'),
 }
 """What stands in the JSON of objects of which anything may be doubted, of the kinds of which there are many."""
 

@@ -1,9 +1,9 @@
 """What of a service's pool wayshub-provider itself sees to: drained servers that keep visitors, slow starts. Pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -26,10 +26,14 @@ class Drained(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is to be seen to of a pool. `slow_start_seconds`: how long its servers take to rise to their weights."""
+    """What is to be seen to of a pool. `slow_start_seconds`: how long its servers take to rise to their weights.
+
+    `idle` is what is set of it and has no effect beside the rest, by the names in Python: people are told of it.
+    """
 
     drained: tuple[Drained, ...] = ()
     slow_start_seconds: float = 0.0
+    idle: Mapping[str, Any] = field(default_factory=dict)
 
 
 _decode: Final = msgspec.json.Decoder(Terms).decode
@@ -45,7 +49,9 @@ def write(service: Service, servers: Iterable[Server]) -> bytes:
         if server.state is ServerState.DRAIN and server.drain_until is not None
     )
     seconds = durations.find_seconds(service.slow_start or "") if service.starts_slowly else None
-    terms = Terms(drained, seconds or 0.0)
+    heeded = {"slow_start": service.starts_slowly, "drain_for": service.keeps_sessions}
+    idle = {name: span for name, is_heeded in heeded.items() if not is_heeded and (span := vars(service)[name])}
+    terms = Terms(drained, seconds or 0.0, idle)
     return _encode(terms) if terms != _NOTHING else b""
 
 

@@ -94,6 +94,7 @@ class TraefikAPI:
         self._services: tuple[tuple[bytes, bytes], ServersUp] = ((b"", b""), {})
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
         self.added: Mapping[str, tuple[str, ...]] = {}
+        self.without_tls: frozenset[str] = frozenset()
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
         self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
         self._laid: Sequence[EntryPointAnswer] = ()
@@ -152,6 +153,7 @@ class TraefikAPI:
             found = await self._find("/api/entrypoints", list[EntryPointAnswer]) or []
             known = {point.name: point.address for point in found}
             self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
+            self.without_tls = frozenset(point.name for point in found if point.http.tls is None)
             self._laid = found
             self._entry_points = (started, known)
         return known

@@ -29,10 +29,12 @@ class EdgeSurroundings:
         others: Mapping[str, frozenset[str]] | None,
         added: Mapping[str, Sequence[str]],
         routers: ForeignRouters | None = None,
+        without_tls: frozenset[str] = frozenset(),
     ) -> None:
         """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known."""
         if edge.verdict.state is not EdgeState.STALE:
-            self._know(edge.name, replace(self.find(edge.name), others=others, added=added, routers=routers))
+            known = replace(self.find(edge.name), others=others, added=added, routers=routers, without_tls=without_tls)
+            self._know(edge.name, known)
 
     def forget(self, name: str) -> None:
         """Know nothing of an edge any more."""

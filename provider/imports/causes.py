@@ -13,7 +13,7 @@ _OURS: Final = {
     *("free.depth", "free.long", "rule.length", "rule.depth", "timeout.interval", "url.refused", "url.network"),
     *("rule.network", "url.user", "url.length", "host.length", "reference.format", "reference.internal"),
     *("weight.range", "reference.own", "reference.admin", "label.format", "path.segments", "weight.zero", "value.few"),
-    "duration.range",
+    *("duration.range", "certificate.key"),
 }
 _DISABLED: Final = {
     *("rule.arguments", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher", "rule.path", "rule.syntax"),

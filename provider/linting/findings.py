@@ -77,6 +77,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "same-rule": "set different priorities, or remove one of them",
     "same-rank": "set different priorities",
     "hidden": "give it a higher priority, or remove it",
+    "taken-entry-point": "let one of them listen on another entry point",
     "tls-options": "let routers for the same host use the same TLS options",
     "url.nowhere": "begin with http://, https:// or h2c://, and give a host",
     "shared-cookie": "give each service its own cookie name",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provider import conflicts, imports, routes
 from provider.conflicts import Finding
+from provider.declarations import Declaration
 from provider.documents import Position, nearest
 from provider.errors import pointer
 from provider.explanations import Routes
@@ -21,9 +22,11 @@ from provider.imports.references import MISSING
 from provider.imports.services import LEFT_OUT, NOWHERE
 from provider.inventory import OfState
 from provider.linting.findings import Consequence, LintFinding
+from provider.listeners import find_taken
 from provider.listening import Listening
 from provider.models import Conflict
 from provider.nouns import NOUNS, Router, Service
+from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.nouns.versions import Version
 from provider.unheeded import find_unheeded
@@ -48,6 +51,7 @@ _CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
     Conflict.HIDDEN: Consequence.BREAKS,
     Conflict.SHARED_COOKIE: Consequence.BREAKS,
     Conflict.TLS_OPTIONS: Consequence.BREAKS,
+    Conflict.TAKEN_ENTRY_POINT: Consequence.BREAKS,
     Conflict.DOUBTFUL_VALUE: Consequence.BREAKS,
 }
 """What is told of routers together, and of values: who else shares a state has other conflicts."""
@@ -181,14 +185,19 @@ def _of_routers(found: Imported, places: _Places, entry_points: Sequence[str]) -
         for route in routes.read_routes(router, Listening())
     )
     sticky = {
-        places.called(Service.kind, name): service.sticky.cookie.name
+        places.called(Service.kind, name): cookie
         for name, service in found.declaration.all(Service).items()
-        if service.sticky is not None
+        if (cookie := service.sticky_cookie) is not None
     }
-    yield from _told(chain(conflicts.find(drawn, (), (), sticky), find_disagreeing(drawn)), places)
+    tcp = (
+        router.copy(name=places.called(TCPRouter.kind, name), entry_points=_listening(router, entry_points))
+        for name, router in found.declaration.all(TCPRouter).items()
+    )
+    taken = find_taken(OfState(Declaration.of(*tcp)), drawn)
+    yield from _told(chain(conflicts.find(drawn, (), (), sticky), find_disagreeing(drawn), taken), places)
 
 
-def _listening(router: Router, entry_points: Sequence[str]) -> tuple[str, ...]:
+def _listening(router: Router | TCPRouter, entry_points: Sequence[str]) -> tuple[str, ...]:
     """Return where a router listens: one with TLS and one without never get the same request."""
     names = router.entry_points or entry_points
     return tuple(f"{name} over TLS" if router.tls is not None else name for name in names)

@@ -24,7 +24,7 @@ class Conflict(StrEnum):
     """Traefik disables a service, since those of which it is made do not tell whether they are up."""
 
     TAKEN_ENTRY_POINT = "taken-entry-point"
-    """A router of TCP or UDP takes all of an entry point on which others listen."""
+    """A router takes all of an entry point, or all for a host there, for which others listen too."""
 
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"

@@ -24,6 +24,8 @@ from provider.values import (
 )
 
 _PORT: Final = Whole(1, 65_535)
+_FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
+"""The statuses of redirects that a health check follows."""
 
 
 class CheckMode(StrEnum):
@@ -172,6 +174,12 @@ class HealthCheck(Object):
             )
         if self.mode is CheckMode.GRPC and self.status is not None:
             yield "status", Message("with gRPC, HTTP statuses do not count: leave it out")
+        elif self.status in _FOLLOWED and self.follow_redirects:
+            detail = Message(
+                "redirects are followed, and the final response counts: to expect {status}, turn followRedirects off",
+                status=self.status,
+            )
+            yield "status", detail
 
 
 class PassiveHealthCheck(Object):

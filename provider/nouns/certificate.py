@@ -1,8 +1,6 @@
 """Certificates: what edges show to clients of the names in them."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import import_module
 from typing import Any, ClassVar, Final, Self
 
 from provider.messages import Message
@@ -10,7 +8,7 @@ from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
-from provider.nouns.protocol import check_certificates, check_pem
+from provider.nouns.protocol import certificates, check_certificates, check_pem
 from provider.nouns.reading import Reading, Where
 from provider.nouns.types import Flag, Secrecy, Text
 from provider.values import Refusal
@@ -37,12 +35,6 @@ KrGmu0MjQ1dJX5ePDWJlWmuGWCE0auRbAMEl+pVTZo3a0TDAYxw+2fos
 }
 
 
-@cache
-def _reading() -> Any:
-    """Return the module that reads certificates: only what has one waits for it."""
-    return import_module("provider.certificates")
-
-
 def _check_text(text: str, what: str) -> None:
     if _MARK not in text:
         detail = Message(
@@ -58,7 +50,7 @@ def check_chain(text: str) -> str:
         detail = Message("this also has a private key: put that into keyFile, where nobody can see it")
         raise Refusal("certificate.key", detail)
     found = check_certificates(text)
-    _reading().check_chain(found)
+    certificates().check_chain(found)
     return found
 
 
@@ -67,7 +59,7 @@ def check_key(text: str) -> str:
     _check_text(text, "PRIVATE KEY-----")
     if "ENCRYPTED" not in text:
         text = check_pem(text)
-    _reading().check_key(text)
+    certificates().check_key(text)
     return text
 
 
@@ -100,7 +92,7 @@ def _find_unfitting(chain: Any, key: Any) -> Refusal | None:
     if not all(isinstance(text, str) and _MARK in text for text in (chain, key)):
         return None
     try:
-        _reading().check_pair(chain, key)
+        certificates().check_pair(chain, key)
     except Refusal as refusal:
         return refusal if refusal.code == "key.other" else None
     return None
@@ -108,7 +100,7 @@ def _find_unfitting(chain: Any, key: Any) -> Refusal | None:
 
 def facts(chain: str) -> Any:
     """Return the `CertificateFacts` of a certificate as PEM text. Raises a `Refusal`."""
-    return _reading().read(chain)
+    return certificates().read(chain)
 
 
 CHAIN: Final = Text(check_chain, most=64_000, is_long=True)
@@ -157,7 +149,7 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what browsers do not take."""
-        facts = _reading().read(self.cert_file)
+        facts = certificates().read(self.cert_file)
         if not facts.names:
             yield "certFile", Message("it has no host name, so browsers accept it for no site")
         if facts.is_short:

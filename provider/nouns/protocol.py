@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from provider.messages import Message, template
@@ -129,18 +131,35 @@ def check_pem(text: str) -> str:
     return check_text(text)
 
 
+@cache
+def certificates() -> Any:
+    """Return the module that reads certificates: only what has one waits for it."""
+    return import_module("provider.certificates")
+
+
 def check_certificates(text: str) -> str:
-    """Check certificates as PEM text, or as a path: where there are none, Traefik disables what needs them."""
+    """Check certificates as PEM text, or as a path.
+
+    Where one cannot be read, Traefik disables what needs it, or answers 500 (measured).
+    """
     found = check_pem(text)
-    if "-----" in found and "-----BEGIN CERTIFICATE-----" not in found:
-        raise Refusal("pem.format", Message("this has no certificate: one begins with -----BEGIN CERTIFICATE-----"))
+    if "-----" in found:
+        if "-----BEGIN CERTIFICATE-----" not in found:
+            raise Refusal("pem.format", Message("this has no certificate: one begins with -----BEGIN CERTIFICATE-----"))
+        if "PRIVATE KEY-----" in found:
+            detail = Message("this also has a private key, which anyone could read here: leave it out")
+            raise Refusal("certificate.key", detail)
+        certificates().check_readable(found)
     return found
 
 
 def _check_key(text: str) -> str:
-    found = check_pem(text)
-    if "-----" in found and "PRIVATE KEY-----" not in found:
-        raise Refusal("pem.format", Message("this has no private key: one begins with -----BEGIN … PRIVATE KEY-----"))
+    found = text if "ENCRYPTED" in text else check_pem(text)
+    if "-----" in found:
+        if "PRIVATE KEY-----" not in found:
+            detail = Message("this has no private key: one begins with -----BEGIN … PRIVATE KEY-----")
+            raise Refusal("pem.format", detail)
+        certificates().check_key(found)
     return found
 
 

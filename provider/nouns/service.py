@@ -213,6 +213,9 @@ class Service(Noun):
             yield "sticky", Message("this strategy sets no cookie: the client's address decides")
         if self.slow_start is not None and not self.starts_slowly:
             yield "slowStart", Message("this strategy ignores weights, so it has no slow start")
+        if self.drain_for is not None and not self.keeps_sessions:
+            detail = Message("without a sticky cookie, visitors of a drained server move to other servers at once")
+            yield "drainFor", detail
 
 
 class ServedServer(Object):

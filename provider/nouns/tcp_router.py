@@ -13,7 +13,7 @@ from provider.nouns.tls import RouterTLS
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules import RULE_LENGTH
 from provider.rules.implications import singles
-from provider.rules.tcp import parse_tcp
+from provider.rules.tcp import HostSNI, parse_tcp
 from provider.values import Refusal
 
 _ANY: Final = "HostSNI(`*`)"
@@ -105,10 +105,20 @@ class TCPRouter(Noun):
         return self.priority or (_LAST if self.rule == _ANY else len(self.rule.encode()))
 
     @property
+    def waits(self) -> bool:
+        """Whether another router takes its connections, beside which it stands."""
+        return self.beside is not None and self.beside.waits
+
+    @property
     def takes_all(self) -> bool:
         """Whether it takes every connection of its entry points that comes without TLS."""
-        waits = self.beside is not None and self.beside.waits
-        return not waits and self.tls is None and self.rule.replace(" ", "") == _ANY
+        return not self.waits and self.tls is None and self.rule.replace(" ", "") == _ANY
+
+    @property
+    def hosts(self) -> list[str]:
+        """The exact names for which it takes connections over TLS, in lower case."""
+        found = singles(parse_tcp(self.rule).condition) if self.tls is not None else ()
+        return [each.matcher.host for each in found if isinstance(each.matcher, HostSNI) and not each.negated]
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell that everything of all entry points is taken. Of those that it names, conflicts tell who loses."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -115,8 +116,7 @@ def redirect(request: Request, path: str, notice: Notice | None = None) -> Redir
     """Lead to another page after a form was taken: it is asked for with GET. What happened is told there."""
     response = RedirectResponse(path, 303)
     if notice is not None:
-        told = Notice(say(request, notice.text), notice.tone)
-        notices.leave(request, response, told)
+        notices.leave(request, response, replace(notice, text=say(request, notice.text)))
     return response
 
 

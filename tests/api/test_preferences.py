@@ -263,6 +263,27 @@ def test_entry_points_that_an_edge_does_not_have_are_told_before_and_with_the_wr
     assert client.put("/routers/shop", json={**router("nope"), "enabled": False}).headers["Config-Warnings"] == "0"
 
 
+def test_a_router_without_tls_on_the_secure_entry_point_is_told(client: httpx.Client, traefik: Traefik) -> None:
+    assert traefik.digest()
+    send(client, WRITES[-1], PATIENTLY).raise_for_status()
+    plain = router("websecure")
+
+    def told() -> list[str]:
+        tried = client.put("/routers/shop", json=plain, params={"dryRun": True}).raise_for_status()
+        return [each["detail"] for each in tried.json()["warnings"]]
+
+    words = "the router shop listens on websecure without TLS: over TLS, edge default answers 404"
+    (detail,) = wait_until(told, "what the entry points of the edge do is known")
+    assert detail.startswith(words)
+    client.put("/routers/shop", json=plain, headers=PATIENTLY).raise_for_status()
+    assert [each["detail"] for each in client.get("/conflicts").json()["items"]] == [detail]
+    address = client.get("/edges/default").json()["entryPoints"]["websecure"]
+    with httpx.Client(verify=False, trust_env=False, timeout=60) as visitor:  # noqa: S501  # Traefik's own certificate
+        assert visitor.get(f"https://{address}/shop", headers={"Host": "budi.xyz"}).status_code == 404
+    plain |= {"tls": {}}
+    assert told() == []
+
+
 # Edges that are away
 
 

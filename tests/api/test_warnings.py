@@ -195,6 +195,28 @@ def test_who_takes_all_of_an_entry_point_is_told_with_the_others(client: httpx.C
     assert "taken-entry-point" not in dict(moved)
 
 
+def test_a_tcp_router_for_the_host_of_an_https_router_is_told_with_it(client: httpx.Client) -> None:
+    client.put("/tcpServices/db", json={"loadBalancer": {}}).raise_for_status()
+    tcp = {"rule": "HostSNI(`A.test`)", "service": "db", "entryPoints": ["other"], "tls": {"passthrough": True}}
+    http = {"domains": ["a.test"], "pathPrefix": "/x", "service": "app", "entryPoints": ["other"]}
+    told = ("taken-entry-point", ("db", "x"))
+    assert put(client, "/tcpRouters/db", tcp) == []
+    assert put(client, "/routers/x", http) == []
+    assert told in put(client, "/routers/x", {**http, "tls": {}})
+    assert told in put(client, "/tcpRouters/db", {**tcp, "labels": {"a": "b"}})
+    assert told in listed(client)
+    assert put(client, "/tcpRouters/db", {**tcp, "entryPoints": ["web"]}) == []
+
+
+def test_a_plugin_is_told_of_where_it_is_named_first(client: httpx.Client) -> None:
+    plugin = {"plugin": {"geoblock": {"countries": ["ID"]}}}
+    assert put(client, "/middlewares/geo", plugin) == [("doubtful-value", ("geo",))]
+    assert put(client, "/middlewares/geo", {**plugin, "labels": {"a": "b"}}) == []
+    assert put(client, "/middlewares/more", plugin) == []
+    declared = {"middlewares": {"other": {"plugin": {"captcha": {"key": "a"}}}}}
+    assert warnings(client.post("/apply", json=declared, params={"dryRun": True})) == [("doubtful-value", ("other",))]
+
+
 def test_a_certificate_resolver_is_told_of_where_it_is_named_first(client: httpx.Client) -> None:
     secure = {"domains": ["a.test"], "service": "app", "pathPrefix": "/x", "tls": {"certResolver": "letters"}}
     assert put(client, "/routers/x", secure) == [("doubtful-value", ("x",))]
@@ -222,9 +244,11 @@ def test_what_may_not_be_meant_is_told_by_check_too_and_of_one_object(client: ht
     client.patch("/services/app", json={"passiveHealthCheck": {}}).raise_for_status()
     client.put("/middlewares/limit", json={"rateLimit": {"average": 0}}).raise_for_status()
     client.patch("/routers/app", json={"service": "api@internal"}).raise_for_status()
+    client.put("/services/idle", json={"strategy": "p2c", "slowStart": "30s", "drainFor": "5m"}).raise_for_status()
+    client.put("/routers/old", json={"rule": "Path(`/v{id:[0-9]+}`)", "service": "idle"}).raise_for_status()
     told = [each for each in listed(client) if each[0] == "doubtful-value"]
-    assert sorted(told) == [("doubtful-value", (name,)) for name in ("app", "app", "limit")]
-    for named in ("router/app", "service/app", "middleware/limit"):
+    assert sorted(told) == [("doubtful-value", (name,)) for name in ("app", "app", "idle", "idle", "limit", "old")]
+    for named in ("router/app", "service/app", "middleware/limit", "service/idle", "router/old"):
         items = client.get("/conflicts", params={"object": named}).json()["items"]
         assert "doubtful-value" in [each["conflict"] for each in items]
 

@@ -150,6 +150,41 @@ udp:
     assert told(text) == [("chance", "udp.entryPoint", "0.yml:3:5")]
 
 
+def test_a_weighted_service_shares_its_cookie_as_a_pool_does() -> None:
+    text = """\
+http:
+  routers:
+    a: {rule: 'Host(`a.test`)', service: made, entryPoints: [web]}
+    b: {rule: 'Host(`a.test`) && PathPrefix(`/b`)', service: pool, entryPoints: [web]}
+  services:
+    made: {weighted: {services: [{name: plain}], sticky: {cookie: {name: way}}}}
+    plain: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000'}]}}
+    pool: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3001'}], sticky: {cookie: {name: way}}}}
+"""
+    assert told(text) == [("breaks", "shared-cookie", "0.yml:6:5")]
+
+
+TCP = """\
+tcp:
+  routers: {DB_1: {rule: 'HostSNI(`RULE`)', service: db, entryPoints: [web]TLS}}
+  services: {db: {loadBalancer: {servers: [{address: '127.0.0.1:5432'}]}}}
+"""
+
+
+def test_a_tcp_router_that_takes_all_of_an_entry_point_is_told() -> None:
+    (one,) = found(GOOD, TCP.replace("RULE", "*").replace("TLS", ""))
+    assert (one.consequence, one.code, one.place) == (Consequence.BREAKS, "taken-entry-point", "1.yml:2:13")
+    assert one.detail == ("the TCP router DB_1 takes everything without TLS on web: shop get no requests there")
+    assert told(GOOD.replace("[web]", "[web], tls: {}"), TCP.replace("RULE", "*").replace("TLS", "")) == []
+
+
+def test_a_tcp_router_for_the_host_of_an_https_router_is_told() -> None:
+    secure, tcp = GOOD.replace("[web]", "[web], tls: {}"), TCP.replace("TLS", ", tls: {passthrough: true}")
+    (one,) = found(secure, tcp.replace("RULE", "shop.test"))
+    assert (one.code, one.place) == ("taken-entry-point", "1.yml:2:13")
+    assert told(secure, tcp.replace("RULE", "db.test")) == told(GOOD, tcp.replace("RULE", "shop.test")) == []
+
+
 def test_files_are_read_together_and_a_second_definition_counts_for_nothing() -> None:
     routers = "http: {routers: {shop: {rule: 'Host(`a.test`)', service: shop, entryPoints: [web]}}}"
     services = "http: {services: {shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:1'}]}}}}"

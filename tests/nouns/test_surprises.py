@@ -26,6 +26,11 @@ DISABLES, SURPRISES = "disables", "surprises"
 REFUSED, WARNED, HELPED = "refused", "warned", "helped"
 TOO_MUCH = 100_000_001
 
+CUT_SHORT: Final = "-----BEGIN CERTIFICATE-----\nMIIBQzCB6qADAgEC\n-----END CERTIFICATE-----"
+"""PEM of which no certificate can be read."""
+
+KEY_CUT_SHORT: Final = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqG\n-----END PRIVATE KEY-----"
+
 
 @dataclass(frozen=True)
 class Surprise:
@@ -129,6 +134,7 @@ MIDDLEWARES: Final = [
         {"address": "http://sso", "authResponseHeadersRegex": "("},
         "/authResponseHeadersRegex",
     ),
+    of_middleware("forwardAuth", DISABLES, REFUSED, {"address": "http://sso", "tls": {"ca": CUT_SHORT}}, "/tls/ca"),
     of_middleware("forwardAuth", SURPRISES, REFUSED, {"address": ""}, "/address"),
     of_middleware("forwardAuth", SURPRISES, REFUSED, {"address": "sso:9000"}, "/address"),
     of_middleware(
@@ -240,6 +246,7 @@ OTHERS: Final = [
     Surprise("service", {"healthCheck": {"port": -1}}, SURPRISES, REFUSED, f"{CHECK}/port"),
     Surprise("service", {"healthCheck": {"headers": {"X A": "b"}}}, SURPRISES, REFUSED, f"{CHECK}/headers"),
     Surprise("service", {"healthCheck": {"status": 101}}, SURPRISES, WARNED, f"{CHECK}/status"),
+    Surprise("service", {"healthCheck": {"status": 301}}, SURPRISES, WARNED, f"{CHECK}/status"),
     Surprise("service", {"healthCheck": {"interval": "0s"}}, SURPRISES, REFUSED, f"{CHECK}/interval"),
     Surprise("service", {"healthCheck": {"timeout": "10s"}}, SURPRISES, REFUSED, f"{CHECK}/timeout"),
     Surprise("service", {"healthCheck": {"mode": "nope"}}, SURPRISES, REFUSED, f"{CHECK}/mode"),
@@ -253,6 +260,8 @@ OTHERS: Final = [
         "/sticky/cookie/sameSite",
     ),
     Surprise("service", {"strategy": "hrw", "sticky": {"cookie": {"name": "a"}}}, SURPRISES, WARNED, "/sticky"),
+    Surprise("service", {"strategy": "p2c", "slowStart": "30s"}, SURPRISES, WARNED, "/slowStart"),
+    Surprise("service", {"drainFor": "5m"}, SURPRISES, WARNED, "/drainFor"),
     Surprise("service", {"passiveHealthCheck": {}}, SURPRISES, WARNED, "/passiveHealthCheck"),
     Surprise("service", {"weighted": {"services": []}}, SURPRISES, REFUSED, "/weighted/services"),
     Surprise(
@@ -280,6 +289,12 @@ OTHERS: Final = [
         "service", {"mirroring": {"service": "a", "maxBodySize": -1}}, SURPRISES, HELPED, "/mirroring/maxBodySize"
     ),
     Surprise("serversTransport", {"rootCAs": ["-----BEGIN X"]}, SURPRISES, REFUSED, "/rootCAs/0"),
+    Surprise("serversTransport", {"rootCAs": [CUT_SHORT]}, SURPRISES, REFUSED, "/rootCAs/0"),
+    Surprise(
+        *("serversTransport", {"certificates": [{"certFile": "/a.pem", "keyFile": KEY_CUT_SHORT}]}),
+        *(SURPRISES, REFUSED, "/certificates/0/keyFile"),
+    ),
+    Surprise("tcpServersTransport", {"tls": {"rootCAs": [CUT_SHORT]}}, SURPRISES, REFUSED, "/tls/rootCAs/0"),
     Surprise("serversTransport", {"minVersion": "TLS1.9"}, SURPRISES, REFUSED, "/minVersion"),
     Surprise("serversTransport", {"cipherSuites": ["NONE"]}, SURPRISES, REFUSED, "/cipherSuites/0"),
     Surprise("serversTransport", {"insecureSkipVerify": True}, SURPRISES, WARNED, "/insecureSkipVerify"),
@@ -297,6 +312,11 @@ OTHERS: Final = [
         REFUSED,
         "/clientAuth/caFiles",
     ),
+    Surprise(
+        *("tlsOption", {"clientAuth": {"clientAuthType": "RequireAndVerifyClientCert", "caFiles": [CUT_SHORT]}}),
+        *(DISABLES, REFUSED, "/clientAuth/caFiles/0"),
+    ),
+    Surprise("router", {"service": "s", "rule": "PathPrefix(`/v{id:[0-9]+}`)"}, SURPRISES, WARNED, "/rule"),
     Surprise("router", {"service": "s", "rule": "Path(`/`)", "tls": {"options": "default"}}, SURPRISES, HELPED, "/tls"),
     Surprise("router", {"service": "s", "rule": "Path(`/`)", "tls": {"options": "strict"}}, SURPRISES, WARNED, "/tls"),
     Surprise(
@@ -385,6 +405,16 @@ def test_it_is_found_among_many(row: Surprise) -> None:
     parts = rendering.whole(Declaration.of(item), DEFAULT_POINTS)
     found = list(survey.find_doubted(OfParts(parts)))
     assert [each.detail for each in found] == [each.detail for each in find_doubts(item, "one")]
+
+
+def test_a_key_beside_a_certificate_that_everybody_may_read_is_refused() -> None:
+    issued = trustme.CA().issue_cert("one.test")
+    cert, key = issued.cert_chain_pems[0].bytes().decode(), issued.private_key_pem.bytes().decode()
+    with pytest.raises(Invalid) as refused:
+        NOUNS["serversTransport"].read({"name": "one", **of_servers(f"{cert}{key}", key)})
+    assert [(each.pointer, each.code) for each in refused.value.fields] == [
+        ("/certificates/0/certFile", "certificate.key")
+    ]
 
 
 def of_servers(cert: str, key: str) -> Json:

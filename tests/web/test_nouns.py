@@ -208,6 +208,24 @@ def test_what_a_change_brings_to_light_is_told_once(console: httpx.Client, clien
     assert told.rstrip(".").lower() in words(console.get("/routers/twin")).lower()
 
 
+@pytest.mark.usefixtures("application")
+def test_what_may_not_be_meant_is_told_after_the_change_and_on_the_page(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    client.put("/middlewares/limit", json={"rateLimit": {"average": 5}}).raise_for_status()
+    edited: dict[str, tuple[dict[str, str | None], str]] = {
+        "/middlewares/limit": ({"rateLimit/average": "0"}, "ratelimit.average: an average of 0 means no limit"),
+        "/services/wayshub": (
+            {"drainFor": "5m"},
+            "drainfor: without a sticky cookie, visitors of a drained server move",
+        ),
+    }
+    for path, (typed, told) in edited.items():
+        answer = send(console, console.get(f"{path}/edit"), f"{path}/edit", typed)
+        following = words(console.get(answer.headers["Location"]))
+        assert following.lower().count(told) == words(console.get(path)).lower().count(told) == 1
+
+
 class TestDeclarations:
     """A form follows from a declaration, however deep that goes."""
 

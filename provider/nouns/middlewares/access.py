@@ -97,7 +97,11 @@ class BasicAuth(Kind):
         help="NAME:PASSWORD. Only a hash is stored. You can also give a hash: bcrypt, apr1 or SHA.",
     )
     users_file: str = field(
-        Text(check_text, most=1_000), default="", title="File of users", help="A file on the edge.", rare=True
+        Text(check_text, most=1_000),
+        default="",
+        title="File of users",
+        help="A file on the edge. If it is missing, Traefik disables the routers.",
+        rare=True,
     )
     realm: str = field(
         Text(check_realm, most=200),

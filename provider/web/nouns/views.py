@@ -1,12 +1,13 @@
 """What pages show and say of a noun beside its declaration: nothing, unless a module of `objects` says otherwise."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from fastapi import APIRouter
 
 from provider.database.sessions import Session
 from provider.messages import Message
+from provider.models import Conflict
 from provider.nouns import Noun, called
 from provider.store import nouns as store
 from provider.web.inputs import Texts
@@ -14,6 +15,8 @@ from provider.web.lists import LENGTH
 from provider.web.nouns.places import Place
 from provider.web.nouns.removals import Loss
 from provider.web.scenes import Sight
+
+_MOST_TOLD: Final = 5
 
 
 class View:
@@ -50,9 +53,14 @@ class View:
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Return what the page of an object has besides it: values of its template. `typed`: what was typed into it.
 
-        Without any of its own: what refers to it.
+        Without any of its own: what refers to it, and what is to be told of it.
         """
-        return {"users": store.users(session, self.noun, item.key, limit=LENGTH)}
+        return {"users": store.users(session, self.noun, item.key, limit=LENGTH), "told": self.told(sight, item)}
+
+    def told(self, sight: Sight, item: Noun) -> Sequence[str]:
+        """Return the conflicts of an object; of services not that nothing leads there, which their pages show."""
+        found = sight.routing.about(self.noun.kind, item.key)
+        return [each.detail for each in found if each.conflict is not Conflict.UNREACHED_SERVICE][:_MOST_TOLD]
 
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
         """Return what goes with an object: what cannot be without it, and its place in what can."""

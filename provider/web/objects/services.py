@@ -57,6 +57,7 @@ class Services(View):
             "service": service,
             "tree": made_of,
             "users": users,
+            "told": self.told(sight, item),
             "table": table,
             "form": table.form,
             "routers": found,
