@@ -1,10 +1,13 @@
-"""What Traefik makes of values that are refused here, by the code of the refusal. Pure.
+"""What Traefik makes of values that are refused here, by the code of the refusal, and by where they stand. Pure.
 
 Measured on 3.7.15. What is not listed breaks: Traefik disables the object, or takes it, and it does not do what it
 says.
 """
 
-from typing import Final
+import re
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
 from provider.imports.findings import Cause
 
@@ -20,7 +23,7 @@ _DISABLED: Final = {
     *("rule.alpn", "kind.none", "kind.many", "service.unknown", "service.cycle", "middleware.unknown"),
     *("middleware.cycle", "serversTransport.unknown", "tlsOption.unknown", "tcpService.unknown", "tcpService.cycle"),
     *("tcpMiddleware.unknown", "tcpServersTransport.unknown", "udpService.unknown", "udpService.cycle"),
-    *("tcpRouter.tls", "expression.empty", "expression.format", "headers.none", "network.format", "source.many"),
+    *("tcpRouter.tls", "expression.format", "headers.none", "network.format", "source.many"),
     *(
         "retry.none",
         "clientAuth.ca",
@@ -33,8 +36,68 @@ _DISABLED: Final = {
 }
 
 
-def of(code: str) -> Cause:
-    """Return what Traefik makes of it."""
+_NUMBERS: Final = re.compile(r"[0-9]+(-[0-9]+)?")
+
+
+def _is_any(_value: Any) -> bool:
+    return True
+
+
+def _is_empty(value: Any) -> bool:
+    return value in ("", [], None)
+
+
+def _is_negative(value: Any) -> bool:
+    return str(value).strip().startswith("-")
+
+
+def _is_no_status(value: Any) -> bool:
+    listed = value if isinstance(value, list | dict) else [value]
+    return not all(_NUMBERS.fullmatch(str(each).strip()) for each in listed)
+
+
+def _is_of_lines(value: Any) -> bool:
+    return "\n" in str(value) or "\r" in str(value)
+
+
+_AT: Final[Sequence[tuple[str, str, Callable[[Any], bool], Cause]]] = (
+    ("/ip*List/sourceRange", "value.few", _is_any, Cause.DISABLED),
+    ("/ip*List/rejectStatusCode", "*", _is_any, Cause.DISABLED),
+    ("*/ipStrategy/ipv6Subnet", "value.*", _is_any, Cause.DISABLED),
+    ("/redirectScheme/scheme", "*", _is_empty, Cause.DISABLED),
+    ("/addPrefix/prefix", "*", _is_empty, Cause.DISABLED),
+    ("/forwardAuth/tls/*", "*", _is_any, Cause.DISABLED),
+    ("/rateLimit/redis/tls/*", "*", _is_any, Cause.DISABLED),
+    ("/digestAuth/users", "user.none", _is_any, Cause.BREAKS),
+    ("/rateLimit/period", "*", _is_negative, Cause.DISABLED),
+    ("/circuitBreaker/expression", "condition.*", _is_any, Cause.DISABLED),
+    ("/circuitBreaker/responseCode", "value.*", _is_any, Cause.BREAKS),
+    ("/buffering/retryExpression", "condition.*", _is_any, Cause.DISABLED),
+    ("/buffering/*Bytes", "*", _is_negative, Cause.DISABLED),
+    ("/retry/attempts", "value.small", _is_any, Cause.DISABLED),
+    ("/retry/status/*", "*", _is_no_status, Cause.DISABLED),
+    ("/errors/status/*", "*", _is_no_status, Cause.DISABLED),
+    ("/errors/statusRewrites", "*", _is_no_status, Cause.DISABLED),
+    ("/errors/status", "value.few", _is_any, Cause.BREAKS),
+    ("/errors/statusRewrites/*", "value.*", _is_any, Cause.BREAKS),
+    ("/compress/encodings/*", "value.choice", _is_any, Cause.DISABLED),
+    ("/compress/defaultEncoding", "value.choice", _is_any, Cause.DISABLED),
+    ("/stripPrefix/prefixes", "value.few", _is_any, Cause.BREAKS),
+    ("/headers/customRequestHeaders/*", "*", _is_of_lines, Cause.BREAKS),
+    ("/plugin", "value.many", _is_any, Cause.DISABLED),
+    ("/strategy", "value.choice", _is_any, Cause.DISABLED),
+    ("/mirroring/mirrors/*/percent", "value.*", _is_any, Cause.DISABLED),
+    ("/clientAuth/caFiles/*", "*.format", _is_any, Cause.DISABLED),
+    ("/curvePreferences/*", "curve.unknown", _is_any, Cause.DISABLED),
+)
+"""Where the code alone does not tell: the field, the code, which values, and what Traefik makes of those."""
+
+
+def of(code: str, where: str = "", value: Any = None) -> Cause:
+    """Return what Traefik makes of a value that stands at a JSON pointer within an object."""
+    for field, kind, is_meant, cause in _AT:
+        if fnmatchcase(where, field) and fnmatchcase(code, kind) and is_meant(value):
+            return cause
     if code in _OURS or code.endswith(".duplicate"):
         return Cause.OURS
     return Cause.DISABLED if code in _DISABLED else Cause.BREAKS

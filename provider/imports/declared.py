@@ -101,7 +101,8 @@ class DeclaredReader:
         """Refuse what is wrong in what was read, each where it stands."""
         for each in wrong:
             told = f"{each.pointer.lstrip('/')}: {each.detail}" if each.pointer else str(each.detail)
-            (nearest(self.places, each.pointer) or part).refuse(told, causes.of(each.code), each.code)
+            piece = nearest(self.places, each.pointer) or part
+            piece.refuse(told, causes.of(each.code, each.pointer, piece.value), each.code)
 
     def fields(self, model: type[Object], fields: Fields, where: str = "") -> Given:
         """Read the fields of an object that are there and declared, without those at Traefik's default."""

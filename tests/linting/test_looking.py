@@ -1,5 +1,6 @@
 """What is found in files: with consequence, code and place."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,13 @@ from provider.imports.files import SourceText, read
 from provider.linting import Consequence, LintFinding, find
 from provider.nouns.versions import Version
 from tests.imports.composed import alone
+from tests.nouns.test_surprises import DISABLES, MIDDLEWARES, Surprise
+
+UNTOLD: list[dict[str, object]] = [
+    # Go's way to read media types is not known here: most that are refused here it takes.
+    {"compress": {"excludedContentTypes": ["a/b/c; ="]}},
+]
+"""What Traefik disables, and is only told to break."""
 
 GOOD = """\
 http:
@@ -78,6 +86,18 @@ def test_each_finding_says_what_it_is_about_why_and_what_to_do() -> None:
 )
 def test_what_one_file_says_is_judged(text: str, expected: list[tuple[str, str, str]]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize("row", MIDDLEWARES, ids=lambda row: row.name)
+def test_it_is_told_of_middlewares_whether_traefik_disables_them(row: Surprise) -> None:
+    router = {"rule": "Host(`a.test`)", "service": "s", "middlewares": ["one"], "entryPoints": ["web"]}
+    pool = {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:3000"}]}}
+    document = {"middlewares": {"one": row.value}, "routers": {"r": router}, "services": {"s": pool}}
+    consequences = {each.consequence for each in found(json.dumps({"http": document}))}
+    if row.does == DISABLES:
+        assert Consequence.DISABLED in consequences or row.value in UNTOLD
+    else:
+        assert Consequence.DISABLED not in consequences
 
 
 def test_what_refers_to_something_disabled_is_disabled_too() -> None:
