@@ -15,7 +15,7 @@ from provider.nouns.noun import NAME
 from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
-Mark = bytes | re.Pattern[bytes]
+SoughtText = bytes | re.Pattern[bytes]
 """What stands in the JSON of objects that are looked for."""
 
 
@@ -25,7 +25,7 @@ class Inventory(Protocol):
     def find(self, kind: str, name: str) -> Noun | None:
         """Find an object."""
 
-    def having(self, kind: str, *marks: Mark) -> Iterator[Noun]:
+    def having(self, kind: str, *marks: SoughtText) -> Iterator[Noun]:
         """Give the objects of a kind, by name, in whose JSON as Traefik gets it, or in its terms, a mark may stand."""
 
     def taking(self, service: str) -> Sequence[Server]:
@@ -45,7 +45,7 @@ class OfState:
         """Find an object."""
         return self._state.find(kind, name)
 
-    def having(self, kind: str, *_marks: Mark) -> Iterator[Noun]:
+    def having(self, kind: str, *_marks: SoughtText) -> Iterator[Noun]:
         """Give all objects of a kind: they are read already."""
         return (item for _name, item in sorted(self._state.objects[kind].items()))
 
@@ -80,7 +80,7 @@ class OfParts:
         part = self._parts.find((kind, name))
         return None if part is None else _read(kind, name, part)
 
-    def having(self, kind: str, *marks: Mark) -> Iterator[Noun]:
+    def having(self, kind: str, *marks: SoughtText) -> Iterator[Noun]:
         """Give the objects of a kind in whose JSON or terms a mark stands, and those that were changed."""
         parts = self._parts.section(kind).parts if kind in PLACES else {}
         names = {name for name, part in parts.items() if any(_stands(mark, part) for mark in marks)}
@@ -110,7 +110,7 @@ class OfParts:
         return list(found.values())
 
 
-def _stands(mark: Mark, part: Part) -> bool:
+def _stands(mark: SoughtText, part: Part) -> bool:
     if isinstance(mark, bytes):
         return mark in part.content or mark in part.terms
     return mark.search(part.content) is not None

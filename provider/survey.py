@@ -12,7 +12,7 @@ from provider.dependents import find_disabled
 from provider.explanations import Routes
 from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
-from provider.inventory import Inventory, Mark
+from provider.inventory import Inventory, SoughtText
 from provider.listeners import find_taken, find_unheard
 from provider.neighbours import find_changed
 from provider.nouns import NOUNS, Named, Router
@@ -29,7 +29,7 @@ KINDS: Final = frozenset(
 _IN_A_RULE: Final = re.compile(rb"[^:,\[]\{")
 """A brace within a text: those of compact JSON itself follow other characters."""
 
-_DOUBTED: Final[Mapping[str, Sequence[Mark]]] = {
+_DOUBTED: Final[Mapping[str, Sequence[SoughtText]]] = {
     "router": (b'"tls":', b"@internal", _IN_A_RULE),
     "service": (b'"sticky":', b'"passiveHealthCheck":', b'"status":', b"@internal", b'"idle":{"'),
 }
