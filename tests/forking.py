@@ -30,7 +30,7 @@ _START_SECONDS = 60.0
 
 def serve(path: str) -> None:
     """Run commands for clients, until killed."""
-    import provider.cli  # noqa: PLC0415, F401  # read once, for all commands
+    import provider.cli.program  # noqa: PLC0415, F401  # read once, for all commands
     from provider.app import create_app  # noqa: PLC0415
     from provider.settings import Settings  # noqa: PLC0415
 

@@ -1,61 +1,21 @@
-"""The command line: `wayshub-provider`."""
+"""The command line: `wayshub-provider`.
 
-import errno
+Nothing of it is loaded before it can be told to stop: that takes a second on a small machine.
+"""
+
 import os
 import signal
 import sys
-
-from provider.cli import streams
-from provider.cli.commands import app
-from provider.cli.output import note
-from provider.errors import ProviderError
+from importlib import import_module
 
 
 def main() -> None:
     """Run the command line. An expected error is one line on standard error, and exit status 1."""
-    streams.secure()
     if os.getpid() == 1:
         # The first process of a container gets no signal that it has not asked for: it could not be told to stop.
         signal.signal(signal.SIGTERM, _stop)
-    status = _run()
-    sys.exit(_tell_trouble() or status)
+    sys.exit(import_module("provider.cli.program").run())
 
 
 def _stop(number: int, _frame: object) -> None:
     sys.exit(128 + number)  # as a shell tells it
-
-
-def _run() -> int | str | None:
-    try:
-        app(prog_name="wayshub-provider")
-    except SystemExit as ended:
-        return ended.code
-    except ProviderError as error:
-        return _fail(error.detail)
-    except OSError as error:  # a folder that cannot be made, a disk that is full: the system says it well
-        return 1 if streams.find_trouble() else _fail(_words(error))
-    except KeyboardInterrupt:  # where typer does not see it, as while the shell completes
-        return 130
-    return 0
-
-
-def _words(error: OSError) -> str:
-    """Say what failed, without the number that the system has for it."""
-    if error.strerror is None:
-        return str(error)
-    return error.strerror if error.filename is None else f"{os.fsdecode(error.filename)}: {error.strerror}"
-
-
-def _tell_trouble() -> int:
-    """Say why the answer cannot be written, if it cannot; whoever closed a pipe has seen enough."""
-    trouble = streams.find_trouble()
-    if trouble is None:
-        return 0
-    if trouble.errno == errno.EPIPE:
-        return 1
-    return _fail(f"the answer cannot be written to standard output: {trouble.strerror}")
-
-
-def _fail(detail: str) -> int:
-    note(f"wayshub-provider: {detail}")
-    return 1

@@ -20,9 +20,16 @@ HEAVY = {"fastapi", "sqlalchemy", "sqlmodel", "uvicorn", "alembic", "provider.ap
 
 def test_what_speaks_rest_starts_without_the_server() -> None:
     """Importing FastAPI and SQLAlchemy would take three times as long as all the rest."""
-    loaded = modules("provider.cli")
+    loaded = modules("provider.cli.program")
     assert "provider.cli.client" in loaded
     assert not HEAVY & loaded
+
+
+def test_a_container_can_be_told_to_stop_before_anything_of_the_command_line_is_loaded() -> None:
+    """Loading it takes a second on a small machine, in which the first process of a container would not listen."""
+    loaded = modules("provider.cli")
+    assert {name for name in loaded if name.startswith("provider")} == {"provider", "provider.cli"}
+    assert "typer" not in loaded
 
 
 def test_a_service_at_rest_has_loaded_neither_what_migrates_nor_what_asks_others() -> None:
