@@ -46,16 +46,23 @@ def configure(static: StaticArgument, copy: CopyArgument) -> None:
         http, edge = wanted["providers"]["http"], edge_name(wanted)
     except (KeyError, TypeError, AttributeError):
         raise SettingsError(f"{static} has no providers.http.endpoint: that is where Traefik polls") from None
-    now, kept = datetime.now(UTC), _find_token(copy)
-    scopes = [f"edge:{edge}"]
-    with direct.writing() as session:
-        token = kept if kept and _is_good(session, kept, scopes) else None
-        if token is None:
-            made = TokenInput.model_construct(name=f"{_OWN}{edge}", scopes=scopes)
-            token = tokens.replace(session, direct.actor(), made, now).token
+    scopes, kept = [f"edge:{edge}"], _find_token(copy)
+
+    def write(token: str) -> None:
         http["headers"] = {**(http.get("headers") or {}), _HEADER: f"{_SCHEME}{token}"}
-        # Before the commit: if it cannot be written, the token that Traefik has stays good.
-        write_private(copy, _HEAD.format(static=static) + yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+        text = _HEAD.format(static=static) + yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True)
+        if not _is_written(copy, text):
+            write_private(copy, text)
+
+    with direct.reading() as session:
+        is_good = kept is not None and _is_good(session, kept, scopes)
+    if kept is not None and is_good:  # nothing is written before a start on a full disk
+        write(kept)
+    else:
+        with direct.writing() as session:
+            made = TokenInput.model_construct(name=f"{_OWN}{edge}", scopes=scopes)
+            # Before the commit: if it cannot be written, the token that Traefik has stays good.
+            write(tokens.replace(session, direct.actor(), made, datetime.now(UTC)).token)
     typer.echo(f"Traefik's static configuration for the edge {edge} is in {shown(copy)}, with its token.")
 
 
@@ -79,6 +86,14 @@ def _find_token(copy: Path) -> str | None:
     except (SettingsError, KeyError, TypeError):
         return None
     return value.removeprefix(_SCHEME) if isinstance(value, str) and value.startswith(_SCHEME) else None
+
+
+def _is_written(copy: Path, text: str) -> bool:
+    """Tell whether a copy is as it should be, and for its owner alone."""
+    try:
+        return copy.read_text(encoding="utf-8") == text and not copy.stat().st_mode & 0o077
+    except (OSError, ValueError):
+        return False
 
 
 def _is_good(session: Session, text: str, scopes: list[str]) -> bool:

@@ -15,9 +15,9 @@ _LONGEST_NAME = 63
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
-    """Give a session for reading on the database of the settings. Raises `Unavailable`."""
-    with _opened(read_settings().location) as database, database.reading() as session:
+def reading(location: Location | None = None) -> Iterator[Session]:
+    """Give a session for reading on a database, by default that of the settings. Raises `Unavailable`."""
+    with _opened(location or read_settings().location) as database, database.reading() as session:
         yield session
 
 

@@ -174,9 +174,12 @@ def migrate(
     secrets are sealed: without one, that beside it. Raises `Unavailable` for a file
     that is not ours, or newer than we are.
     """
+    found = inspect(path)
+    if found.condition is FileCondition.CURRENT and to in {None, found.version}:
+        return  # a full disk is no reason not to start
     # Loaded here alone: Alembic takes 10 MB, and a service that runs has no use for it.
     location = Location(file=path, key_file=key_file)
-    import_module("provider.database.upgrades").upgrade(location, say, inspect(path).version, to, copies=copies)
+    import_module("provider.database.upgrades").upgrade(location, say, found.version, to, copies=copies)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ def find_dangers(settings: Settings) -> list[str]:
     if settings.is_loopback:
         return []
     dangers = []
-    with direct.writing(settings.location) as session:
+    with direct.reading(settings.location) as session:
         has_admin = accounts.count_admins(session) > 0
     if not has_admin:
         dangers.append(
