@@ -73,18 +73,18 @@ def is_link(value: str) -> bool:
 
 def find_port(environment: Mapping[str, str]) -> str:
     """Return the port that the environment names, or the usual one."""
-    value = environment.get(f"{PREFIX}PORT", "")
+    value = environment.get(f"{PREFIX}PORT", "").strip()
     return DEFAULT_PORT if not value or is_link(value) else value
 
 
 def find_url(environment: Mapping[str, str]) -> str:
     """Return where the service is: `PROVIDER_URL`, or where `serve` listens with these variables."""
-    return environment.get(f"{PREFIX}URL") or find_own_url(environment)
+    return environment.get(f"{PREFIX}URL", "").strip() or find_own_url(environment)
 
 
 def find_own_url(environment: Mapping[str, str]) -> str:
     """Return where `serve` listens with these variables, as it is asked from this machine."""
-    host = callable_host(environment.get(f"{PREFIX}HOST") or "127.0.0.1")
+    host = callable_host(environment.get(f"{PREFIX}HOST", "").strip() or "127.0.0.1")
     scheme = "https" if environment.get(f"{PREFIX}TLS_CERTIFICATE") else "http"
     return f"{scheme}://{host}:{find_port(environment)}"
 
@@ -100,13 +100,13 @@ def find_secret(environment: Mapping[str, str], name: str) -> str:
 
     Raises `SettingsError`, which never has the value, if it is set twice, or the file has none.
     """
-    value, file = environment.get(f"{PREFIX}{name}", ""), environment.get(f"{PREFIX}{name}_FILE", "")
+    value, file = (environment.get(f"{PREFIX}{name}{end}", "").strip() for end in ("", "_FILE"))
     if not file:
         return value
     if value:
         raise SettingsError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set: unset one of them")
     try:
-        with Path(file).open(encoding="utf-8") as opened:
+        with Path(file).open(encoding="utf-8-sig") as opened:
             read = opened.read(_LONGEST_SECRET + 1)
     except OSError as error:
         raise SettingsError(f"{PREFIX}{name}_FILE: {file} cannot be read: {error.strerror}") from error

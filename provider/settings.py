@@ -191,8 +191,12 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def check_quotes(cls, value: object) -> object:
-        """Refuse quotes around a value: what reads files of variables may leave them there, and nobody means them."""
+    def check_ends(cls, value: object) -> object:
+        """Pass over space around a value, such as the end of the line in a secret, and refuse quotes around it.
+
+        What reads files of variables may leave them there, and nobody means them.
+        """
+        value = value.strip() if isinstance(value, str) else value
         if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             raise ValueError(f"there are quotes around it: write {value[1:-1]}")
         return value

@@ -1,11 +1,12 @@
 """Settings: what can be set from outside, and what a wrong one is told."""
 
+import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from provider.environment import PORTS, SETTINGS, find_doubts, find_secret, find_url
+from provider.environment import PORTS, SETTINGS, find_doubts, find_own_url, find_secret, find_url
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 
@@ -235,6 +236,20 @@ def test_a_secret_setting_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
     assert find_secret({"PROVIDER_TOKEN_FILE": str(file)}, "TOKEN") == "sqlite:////srv/a.db"
     assert find_secret({"PROVIDER_TOKEN_FILE": "", "PROVIDER_TOKEN": "x"}, "TOKEN") == "x"
     assert list(find_doubts({"PROVIDER_DATABASE_URL_FILE": "x", "PROVIDER_TOKEN_FILE": "x"})) == []
+
+
+def test_the_end_of_the_line_is_no_part_of_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret of Kubernetes that was made of a file has it, and editors on Windows put a mark in front."""
+    values = {"DATABASE_URL": "sqlite:////srv/a.db", "HOST": "127.0.0.1", "PORT": "8123", "FALLBACK_FILE": "/srv/b.yml"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"PROVIDER_{name}", f"{value}\r\n")
+    found = read_settings()
+    assert (found.database_path, found.fallback_file) == (Path("/srv/a.db"), Path("/srv/b.yml"))
+    assert find_own_url(os.environ) == f"http://{found.host}:{found.port}" == "http://127.0.0.1:8123"
+    assert find_url({"PROVIDER_URL": "http://provider:8000\n"}) == "http://provider:8000"
+    assert find_secret({"PROVIDER_TOKEN": "x\n"}, "TOKEN") == "x"
+    (tmp_path / "token").write_bytes(b"\xef\xbb\xbfx\r\n")
+    assert find_secret({"PROVIDER_TOKEN_FILE": f"{tmp_path / 'token'}\n"}, "TOKEN") == "x"
 
 
 @pytest.mark.parametrize(
