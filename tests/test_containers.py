@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 from provider.cli.configure import configure
 from provider.environment import SETTINGS
 from provider.settings import Settings
+from tests.postgres import Postgres
 from tests.running import ROOT
 
 Instruction = tuple[str, str]
@@ -129,6 +131,13 @@ def test_every_container_is_confined() -> None:
         assert not service.keys() & {"privileged", "cap_add", "pid", "ipc", "devices"}, name
 
 
+def test_no_shell_is_the_first_process_of_a_container() -> None:
+    """It would not end when it is told to, and Docker would wait for ten seconds."""
+    shells = {name: service for name, service in services() if service.get("entrypoint", [""])[0] == "sh"}
+    assert shells
+    assert [name for name, service in shells.items() if service.get("init") is not True] == []
+
+
 def test_every_setting_of_a_container_is_one() -> None:
     for _name, service in services():
         assert {name.removeprefix("PROVIDER_") for name in service.get("environment", {}).keys() - SHARED} <= SETTINGS
@@ -210,6 +219,14 @@ def test_with_postgresql_every_service_has_the_same_database_and_key_and_one_wri
     assert variables[0]["PROVIDER_DATABASE_URL"] == ""  # or the one in the image would be the one
     assert [each.get("PROVIDER_FALLBACK_FILE") for each in variables] == [None, None, "", None]
     assert made["provider-2"]["extends"] == {"file": "compose.yaml", "service": "provider"}
+
+
+def test_postgresql_is_healthy_once_it_is_reached_over_tcp(postgres: Postgres) -> None:
+    """Its image starts it twice at first: the first time on its socket alone, where nobody else reaches it."""
+    _cmd, program, *options = on_postgresql()["services"]["postgres"]["healthcheck"]["test"]
+    asked = [str(postgres.programs / program)]
+    assert subprocess.run(asked, env={"PGHOST": str(postgres.folder)}, check=False).returncode == 0
+    assert "--host=127.0.0.1" in options
 
 
 def test_the_password_of_postgresql_is_in_files_and_nobody_else_reaches_it() -> None:
