@@ -33,6 +33,12 @@ class KeptMemory:
         self._edges = edges
         self._stored: Mapping[str, Collection[KeptServer]] = {}
         """What is stored, by edge."""
+        self._said: Mapping[str, Collection[KeptServer]] = {}
+        """What this service has stored itself, or taken over from others, by edge.
+
+        An edge may poll two services, of which each sees it in another way: what others store of it is no reason to
+        store it again.
+        """
         self._is_read = False
         self._is_told = False
         """Whether another service has stored something since it was read."""
@@ -52,6 +58,7 @@ class KeptMemory:
         others = [edge for edge in others if self._edges.is_read_back(edge)]  # on any other, nobody sees them return
         told = {edge: stored.get(edge, ()) for edge in others if _urls(stored.get(edge)) != _urls(before.get(edge))}
         self._edges.keepers.recall(told, asyncio.get_running_loop().time())
+        self._said = {**self._said, **{edge: stored.get(edge, ()) for edge in others}}
         self._stored, self._is_read = stored, True
 
     def heard(self, tables: frozenset[str] | None) -> None:
@@ -75,10 +82,10 @@ class KeptMemory:
                 self._bell.ring()
 
     async def _remember(self) -> bool:
-        """Store what is another than what is stored. Returns whether all is."""
-        kept, stored = self._edges.keepers.kept, self._stored
-        own = [edge for edge in {**stored, **kept} if self._edges.polls_here(edge)]
-        changed = [edge for edge in own if _urls(kept.get(edge)) != _urls(stored.get(edge))]
+        """Store what is another than before. Returns whether all is stored."""
+        kept, said = self._edges.keepers.kept, self._said
+        own = [edge for edge in {**said, **kept} if self._edges.polls_here(edge)]
+        changed = [edge for edge in own if _urls(kept.get(edge)) != _urls(said.get(edge))]
         if not self._is_read or not changed:
             return self._is_read
         rows = [_record(edge, server) for edge in changed for server in kept.get(edge, ())]
@@ -87,7 +94,8 @@ class KeptMemory:
         except Unavailable as error:
             logger.debug("which servers are kept out cannot be saved now: %s", error.detail)
             return False
-        self._stored = {**stored, **{edge: kept.get(edge, ()) for edge in changed}}
+        written = {edge: kept.get(edge, ()) for edge in changed}
+        self._said, self._stored = {**said, **written}, {**self._stored, **written}
         return True
 
 

@@ -112,7 +112,9 @@ class Memory:
             if stored[edge] != self._stored.get(edge) and (edge not in own or not self._edges.polls_here(edge))
         }
         gone = self._stored.keys() - stored.keys()
-        self._stored = stored
+        # What another service makes of an edge that polls both is no reason to store again what this one made of it.
+        kept = {edge for edge in own if edge in stored and edge in self._stored and edge not in theirs}
+        self._stored = stored | {edge: self._stored[edge] for edge in kept}
         self._edges.recall_quarantines(theirs)
         self._edges.lifted(gone & own.keys())
 
