@@ -2,7 +2,9 @@
 
 import asyncio
 import multiprocessing
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,7 +81,10 @@ def work_until_killed(location: Location) -> None:
     asyncio.run(run())
 
 
-def test_another_takes_a_duty_over_when_the_process_that_has_it_is_killed(postgres: Postgres) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_another_takes_a_duty_over_when_the_process_that_has_it_is_killed_or_stands_still(
+    postgres: Postgres, number: signal.Signals
+) -> None:
     location = postgres.empty()
     process = multiprocessing.get_context("forkserver").Process(target=work_until_killed, args=(location,))
     process.start()
@@ -88,8 +93,8 @@ def test_another_takes_a_duty_over_when_the_process_that_has_it_is_killed(postgr
         other = Working(location)
         await until(lambda: is_held(location))
         other.begin()
-        process.kill()
-        process.join()
+        assert process.pid is not None
+        os.kill(process.pid, number)
         await until(lambda: other.is_working, TAKEN_OVER_SECONDS)
         await other.end()
 

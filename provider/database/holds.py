@@ -1,6 +1,6 @@
 """Holding a name on a server: an advisory lock of a connection of its own, gone with that connection.
 
-The server notices within seconds that who held it is cut off, and so does
+The server notices within seconds that who held it is cut off or stands still, and so does
 who holds it: both ends ask for signs of life.
 """
 
@@ -16,9 +16,11 @@ from provider.database.server_connections import connect
 _SPACE: Final = 0x77617973
 _NOTICED: Final = (
     "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; "
-    "SET tcp_user_timeout = '5s'"
+    "SET tcp_user_timeout = '5s'; SET idle_session_timeout = '5s'"
 )
-"""The server's own defaults would let it believe for two hours that who was cut off is there."""
+"""The server's own defaults would let it believe for two hours that who was cut off is there, and for ever that who
+was stopped is. Who holds a name asks `is_held` every second.
+"""
 
 
 class ServerHold:
