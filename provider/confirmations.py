@@ -2,7 +2,7 @@
 
 Deadlines are kept in the database, by the wall clock, so that a restart forgets none. Within the life of a process they
 go by a clock that nobody sets; after a start, by what the wall clock says is left, and that is never more than the
-change was given at first.
+change was given at first. What another service has just begun has all its time: its clock may be another one.
 """
 
 import asyncio
@@ -203,7 +203,9 @@ class Confirmations:
 
     def _as_pending(self, row: Confirmation, known: Pending | None, revision: Revision, now: datetime) -> Pending:
         before = datetime.fromisoformat(row.deadline)
-        left = min(max((before - now).total_seconds(), 0.0), row.seconds)
+        left: float = row.seconds
+        if not self._is_read:  # else it has just begun
+            left = min(max((before - now).total_seconds(), 0.0), left)
         due = _clock() + left if known is None else known.due
         trouble = self._troubles.get(row.revision)
         words = tuple(map(thaw, revision.words or [revision.summary]))

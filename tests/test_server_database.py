@@ -1,24 +1,33 @@
 """A database on a PostgreSQL server keeps the promises that an SQLite file keeps."""
 
+import json
+import shutil
+import socket
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import psycopg
 import pytest
 from alembic import command
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from provider.confirmations import Confirmations
 from provider.database import connecting, upgrades, versions
 from provider.database.database import Database
 from provider.database.locations import Location
 from provider.database.sealing import MARK
+from provider.database.server_connections import connect, make_engine, told
 from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
-from provider.models import Actor, AuditEntry, EdgeRecord, Issuance, Revision, Token
+from provider.models import Actor, AuditEntry, Confirming, EdgeRecord, Issuance, Revision, Token
 from provider.nouns import Domain
 from provider.nouns.types import Hidden
 from provider.revisions import Revisions
@@ -221,6 +230,156 @@ def test_a_server_that_is_away_is_told_and_comes_back(postgres: Postgres, kept: 
     assert database.probe()
     assert database.find_trouble() is None
     assert put(kept, "after.example") == 2
+
+
+def test_nothing_is_asked_of_the_server_by_who_wants_to_know_its_size(database: Database) -> None:
+    """He keeps all polls waiting: a table that is being migrated would keep him for seconds."""
+    statements: list[str] = []
+    event.listen(database._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))  # type: ignore[attr-defined]
+    assert (database.find_size_bytes(), statements) == (None, [])
+    assert database.probe()
+    asked = len(statements)
+    assert (database.find_size_bytes() or 0) > 0
+    assert len(statements) == asked > 0
+
+
+def test_a_database_that_cannot_have_all_texts_is_refused(postgres: Postgres) -> None:
+    location = postgres.empty()
+    name = f"{name_of(location)}_ascii"
+    postgres.run(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(Unavailable, match="has the encoding SQL_ASCII: create one with `createdb --encoding UTF8"):
+        connecting.migrate(postgres.location(name), print)
+
+
+def test_what_the_server_refuses_is_not_told_as_if_it_were_away(database: Database) -> None:
+    with pytest.raises(Unavailable, match="cannot be used now: canceling"), database.reading() as session:
+        session.connection().exec_driver_sql("SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(60)")
+
+
+def test_a_server_that_hangs_is_waited_for_so_long_and_no_longer(location: Location) -> None:
+    """One whose disk stands still keeps its connections, and never answers."""
+    engine = make_engine(location, json.dumps, json.loads, answer_seconds=0.2)
+    try:
+        with pytest.raises(Unavailable, match=r"cannot be reached: no answer within 0\.2 s"):  # noqa: SIM117
+            with told(location), engine.connect() as connection:
+                connection.exec_driver_sql("SELECT pg_sleep(5)")
+        with told(location), engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    finally:
+        engine.dispose()
+
+
+def test_who_finds_all_connections_taken_is_told(location: Location) -> None:
+    engine = create_engine(location.url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    try:
+        with engine.connect(), pytest.raises(Unavailable, match="others have been using the database"):  # noqa: SIM117
+            with told(location), engine.connect():
+                pass
+    finally:
+        engine.dispose()
+
+
+def test_parameters_of_the_url_count(location: Location) -> None:
+    named = replace(location, url=f"{location.url}&application_name=replica-1&connect_timeout=7")
+    for connected in (connect(named), make_engine(named, json.dumps, json.loads).raw_connection().driver_connection):
+        assert connected is not None
+        with closing(connected):
+            assert connected.execute("SHOW application_name").fetchone() == ("replica-1",)
+            assert connected.info.get_parameters()["connect_timeout"] == "7"
+
+
+def test_who_is_told_of_no_commit_looks_what_was_committed(location: Location, tmp_path: Path) -> None:
+    """The connection may break between the commit and its answer."""
+    with Relay(location, tmp_path) as relay, closing(connecting.database_at(relay.location)) as database:
+        heard: list[object] = []
+        database.follow(heard.append)
+        database.open()
+        wait_until(lambda: heard == [None], "it hears")
+        known = database.find_credentials_version()
+        relay.is_deaf = True
+        with pytest.raises(Unavailable), database.writing() as session:
+            session.add(Token(id="1", name="n", secret_hash="", scopes=[], created=""))
+        wait_until(lambda: database.find_credentials_version() != known, "it looks again")
+        with database.reading() as session:
+            assert "1" in {token.id for token in tokens.list_all(session)}
+
+
+class Relay:
+    """Stands between a service and the server: when it is deaf, the answer to the next commit is lost."""
+
+    def __init__(self, location: Location, folder: Path) -> None:
+        url = make_url(location.url)
+        self._server = Path(str(url.query["host"])) / ".s.PGSQL.5432"
+        self._folder = Path(tempfile.mkdtemp(prefix="relay-", dir="/tmp"))  # the path of a socket has to be short
+        self.location = replace(location, url=url.set(query={"host": str(self._folder)}).render_as_string())
+        self.is_deaf = False
+
+    def __enter__(self) -> Self:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        shutil.rmtree(self._folder)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client = self._listener.accept()[0]
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        state = {"commits": False}
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self._server))
+            back = threading.Thread(target=lambda: self._pass_on(server, client, state, asks=False), daemon=True)
+            back.start()
+            self._pass_on(client, server, state, asks=True)
+            back.join()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, state: dict[str, bool], *, asks: bool) -> None:
+        with suppress(OSError):
+            while content := source.recv(65_536):
+                if asks and b"COMMIT\0" in content and self.is_deaf:
+                    state["commits"] = True
+                if not asks and state["commits"]:
+                    self.is_deaf = False
+                    break
+                target.sendall(content)
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def test_what_a_service_with_another_clock_began_has_all_its_time(
+    postgres: Postgres, location: Location, kept: Revisions
+) -> None:
+    postgres.run(
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "NEW.deadline := '2026-01-01T00:00:00.000+00:00'; RETURN NEW; END $$; "
+        "CREATE TRIGGER late BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION late()",
+        name_of(location),
+    )
+    with closing(connecting.database_at(location)) as database:
+        other = Revisions(database)
+        confirmations = Confirmations(other)
+        database.follow(other.heard)
+        database.follow(confirmations.heard)
+        assert other.load()
+        confirmations.start()
+        kept.change(
+            lambda session: nouns.put(session, Domain(name="alvin.xyz")),
+            actor=ACTOR,
+            confirming=Confirming(seconds=600),
+        )
+        wait_until(lambda: bool(confirmations.pending), "the other has heard of it")
+        assert confirmations.pending[0].left_seconds > 300
 
 
 def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> None:

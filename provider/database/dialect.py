@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Integer, String
 from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGTypeCompiler
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -49,6 +50,22 @@ class _Definitions(PGDDLCompiler):
         return _NUMBER.sub("BIGSERIAL", _TEXT.sub('VARCHAR COLLATE "C"', told, count=1), count=1)
 
 
+class _Connection(psycopg.Connection[Any]):
+    """A connection that waits for an answer for so many seconds: then it is closed, since nothing is known of it."""
+
+    answer_seconds: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait as the driver does, who gives a time where he has another."""
+        if timeout is not None or self.answer_seconds is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_seconds)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001  # it has no other name
+            self.close()
+            raise psycopg.OperationalError(f"no answer within {self.answer_seconds:g} s") from None
+
+
 class ServerDialect(PGDialect_psycopg):
     """PostgreSQL with psycopg, and with the promises of this module."""
 
@@ -61,3 +78,10 @@ class ServerDialect(PGDialect_psycopg):
         """Take names of constraints that PostgreSQL shortens: they stand in no statement of ours."""
 
     colspecs = {**PGDialect_psycopg.colspecs, String: _Text, Integer: _Number}  # noqa: RUF012  # SQLAlchemy's own way
+
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Connect; `answer_seconds` says how long any answer is waited for."""
+        seconds = options.pop("answer_seconds", None)
+        connection = _Connection.connect(*arguments, **options)
+        connection.answer_seconds = seconds
+        return connection

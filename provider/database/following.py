@@ -46,6 +46,7 @@ class Following:
         """What it begins with that this service says itself."""
 
         self._stopped = Event()
+        self._doubted = Event()
         self.is_connected = False
         """Whether all is heard now."""
 
@@ -53,6 +54,11 @@ class Following:
         """Why nothing is heard, if anything is known of that."""
 
         Thread(target=self._follow, name="following", daemon=True).start()
+
+    def doubt(self) -> None:
+        """Hear soon of all that may have changed: whether something that this service wrote is kept is not known."""
+        self.own = secrets.token_hex(8)  # what was said of it may come yet
+        self._doubted.set()
 
     def stop(self) -> None:
         """Listen no more, in a moment."""
@@ -82,6 +88,9 @@ class Following:
                 sender, _space, tables = notification.payload.partition(" ")
                 if sender != self.own:
                     self._heard(tables)
+            if self._doubted.is_set():
+                self._doubted.clear()
+                self._told(None)
             if not heard:
                 connection.execute("SELECT 1")
 

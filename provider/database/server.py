@@ -1,7 +1,7 @@
 """A database on a PostgreSQL server, which any number of services share."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -17,7 +17,7 @@ from provider.database.following import Following, say, tell
 from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
 from provider.database.sealing import SealedJson
-from provider.database.server_connections import WRITING, connect, make_engine, told, why
+from provider.database.server_connections import ANSWER_SECONDS, WRITING, connect, make_engine, told, why
 from provider.database.server_schema import check
 from provider.database.sessions import Session
 from provider.database.written import WRITTEN, follow_statements
@@ -25,7 +25,7 @@ from provider.errors import Unavailable
 from provider.messages import Message
 
 _SIZE_SECONDS: Final = 10.0
-"""How old what is told of the size may be: it is asked for at each long request."""
+"""How often the size is looked at."""
 
 _NAMES_AT_ONCE: Final = 50
 """A notification has 8,000 bytes at most."""
@@ -63,7 +63,7 @@ class ServerDatabase(Database):
     def open(self) -> None:
         """Take the database as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
         self.close()
-        engine = make_engine(self.location, self._json.write, self._json.read)
+        engine = make_engine(self.location, self._json.write, self._json.read, ANSWER_SECONDS)
         follow_statements(engine)
         try:
             with told(self.location), engine.connect() as connection:
@@ -123,6 +123,7 @@ class ServerDatabase(Database):
         except Unavailable as error:
             self._trouble = Message("{why}; changes made by other services are not seen either", why=error.detail)
             return False
+        self._measure()
         self._trouble = other
         if is_standby:
             self._trouble = Message("the database {path} is a standby, which takes no writes", path=str(self.location))
@@ -146,16 +147,16 @@ class ServerDatabase(Database):
         return self._credentials
 
     def find_size_bytes(self) -> int | None:
-        """Return how large its tables are together, as it was some seconds ago, or None where that is not known."""
+        """Return how large its tables are together, as `probe` has found, or None where that is not known."""
+        return self._size[1]
+
+    def _measure(self) -> None:
+        """Look how large it is, now and then. A table that is being migrated keeps who looks waiting."""
         asked, size = self._size
         if monotonic() - asked >= _SIZE_SECONDS:
-            try:
-                with self.reading() as session:
-                    size = int(session.connection().execute(_SIZE).scalar_one() or 0)
-            except Unavailable:
-                size = None
+            with suppress(Unavailable), self.reading() as session:
+                size = int(session.connection().execute(_SIZE).scalar_one() or 0)
             self._size = monotonic(), size
-        return size
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -177,7 +178,12 @@ class ServerDatabase(Database):
             written = frozenset(connection.info[WRITTEN])
             if written:
                 say(connection, written, self._following)
-            session.commit()
+            try:
+                session.commit()
+            except DBAPIError:
+                if self._following is not None:
+                    self._following.doubt()
+                raise
         if written & TABLES:
             self._credentials += 1
 

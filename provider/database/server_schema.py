@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -29,6 +30,14 @@ def check(connection: Connection, location: Location) -> None:
 
 
 def _inspect(connection: Connection, location: Location) -> Inspection:
+    """Find out what a database is. Raises `Unavailable` for one that cannot have all texts."""
+    driver: Any = connection.connection.driver_connection
+    encoding = driver.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise Unavailable(
+            f"the database {location} has the encoding {encoding}: create one with "
+            "`createdb --encoding UTF8 --template template0`"
+        )
     tables = set(inspect(connection).get_table_names())
     version = None
     if "alembic_version" in tables:
