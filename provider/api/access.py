@@ -85,7 +85,7 @@ class Gate:
             asks = scope["method"] == "OPTIONS"
             await (answer_options(["GET"]) if asks else self._app)(scope, receive, send)
             return
-        await self._access.follow()
+        await self._access.follow_soon()
         client, state = scope.get("client"), scope.setdefault("state", {})
         address, request_id = client[0] if client else None, state.get("request_id")
         connection = HTTPConnection(scope)

@@ -78,7 +78,7 @@ async def listen(
         raise Unavailable(f"{MOST_OF_ONE} clients are listening with this token or session already: close some of them")
 
     async def is_good() -> bool:
-        await access.follow()
+        await access.follow_soon()
         # Whoever only listens does nothing: a session that is idle ends all the same.
         principal = find_principal(access, request, counts=False)
         return principal is not None and principal.grant.allows("read")

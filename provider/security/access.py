@@ -34,6 +34,9 @@ _PAUSE_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 0.1
 """How long a poll waits for what has changed. It is read in a few milliseconds, unless the database is in trouble."""
 
+_LONGER_PATIENCE_SECONDS: Final = 2.0
+"""How long all others wait. Probes that wait for longer would have the service killed, with all that it can serve."""
+
 _USED_PAUSE_SECONDS: Final = 60.0
 """Time between two notes of when a credential was used last: a poll must never cost a transaction."""
 
@@ -114,6 +117,7 @@ class Access:
         self._following: asyncio.Task[None] | None = None
         self._is_caught_up = False
         """Whether it was seen in this turn of the loop that nothing changed."""
+        self._waited_for: set[asyncio.Task[None]] = set()
         self._change: asyncio.Future[None] | None = None
         self.changing: set[Callable[[], None]] = set()
         """What is called when somebody else is known than now: leaving takes as long however many wait."""
@@ -137,7 +141,7 @@ class Access:
         has_waited = self._reading.locked()
         async with self._reading:
             version = self._find_newer()
-            if version is None or (has_waited and version == self._unread):
+            if version is None or (has_waited and self._unread is not None):
                 return
             try:
                 known = await asyncio.to_thread(self._read)
@@ -169,6 +173,14 @@ class Access:
 
     def _fall_behind(self) -> None:
         self._is_caught_up = False
+
+    async def follow_soon(self) -> None:
+        """Follow, for no longer than a request may wait."""
+        if self._find_newer() is not None:
+            following = asyncio.create_task(self.follow())
+            self._waited_for.add(following)
+            following.add_done_callback(self._waited_for.discard)
+            await asyncio.wait({following}, timeout=_LONGER_PATIENCE_SECONDS)
 
     def next_change(self) -> asyncio.Future[None]:
         """Return what is done when somebody else is known than now. All who wait share it: nobody may cancel it."""

@@ -111,6 +111,20 @@ def test_what_was_read_before_a_token_was_revoked_never_makes_it_good_again(path
     asyncio.run(ask())
 
 
+def test_a_request_does_not_wait_for_long_for_what_cannot_be_read(access: CountedAccess) -> None:
+    """A probe that waits would have the service killed, with all that it can serve."""
+
+    async def ask() -> None:
+        await access.follow_soon()
+        assert not access.is_known
+        access.go_on.set()
+        await access.follow()
+        assert access.is_known
+
+    asyncio.run(ask())
+    assert access.reads == 1
+
+
 def move(file: Path, target: Path) -> None:
     file.rename(target)
 
