@@ -84,7 +84,7 @@ def test_who_logs_in_at_one_service_is_logged_in_at_all_and_who_logs_out_is_out(
     with browser(pair) as (one, other):
         assert log_in(one, "alvin").status_code == 303
         other.cookies.update(one.cookies)
-        assert status(other) == 200
+        wait_until(lambda: status(other) == 200, "the other has heard of the session")
         assert other.post("/logout").status_code == 303
         wait_until(lambda: status(one) != 200, "the session is over at the first service too")
 
