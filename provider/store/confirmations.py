@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import col, func, select
 
@@ -11,7 +11,8 @@ from provider.database.sessions import Session
 from provider.durations import find_text
 from provider.errors import FieldError, Invalid, NotPending
 from provider.messages import Message, freeze, thaw
-from provider.models import Actor, Confirmation, ConfirmationOutput, ConfirmationState, Confirming
+from provider.models import Actor, Confirmation, ConfirmationOutput, ConfirmationState, Confirming, RevisionChange
+from provider.store import nouns
 
 TABLE: Final = str(Confirmation.__tablename__)
 MOST: Final = 100
@@ -24,7 +25,7 @@ PENDING: Final = select(Confirmation.revision).where(Confirmation.state == Confi
 def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -> datetime | None:
     """Note with a revision what it says of confirming: its own deadline, which is returned, and what it takes back.
 
-    Raises `Invalid` where too many wait already.
+    Raises `Invalid` where too many wait already, and `Forbidden` for what only admins may let come back.
     """
     if confirming.undone:
         taken_back = [row.revision for row in list_pending(session) if row.revision in confirming.undone]
@@ -34,6 +35,8 @@ def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -
     if len(list_pending(session)) >= MOST:
         told = Message("{most} revisions are pending already: confirm or undo some of them first", most=MOST)
         raise Invalid([FieldError("/confirmWithin", "confirmations.many", told, "query")])
+    if not actor.is_admin:
+        nouns.check_returning(session, _list_before(session, number))
     deadline = datetime.now(UTC) + timedelta(seconds=confirming.seconds)
     session.add(
         Confirmation(
@@ -44,6 +47,12 @@ def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -
         )
     )
     return deadline
+
+
+def _list_before(session: Session, number: int) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Give what a revision changed or removed, with its kind, as it was before."""
+    changed = select(RevisionChange).where(RevisionChange.revision == number, col(RevisionChange.before).is_not(None))
+    return ((change.kind, change.before or {}) for change in session.exec(changed))
 
 
 def end(

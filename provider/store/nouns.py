@@ -4,7 +4,7 @@ A name here is the one under which an object is kept (`Noun.key`), and its `owne
 it belongs to anything. References are checked here, and nowhere else.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -331,12 +331,34 @@ def _check_rights(session: Session, before: Noun | None, item: Noun) -> None:
         raise Forbidden(wrong[0].detail, wrong)
 
 
+def check_returning(session: Session, listed: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Raise `Forbidden` where objects of somebody who is no admin lead to what Traefik makes itself, as they were.
+
+    They would come back by themselves, and what decided who gets there may be another by then.
+    """
+
+    def find_others(kind: str, names: Collection[str]) -> Iterable[Noun]:
+        return find_all(session, NOUNS[kind], list(names))
+
+    kinds = {Router.kind, *internals.KINDS}
+    items = [NOUNS[kind].loaded(dict(document)) for kind, document in listed if kind in kinds]
+    is_direct = any(internals.is_internal(use.name) for item in items for use in item.foreign())
+    for item in items if is_direct or _leading(session) else ():
+        for found in exposed(item, find_others):
+            raise Forbidden(refused(item, *found).detail, [refused(item, *found)])
+
+
+def _leading(session: Session) -> list[Noun]:
+    """Return what names something that Traefik makes itself: little, or nothing."""
+    kinds = (Router.kind, *internals.KINDS)
+    tables = [(NOUNS[kind], cast(TABLES[kind].table.c[FIELDS], Text)) for kind in kinds]
+    return [item for noun, fields in tables for item in matching(session, noun, fields.contains(internals.END))]
+
+
 def _exposing(session: Session) -> list[Noun]:
     """Return the routers that lead to what Traefik makes itself, also by way of others: there are few, or none."""
     found: dict[Named, Noun] = {}
-    waiting: list[Noun] = []
-    for kind in (Router.kind, *internals.KINDS):
-        waiting += matching(session, NOUNS[kind], cast(TABLES[kind].table.c[FIELDS], Text).contains(internals.END))
+    waiting = _leading(session)
     while waiting:
         item = waiting.pop()
         if (item.kind, item.key) not in found:

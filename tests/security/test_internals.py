@@ -126,6 +126,15 @@ def test_no_way_back_brings_it_back(client: httpx.Client, operator: httpx.Client
     assert client.get("/routers/edge").json()["service"] == "api@internal"
 
 
+def test_nobody_else_lets_it_come_back_by_itself(client: httpx.Client, operator: httpx.Client) -> None:
+    client.put("/services/behind", json={"weighted": {"services": [{"name": "api@internal"}]}}).raise_for_status()
+    for name, service in (("edge", "api@internal"), ("far", "behind")):
+        client.put(f"/routers/{name}", json={**ROUTER, "name": name, "service": service}).raise_for_status()
+        refused(operator.delete(f"/routers/{name}", params={"confirmWithin": "1h"}), "/service")
+        assert operator.delete(f"/routers/{name}").status_code == 204
+    operator.put("/services/plain", json={"labels": {"a": "b"}}, params={"confirmWithin": "1h"}).raise_for_status()
+
+
 def test_no_form_takes_it_but_an_admins(service: Service, operator: httpx.Client) -> None:
     headers = {"Accept": "text/html", "Authorization": operator.headers["Authorization"]}
     with http_client(service.url, headers=headers) as console:
