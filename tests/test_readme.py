@@ -57,7 +57,7 @@ ELSEWHERE = (
         "printf ",
         "head ",
         "mkdir ",
-        "openssl ",
+        *("openssl ", "chmod "),
     ),
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
