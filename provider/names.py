@@ -1,7 +1,9 @@
 """Names: those that are made where nobody gave one that fits, and the order in which people expect names. Pure."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
+from itertools import repeat
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +20,21 @@ def in_order(name: str) -> tuple[list[str | int], str]:
     parts: list[str | int] = [*_DIGITS.split(name)]
     parts[1::2] = map(int, parts[1::2])
     return parts, name
+
+
+def first_in_order(names: Sequence[str], limit: int | None = None, after: str | None = None) -> list[str]:
+    """Return the first names in that order, after one, in a third of the time: there may be 30,000. None has a line.
+
+    All are read at once: as texts in which each number has as many digits as the longest, between characters that come
+    before all others.
+    """
+    parts = _DIGITS.split("\n".join([after or "", *names]))
+    digits = parts[1::2]
+    parts[1::2] = map(str.zfill, digits, repeat(max(map(len, digits), default=0)))
+    last, *keys = "\0".join(parts).split("\n")
+    listed = sorted(zip(keys, names, strict=False))
+    begin = 0 if after is None else bisect_right(listed, (last, after))
+    return [name for _key, name in listed[begin:][:limit]]
 
 
 def from_url(url: str) -> str:

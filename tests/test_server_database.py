@@ -28,11 +28,12 @@ from provider.database.server_connections import connect, make_engine, told
 from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
 from provider.models import Actor, AuditEntry, Confirming, EdgeRecord, Issuance, Revision, Token
-from provider.nouns import Domain
+from provider.nouns import Domain, Service
 from provider.nouns.types import Hidden
 from provider.revisions import Revisions
 from provider.store import audit, edges, nouns, tokens
 from provider.store import revisions as stored_revisions
+from provider.store.records import Order
 from tests.postgres import Postgres
 from tests.running import wait_until
 
@@ -201,6 +202,15 @@ def test_texts_are_in_the_order_of_their_code_points(database: Database) -> None
     with database.reading() as session:
         listed = [token.name for token in tokens.list_all(session) if token.name != "tests"]
     assert listed == sorted(names)
+
+
+def test_names_are_in_the_order_of_people_where_that_is_asked_for(kept: Revisions, database: Database) -> None:
+    for name in ("app10.xyz", "app2.xyz", "app1.xyz"):
+        put(kept, name)
+    with database.reading() as session:
+        assert nouns.page(session, Service, order=Order()) == []
+        listed = nouns.page(session, Domain, limit=2, after="app1.xyz", order=Order())
+    assert [domain.name for domain in listed] == ["app2.xyz", "app10.xyz"]
 
 
 def test_numbers_have_64_bits_and_a_text_with_nul_is_nobodys(database: Database) -> None:

@@ -1,8 +1,7 @@
 """What the nouns' modules share: writing a row, noting the change, listing by pages."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -15,7 +14,7 @@ from provider.database.sessions import Session
 from provider.errors import InUse, NotFound
 from provider.messages import Message
 from provider.models import Change, NounKind
-from provider.names import in_order
+from provider.names import first_in_order
 from provider.nouns import Object, called
 
 NAMED: Final = 500
@@ -31,13 +30,11 @@ class Order:
 
     within: Collection[str] | None = None
 
-    def first(self, names: Iterable[str], limit: int | None, after: str | None) -> list[str]:
+    def first(self, names: Sequence[str], limit: int | None, after: str | None) -> list[str]:
         """Return the first names after one."""
-        kept = (name for name in names if self.within is None or name in self.within)
-        if after is not None:
-            last = in_order(after)
-            kept = (name for name in kept if in_order(name) > last)
-        return sorted(kept, key=in_order) if limit is None else nsmallest(limit, kept, key=in_order)
+        within = self.within
+        kept = names if within is None else [name for name in names if name in within]
+        return first_in_order(kept, limit, after)
 
 
 Label = tuple[str, str]
@@ -65,28 +62,15 @@ def page(
     limit: int | None = None,
     after: str | None = None,
     q: str | None = None,
-    where: Sequence[ColumnElement[bool]] = (),
-    also: ColumnElement[bool] | None = None,
-    order: Order | None = None,
 ) -> Sequence[R]:
     """Return rows by name (the first of `texts`), after the one named `after`.
 
-    With `q`, only those that have it in one of `texts`, in either case, or for which `also` is true. With an `order`,
-    in that in place of the database's.
+    With `q`, only those that have it in one of `texts`, in either case.
     """
     name = col(texts[0])
-    conditions = [*where]
+    query = select_objects(table).order_by(name).limit(limit)
     if q:
-        found = [contains(text, q) for text in texts]
-        conditions.append(or_(*found) if also is None else or_(*found, also))
-    if order is not None:
-        # The names alone are read and put in order, which takes 40 ms for 30,000; of the rows only those of the page.
-        names = session.exec(select_objects(name).where(*conditions)).all()
-        wanted = order.first(names, limit, after)
-        rows = session.exec(select_objects(table).where(*where, name.in_(wanted))).all()
-        by_name = {getattr(row, texts[0].key): row for row in rows}
-        return [by_name[each] for each in wanted]
-    query = select_objects(table).where(*conditions).order_by(name).limit(limit)
+        query = query.where(or_(*(contains(text, q) for text in texts)))
     if after is not None:
         query = query.where(name > after)
     return session.exec(query).all()

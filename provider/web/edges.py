@@ -43,7 +43,7 @@ async def list_edges(
 ) -> Response:
     """List the edges by name."""
     found = {edge.name: edge for edge in edges if wanted.q.lower() in edge.name}
-    known = [found[name] for name in Order().first(found, wanted.limit, wanted.after)]
+    known = [found[name] for name in Order().first(list(found), wanted.limit, wanted.after)]
     part: ListPart[Edge] = wanted.part(known, lambda edge: edge.name)
     running = await asyncio.to_thread(_find_running, revisions, part.rows)
     return render(request, "edges/list.html", part=part, running=running)
