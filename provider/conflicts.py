@@ -6,7 +6,7 @@ What is told is so: each finding is decided soundly, and what cannot be decided 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 from typing import Final, TypeVar
 
@@ -188,7 +188,7 @@ def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Fin
         effort.spend(sum(effort.weight(route.rule.condition) for route in both))
         return _among(Routes(both), effort)
 
-    highest = list_highest(routes)
+    highest = cache(partial(list_highest, routes))
     own = [route for name in sorted(names) for route in routes.of_router(name) if not route.beside]
     pairs = [(route, other, look) for route in own for other in find_near(routes, route, highest)]
     found: dict[tuple[Conflict, object], Finding] = {}

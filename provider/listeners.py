@@ -115,9 +115,9 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
         return
     listening: dict[str, list[str]] = {}
     takers = [item for item in inventory.having(TCPRouter.kind, b"HostSNI(`*`)") if _takes_all(item)]
-    for route in {
-        route.name: route for route in routes if takers and route.takes and route.tls_options is None
-    }.values():
+    if not takers:
+        return
+    for route in {route.name: route for route in routes if route.takes and route.tls_options is None}.values():
         for entry_point in route.entry_points:
             listening.setdefault(entry_point, []).append(route.name)
     for taker in takers:

@@ -1,6 +1,7 @@
 """Rivals: which routers may get in one another's way, so that of all pairs only few are compared. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
@@ -73,7 +74,7 @@ def list_above(routes: Routes, route: Route) -> Iterator[Route]:
 
 def list_mixed(routes: Routes) -> Iterator[tuple[Route, Route]]:
     """Give routers ranked by their rule's length with such near them as are ranked by their domains and prefix."""
-    highest = list_highest(routes)
+    highest = cache(partial(list_highest, routes))
     ruled = (route for route in list_taking(routes) if route.priority == route.rule.priority and not route.is_plain)
     near = ((route, other) for route in ruled for other in find_near(routes, route, highest))
     return ((route, other) for route, other in islice(near, _DRAWN) if other.is_plain)
@@ -84,17 +85,17 @@ def list_highest(routes: Routes) -> list[Route]:
     return list(islice(routes, _NEAR))
 
 
-def find_near(routes: Routes, route: Route, highest: Sequence[Route]) -> list[Route]:
+def find_near(routes: Routes, route: Route, highest: Callable[[], Sequence[Route]]) -> list[Route]:
     """Return routers that may be in conflict with one: of its hosts and of any, of its rank, above and below it.
 
-    `highest` are those of the highest ranks: see `list_highest`.
+    `highest` gives those of the highest ranks: see `list_highest`. Only who is for many hosts is compared with them.
     """
     keys = set(hosts.keys(route.rule.condition) or ())
     is_wide = hosts.keys(route.rule.condition) is None or any(key.startswith("*") for key in keys)
     keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
     places: list[Iterable[Route]] = [*map(routes.of_key, sorted(keys)), routes.of_any_host]
     if is_wide:
-        places.append(highest)
+        places.append(highest())
     found: dict[str, Route] = {}
     for place in places:
         left = dict.fromkeys((-1, 0, 1), COMPARED_EACH)

@@ -22,9 +22,11 @@ _FEW: Final = 100
 def find_unheeded(inventory: Inventory, about: Collection[Named] | None = None) -> Iterator[Finding]:
     """Find services whose servers have different weights that do not count: all, or those that some objects are in."""
     owners = {Server.split(name)[0] if kind == Server.kind else name for kind, name in about or () if kind in _KINDS}
-    found: Iterable[Noun | None] = inventory.having(Service.kind, _MARK)
+    found: Iterable[Noun | None]
     if about is not None and len(owners) < _FEW:
         found = (inventory.find(Service.kind, name) for name in sorted(owners))
+    else:
+        found = inventory.having(Service.kind, _MARK)
     for item in found:
         is_meant = isinstance(item, Service) and item.strategy is Strategy.P2C
         if item is not None and is_meant and (about is None or item.name in owners):
