@@ -205,12 +205,16 @@ def test_texts_are_in_the_order_of_their_code_points(database: Database) -> None
 
 
 def test_names_are_in_the_order_of_people_where_that_is_asked_for(kept: Revisions, database: Database) -> None:
-    for name in ("app10.xyz", "app2.xyz", "app1.xyz"):
+    for name in ("bücher.xyz", "app10.xyz", "app2.xyz", "app1.xyz"):
         put(kept, name)
     with database.reading() as session:
         assert nouns.page(session, Service, order=Order()) == []
         listed = nouns.page(session, Domain, limit=2, after="app1.xyz", order=Order())
+        assert nouns.first_names(session, Service, 2) == []
     assert [domain.name for domain in listed] == ["app2.xyz", "app10.xyz"]
+    with database.reading() as session:
+        assert nouns.first_names(session, Domain, 2) == ["app1.xyz", "app2.xyz"]
+        assert nouns.first_names(session, Domain, 5) == ["app1.xyz", "app2.xyz", "app10.xyz", "bücher.xyz"]
 
 
 def test_numbers_have_64_bits_and_a_text_with_nul_is_nobodys(database: Database) -> None:

@@ -5,13 +5,11 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from provider.database.sessions import Session
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf
 from provider.nouns.types import Reference
 from provider.revisions import Revisions
 from provider.store import nouns as store
-from provider.store.records import Order
 from provider.web import lists
 from provider.web.forms import Form
 from provider.web.inputs import Texts
@@ -30,7 +28,7 @@ def show(
     asked = [slot for line in lines for slot in line]
     refers = {slot.refers for slot in slots.walk(asked) if slot.refers}
     with revisions.reading() as session:
-        names = {NOUNS[kind].plural: _names(session, kind) for kind in sorted(refers)}
+        names = {NOUNS[kind].plural: store.first_names(session, NOUNS[kind], lists.LENGTH) for kind in sorted(refers)}
     # What is wrong with a list as a whole has a place there, too.
     everywhere = dict.fromkeys((name for slot in asked for name in slot.names), "")
     everywhere |= texts.blanks(entry.fields, sheet.form.values)
@@ -69,10 +67,6 @@ def _about(entry: Entry, item: Noun | None) -> Mapping[str, Any]:
         "kinds": [place.noun.fields[key] for key in place.noun.alternatives()] if entry.is_new else [],
         "parameter": KIND,
     }
-
-
-def _names(session: Session, kind: str) -> list[str]:
-    return [item.name for item in store.page(session, NOUNS[kind], limit=lists.LENGTH, order=Order())]
 
 
 def given(entry: Entry, query: Texts, longest: int = 300) -> Texts:
