@@ -222,7 +222,7 @@ def test_a_server_of_a_sticky_service_is_drained_for_a_time_that_is_chosen_and_f
     assert datetime.fromisoformat(client.get(PAGE).json()["drainUntil"]) == until
     act(console, find_form(console.get(PAGE), STATE), "drain")
     assert "drainUntil" not in client.get(PAGE).json()
-    assert "can be stopped" in console.get(PAGE).text
+    wait_until(lambda: "can be stopped" in console.get(PAGE).text, "no edge sends requests to it")
     client.patch(PAGE, json={"drainUntil": until.isoformat()}).raise_for_status()
     assert send(console, console.get(f"{PAGE}/edit"), f"{PAGE}/edit", {"state": "ready"}).status_code == 303
     assert "drainUntil" not in client.get(PAGE).json()
