@@ -52,16 +52,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 _seconds: dict[str, float] = {}
+_skipped: set[str] = set()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
+    if report.skipped:
+        _skipped.add(selection.function(report.nodeid))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep how long tests took, where that is asked for."""
     if os.environ.get("DURATIONS") == "1" and not hasattr(session.config, "workerinput"):
-        selection.write(_seconds)
+        selection.write(_seconds, _skipped)
 
 
 def pytest_collection_finish() -> None:

@@ -7,7 +7,7 @@ file anew.
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -34,15 +34,17 @@ def read() -> dict[str, float]:
     return found
 
 
-def write(seconds: Mapping[str, float]) -> None:
-    """Keep how long tests took: `seconds` are those of each case, by its name."""
+def write(seconds: Mapping[str, float], skipped: Collection[str] = ()) -> None:
+    """Keep how long tests took: `seconds` are those of each case, by its name. What was skipped keeps what it has."""
+    known = read()
     cases: dict[str, list[float]] = defaultdict(list)
     for case, took in seconds.items():
         cases[function(case)].append(took)
     means = {
         name: round(sum(took) / len(took), 2) for name, took in sorted(cases.items()) if sum(took) >= _SMALLEST_SECONDS
     }
-    FILE.write_text(json.dumps(means, indent=0) + "\n")
+    means |= {name: known[name] for name in skipped if name in known}
+    FILE.write_text(json.dumps(dict(sorted(means.items())), indent=0) + "\n")
 
 
 def function(case: str) -> str:
