@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import configuration
 from provider.alarms import Alarms
+from provider.apart.shelf import Shelf
 from provider.apart.turns import Turns
 from provider.api import (
     acme,
@@ -225,6 +226,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         beats=Beats(database, leasing),
         routing=Routing(revisions, lambda: edges.surroundings.known, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
+        tried=Shelf(),
         access=Access(database),
         logins=Logins(database),
         refusals=Refusals(database),

@@ -6,9 +6,12 @@ keeps it then only has to find that the state is still the one on which it was m
 
 import json
 import pickle
+import shutil
 import sqlite3
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -17,6 +20,7 @@ from typing import Any, Final
 
 from provider import nearby, survey, traffic
 from provider.addresses import Places
+from provider.apart.turns import Content
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import scratch
@@ -135,15 +139,27 @@ def _find_warnings(
     yield from find_about(routes, concern, sticky)
 
 
-class Prepared:
-    """A file with what an attempt would write, and its summary."""
+@contextmanager
+def new_file() -> Iterator[Path]:
+    """Give the name of a file that nobody else can read, for `write`. It goes if something is raised."""
+    folder = Path(tempfile.mkdtemp(prefix="provider-"))
+    with ExitStack() as unless_made:
+        unless_made.callback(shutil.rmtree, folder)
+        yield folder / "prepared.db"
+        unless_made.pop_all()
 
-    def __init__(self, path: Path) -> None:
-        """Take a file that `write` made."""
+
+class Prepared:
+    """A file with what an attempt would write, its summary, and what is told of it. The file goes with this."""
+
+    def __init__(self, path: Path, content: Content) -> None:
+        """Take a file that `write` made in a folder of its own."""
         self.path = path
+        self.content = content
+        weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
         with closing(sqlite3.connect(path)) as connection:
-            (content,) = connection.execute("SELECT content FROM summary").fetchone()
-        self.summary: Summary = pickle.loads(content)  # noqa: S301  # from a process of ours
+            (summary,) = connection.execute("SELECT content FROM summary").fetchone()
+        self.summary: Summary = pickle.loads(summary)  # noqa: S301  # from a process of ours
 
     def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""

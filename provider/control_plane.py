@@ -8,7 +8,9 @@ from typing import TypeVar
 from fastapi import FastAPI, Request
 
 from provider.alarms import Alarms
+from provider.apart.shelf import Shelf
 from provider.apart.turns import Turns
+from provider.attempts import Prepared
 from provider.confirmations import Confirmations
 from provider.database.database import Database
 from provider.drains import Drains
@@ -64,6 +66,7 @@ class ControlPlane:
     entry_points: EntryPoints
     routing: Routing
     turns: Turns
+    tried: Shelf[Prepared]
     access: Access
     logins: Logins
     refusals: Refusals

@@ -12,8 +12,10 @@ import pytest
 
 from provider import attempts
 from provider.addresses import ANYWHERE
+from provider.apart import shelf
+from provider.apart.turns import Content
 from provider.app import Application
-from provider.attempts import Prepared
+from provider.attempts import FindTransition, Prepared
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.declarations import Declaration
@@ -26,7 +28,7 @@ from provider.revisions import Revisions
 from provider.rollouts import acting
 from provider.store import declarations, domains, nouns
 from provider.summaries import summarise
-from tests.running import http_client, running_service
+from tests.running import http_client, running_service, wait_until
 
 SERVERS = {"a": {"url": "http://10.0.0.1:1"}, "b": {"url": "http://10.0.0.2:1", "weight": 3}}
 FIRST: dict[str, Any] = {
@@ -91,10 +93,11 @@ def _plain(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: each[name] for name in each.keys() - {"time", "requestId"}} for each in items]
 
 
-def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path) -> None:
-    def apart(app: Application) -> None:
-        app.plane.turns.large_bytes = 0
+def apart(app: Application) -> None:
+    app.plane.turns.large_bytes = 0
 
+
+def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path) -> None:
     def here_alone(_app: Application) -> None:
         pass
 
@@ -109,6 +112,70 @@ def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path)
         assert other == one
     assert {each[1] for each in here[: len(REQUESTS)]} == {200, 404, 409, 412, 422}
     assert len(here[len(REQUESTS) + 1]) >= 5
+
+
+Planned = tuple[httpx.Client, list[Path]]
+TRIED = {"dryRun": "true"}
+
+
+@pytest.fixture
+def planned(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Planned]:
+    """A service that does everything apart, and the files that it made for that."""
+    made: list[Path] = []
+    new_file = attempts.new_file
+
+    @contextlib.contextmanager
+    def noted() -> Iterator[Path]:
+        with new_file() as path:
+            made.append(path)
+            yield path
+
+    monkeypatch.setattr(attempts, "new_file", noted)
+    with running_service(tmp_path, migrated, prepare=apart) as service, http_client(f"{service.url}/api/v1") as client:
+        yield client, made
+
+
+def test_what_was_planned_is_not_planned_again_when_it_is_applied(planned: Planned) -> None:
+    client, made = planned
+    plan = client.post("/apply", json=FIRST, params=TRIED).raise_for_status()
+    assert [path.exists() for path in made] == [True]
+    answer = client.post("/apply", json=FIRST, headers={"If-Match": plan.headers["ETag"]}).raise_for_status()
+    assert answer.json() == plan.json() | {"revision": 1}
+    assert answer.headers["Config-Revision"] == "1"
+    wait_until(lambda: [path.exists() for path in made] == [False], "its file is gone")
+    assert [item["name"] for item in client.get("/services").json()["items"]] == ["app", "old"]
+    client.post("/apply", json=FIRST).raise_for_status()
+    assert len(made) == 2
+
+
+def test_what_was_planned_on_another_state_is_planned_again(planned: Planned) -> None:
+    client, made = planned
+    plan = client.post("/apply", json=FIRST, params=TRIED).raise_for_status()
+    client.put("/domains/alvin.test", json={"description": "mine"}).raise_for_status()
+    late = client.post("/apply", json=FIRST, headers={"If-Match": plan.headers["ETag"]})
+    assert (late.status_code, len(late.json()["revisions"])) == (412, 1)
+    client.post("/apply", json=FIRST, params=TRIED).raise_for_status()
+    client.put("/domains/new.test", json={}).raise_for_status()
+    answer = client.post("/apply", json=FIRST).raise_for_status().json()
+    assert (answer["revision"], len(made)) == (3, 3)
+    assert {"kind": "domain", "name": "alvin.test", "action": "change"}.items() <= answer["difference"]["objects"][
+        0
+    ].items()
+
+
+def test_what_was_planned_is_for_those_alone_who_ask_for_the_same(planned: Planned) -> None:
+    client, made = planned
+    for body, params in ((FIRST, {}), (SECOND, {}), (FIRST, {"prune": "true"})):
+        client.post("/apply", json=FIRST, params=TRIED).raise_for_status()
+        client.post("/apply", json=body, params=params).raise_for_status()
+    assert len(made) == 5  # the first alone is what was planned
+
+
+def test_only_a_few_plans_are_kept(planned: Planned) -> None:
+    client, made = planned
+    for number in range(shelf.MOST + 1):
+        client.post("/apply", json={"domains": {f"{number}.test": {}}}, params=TRIED).raise_for_status()
+    wait_until(lambda: [path.exists() for path in made] == [False] + [True] * shelf.MOST, "the oldest is gone")
 
 
 @pytest.fixture
@@ -126,18 +193,18 @@ def adding(session: Session, name: str) -> Transition:
     return declarations.plan(session, Declaration.of(Domain(name=name)))
 
 
-def prepared(database: FileDatabase, name: str, path: Path) -> Prepared:
-    with database.reading() as session:
-        made = attempts.attempt(session, partial(adding, name=name), ANYWHERE, {}, DEFAULT_POINTS)
+def prepared(database: FileDatabase, find: FindTransition) -> Prepared:
+    with attempts.new_file() as path, database.reading() as session:
+        made = attempts.attempt(session, find, ANYWHERE, {}, DEFAULT_POINTS)
         attempts.write(session, made, summarise(made.transition.changes), {}, path)
-    return Prepared(path)
+        return Prepared(path, Content(b""))
 
 
 def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
-    opened: tuple[FileDatabase, Revisions], tmp_path: Path
+    opened: tuple[FileDatabase, Revisions],
 ) -> None:
     database, revisions = opened
-    late, soon = (prepared(database, f"{name}.test", tmp_path / name) for name in ("late", "soon"))
+    late, soon = (prepared(database, partial(adding, name=f"{name}.test")) for name in ("late", "soon"))
     done = revisions.keep(soon, actor=Actor("tester"), message="why")
     assert done is not None
     assert done.revision == 1
@@ -166,7 +233,7 @@ def test_a_service_that_others_or_a_rollout_lead_to_needs_no_router(
     assert [each.objects for each in made.warnings] == [(("service", "app"),), (("service", "both"),)]
 
 
-def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Revisions], tmp_path: Path) -> None:
+def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Revisions]) -> None:
     database, revisions = opened
 
     def put(session: Session) -> None:
@@ -176,9 +243,6 @@ def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Re
         revisions.change(put, actor=Actor("other"))
         return adding(session, "planned.test")
 
-    with database.reading() as session:
-        made = attempts.attempt(session, beside, ANYWHERE, {}, DEFAULT_POINTS)
-        attempts.write(session, made, [], {}, tmp_path / "prepared")
-    assert revisions.keep(Prepared(tmp_path / "prepared"), actor=Actor("tester")) is None
+    assert revisions.keep(prepared(database, beside), actor=Actor("tester")) is None
     with revisions.reading() as session:
         assert domains.hosts(session) == ["other.test"]

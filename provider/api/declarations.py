@@ -103,12 +103,13 @@ async def apply(
     labels = [read_label(text) for text in prune_label]
     pruned = Prune(labels) if prune or labels else None
     content: bytes | None = getattr(request.state, "content", None)
-    bring = partial(_bring, content=body if content is None else content, prune=pruned, conditions=conditions)
-    return await write.answer(turns, bring, summaries.Telling(summaries.applied), is_long=content is not None)
+    bring = partial(_bring, content=body if content is None else content, prune=pruned)
+    telling = summaries.Telling(summaries.applied)
+    return await write.answer(turns, bring, conditions, telling, is_long=content is not None)
 
 
 def _bring(
-    session: Session, content: dict[str, Any] | bytes, prune: Prune | None, conditions: Conditions
+    session: Session, conditions: Conditions, content: dict[str, Any] | bytes, prune: Prune | None
 ) -> Transition:
     """Return what a file leads to, decoded or as it was sent."""
     document = read_json(content, MOST_MEMBERS_OF_ALL) if isinstance(content, bytes) else content

@@ -43,26 +43,40 @@ def removed(outcome: Outcome[Any]) -> Response:
 
 def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
     """Answer a write of many objects with what it does."""
-    return Response(whole(outcome), 200, headers | headers_of(outcome), media_type="application/json")
+    content = opening(outcome.revision) + rest(outcome)
+    return Response(content, 200, headers | headers_of(outcome), media_type="application/json")
 
 
-def whole(outcome: Outcome[Any]) -> bytes:
-    """Write what a write of many objects does, as JSON."""
+def opening(revision: int) -> bytes:
+    """Write how the answer to a write of many objects begins: with what is known once it is kept."""
+    return b'{"revision":%d,' % revision
+
+
+def rest(outcome: Outcome[Any]) -> bytes:
+    """Write what follows the opening: what the write does, known before it is kept."""
     difference = shown(outcome.difference or Difference())
-    return msgspec.json.encode({"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)})
+    return msgspec.json.encode({"difference": difference, "warnings": _warnings(outcome)}).removeprefix(b"{")
 
 
 def headers_of(outcome: Outcome[Any]) -> dict[str, str]:
     """Say in headers at which revision the state is, and what the write brings to light."""
-    headers = {REVISION_HEADER: str(outcome.revision), **deadline(outcome.confirm_before)}
-    if outcome.warnings is not None:
-        cautions.add(headers, [each.detail for each in outcome.warnings])
+    return {**standing(outcome.revision, outcome.confirm_before), **cautioned(outcome)}
+
+
+def standing(revision: int, confirm_before: datetime | None) -> dict[str, str]:
+    """Say at which revision the state is, and when it is rolled back unless somebody confirms it."""
+    headers = {REVISION_HEADER: str(revision)}
+    if confirm_before is not None:
+        headers[DEADLINE_HEADER] = confirm_before.isoformat(timespec="seconds").replace("+00:00", "Z")
     return headers
 
 
-def deadline(before: datetime | None) -> dict[str, str]:
-    """Say when a change is rolled back unless somebody confirms it."""
-    return {} if before is None else {DEADLINE_HEADER: before.isoformat(timespec="seconds").replace("+00:00", "Z")}
+def cautioned(outcome: Outcome[Any]) -> dict[str, str]:
+    """Say what the write brings to light, where somebody looked for that."""
+    headers: dict[str, str] = {}
+    if outcome.warnings is not None:
+        cautions.add(headers, [each.detail for each in outcome.warnings])
+    return headers
 
 
 def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ async def when_confirmed(
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response
-    body = response.content.whole() if isinstance(response, Stream) else bytes(response.body)
+    body = response.whole() if isinstance(response, Stream) else bytes(response.body)
     content = {
         "revision": revision,
         "pending": [{"name": each.name, "state": each.state.value, "detail": str(each.detail)} for each in missing],

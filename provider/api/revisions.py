@@ -238,12 +238,12 @@ async def roll_back(
     any change.
     """
     named = history.read_named(kind, name)
-    bring = partial(_bring, partial(history.plan_back, named=named), number, conditions)
-    return await write.answer(turns, bring, history.telling_back(number, named), is_long=turns.is_long(0))
+    bring = partial(_bring, partial(history.plan_back, named=named), number)
+    return await write.answer(turns, bring, conditions, history.telling_back(number, named), is_long=turns.is_long(0))
 
 
 def _bring(
-    plan: Callable[[Session, int], Transition], number: str, conditions: Conditions, session: Session
+    plan: Callable[[Session, int], Transition], number: str, session: Session, conditions: Conditions
 ) -> Transition:
     wanted = stored.read_number(number)
     check_whole(session, conditions)
@@ -276,8 +276,8 @@ async def undo(
     """
     named = history.read_named(kind, name)
     plan = partial(undos.plan, choose=chooser(force, keep), named=named, cascade=cascade)
-    bring = partial(_bring, plan, number, conditions)
-    return await write.answer(turns, bring, undos.telling_undone(number, named), is_long=turns.is_long(0))
+    bring = partial(_bring, plan, number)
+    return await write.answer(turns, bring, conditions, undos.telling_undone(number, named), is_long=turns.is_long(0))
 
 
 @router.post(

@@ -1,12 +1,13 @@
 """What all writes share: whether they are kept or only tried, what of them is confirmed, and why they are done."""
 
 import asyncio
+import hashlib
+import pickle
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -15,17 +16,19 @@ from starlette.concurrency import run_in_threadpool
 
 from provider import attempts, control_plane
 from provider.addresses import Places
+from provider.apart.shelf import Shelf
 from provider.apart.turns import Turns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
 from provider.api.streams import stream
-from provider.attempts import FindTransition, Prepared
+from provider.attempts import Prepared
 from provider.database.sessions import Session
 from provider.durations import DELAY
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Confirming, read_within
+from provider.plans import Transition
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.snapshots import last_revision
@@ -44,6 +47,9 @@ _MOST_TOLD: Final = 50
 
 T = TypeVar("T")
 
+PlanOnCondition = Callable[[Session, Conditions], Transition]
+"""Finds what is to be done on a state that meets conditions: a function of a module, as `FindTransition` is."""
+
 
 class Write:
     """A write by somebody: one transaction, which is kept, or tried and undone."""
@@ -52,6 +58,7 @@ class Write:
         self,
         revisions: Revisions,
         routing: Routing,
+        tried: Shelf[Prepared],
         actor: Actor,
         *,
         dry_run: bool,
@@ -61,6 +68,7 @@ class Write:
     ) -> None:
         self._revisions = revisions
         self._routing = routing
+        self._tried = tried
         self._actor = actor
         self._confirmed = confirmed
         self._seconds = seconds
@@ -101,63 +109,86 @@ class Write:
     def _find_deadline(self) -> datetime | None:
         return None if self._seconds is None else datetime.now(UTC) + timedelta(seconds=self._seconds)
 
-    async def answer(self, turns: Turns, plan: FindTransition, telling: Telling, *, is_long: bool) -> Response:
+    async def answer(
+        self, turns: Turns, plan: PlanOnCondition, conditions: Conditions, telling: Telling, *, is_long: bool
+    ) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
         What is long is planned in a process apart: only what it comes to is written here. Where others change the
         state each time while it is computed, it is done here, and holds them up.
         """
         for _ in range(_TRIES if is_long else 0):
-            with TemporaryDirectory(prefix="provider-") as folder:
-                answer = await self._answer_apart(turns, plan, telling, Path(folder) / "prepared.db")
+            answer = await self._answer_apart(turns, plan, conditions, telling)
             if answer is not None:
                 return answer
-        return await run_in_threadpool(self._answer_here, plan, telling)
+        return await run_in_threadpool(self._answer_here, plan, conditions, telling)
 
-    def _answer_here(self, plan: FindTransition, telling: Telling) -> Response:
+    def _answer_here(self, plan: PlanOnCondition, conditions: Conditions, telling: Telling) -> Response:
         def apply(session: Session) -> None:
-            declarations.write(session, plan(session))
+            declarations.write(session, plan(session, conditions))
 
         outcome = self.change(apply, telling, compares=True)
         return outcomes.applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
-    async def _answer_apart(self, turns: Turns, plan: FindTransition, telling: Telling, path: Path) -> Response | None:
+    async def _answer_apart(
+        self, turns: Turns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
+    ) -> Response | None:
         revisions = self._revisions
-        asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
-        given = (plan, telling.says, *asked, self._actor.is_admin, not self.is_tried, path)
-        content = await turns.apart(prepare, *given)
-        prepared = await asyncio.to_thread(Prepared, path)
+        asked = (plan, telling.says, revisions.server_places, dict(self._routing.edges), revisions.points)
+        given = (*asked, self._actor.is_admin)
+        key = await asyncio.to_thread(_digest, given)
+        prepared = None if self.is_tried else await asyncio.to_thread(self._check, self._tried.take(key), conditions)
+        if prepared is None:
+            with attempts.new_file() as path:
+                content = await turns.apart(prepare, conditions, *given, path)
+                prepared = await asyncio.to_thread(Prepared, path, content)
         summary = prepared.summary
-        tag, before = whole_tag(summary.revision, summary.digest), None if summary.is_empty else self._find_deadline()
-        if not self.is_tried:
+        number, digest = summary.revision, summary.digest
+        before = None if summary.is_empty else self._find_deadline()
+        if self.is_tried:
+            self._tried.put(key, prepared)
+        else:
             confirming = Confirming(self._seconds, telling.undone)
-            keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
+            keep = partial(revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
             outcome = await asyncio.to_thread(keep, prepared, message=self.message or telling.message)
             if outcome is None:
                 return None
-            tag, before = whole_tag(outcome.revision, outcome.digest), outcome.confirm_before
+            number, digest, before = outcome.revision, outcome.digest, outcome.confirm_before
         self.touched = summary.parts
-        return stream(content, {**summary.headers, "ETag": tag, **outcomes.deadline(before)})
+        headers = {**summary.headers, **outcomes.standing(number, before), "ETag": whole_tag(number, digest)}
+        return stream(prepared.content, headers, outcomes.opening(number))
+
+    def _check(self, prepared: Prepared | None, conditions: Conditions) -> Prepared | None:
+        """Return what was made on the state as it is now. Raises `PreconditionFailed`."""
+        if prepared is None:
+            return None
+        with self._revisions.reading() as session:
+            check_whole(session, conditions)
+            is_newest = last_revision(session) == (prepared.summary.revision, prepared.summary.digest)
+        return prepared if is_newest else None
+
+
+def _digest(given: tuple[object, ...]) -> bytes:
+    return hashlib.blake2b(pickle.dumps(given)).digest()
 
 
 def prepare(
     session: Session,
-    plan: FindTransition,
+    conditions: Conditions,
+    plan: PlanOnCondition,
     says: Summarise,
     places: Places,
     edges: KnownEdges,
     points: DefaultEntryPoints,
-    is_admin: bool,
-    is_kept: bool,  # a job is given its arguments by position
+    is_admin: bool,  # a job is given its arguments by position
     path: Path,
 ) -> bytes:
-    """Plan a change, put it ready to be kept, and return the answer that tells what it does."""
-    made = attempts.attempt(session, plan, places, edges, points, is_admin=is_admin)
+    """Plan a change, put it ready to be kept, and return the answer that tells what it does, without its opening."""
+    made = attempts.attempt(session, lambda at: plan(at, conditions), places, edges, points, is_admin=is_admin)
     changes = made.transition.changes
-    revision = made.revision + 1 if is_kept and changes else made.revision
-    told = Outcome(None, revision, made.digest or "", made.difference, changes, made.warnings)
-    attempts.write(session, made, says(changes) if changes else (), outcomes.headers_of(told), path)
-    return outcomes.whole(told)
+    told = Outcome(None, made.revision, made.digest or "", made.difference, changes, made.warnings)
+    attempts.write(session, made, says(changes) if changes else (), outcomes.cautioned(told), path)
+    return outcomes.rest(told)
 
 
 def check_whole(session: Session, conditions: Conditions) -> None:
@@ -238,7 +269,7 @@ async def read_write(
     plane, actor = control_plane.find(request), request.state.actor
     seconds = None if confirm_within is None else read_within(confirm_within)
     write = Write(
-        *(plane.revisions, plane.routing, actor),
+        *(plane.revisions, plane.routing, plane.tried, actor),
         dry_run=dry_run,
         confirmed=confirm,
         message=message,
