@@ -2,18 +2,20 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 
-def etag(kind: str, item: dict[str, Any]) -> str:
+def etag(kind: str, item: Any, secret: Callable[[Any], str] | None = None) -> str:
     """Return the strong tag of an object as it is wanted.
 
     What is only observed, such as a server's share, does not count: nobody's edit is refused because
-    another server was drained.
+    another server was drained. `secret` gives what stands for a text that is marked as one: anybody who reads the
+    object gets its tag, and could test guesses of a short secret by a tag that is made of it.
     """
-    content = msgspec.json.encode([kind, item], order="sorted")
+    content = msgspec.json.encode([kind, item], order="sorted", enc_hook=secret)
     return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
 
 

@@ -18,6 +18,8 @@ from provider.nouns import Middleware
 from provider.nouns.certificate import Certificate
 from provider.nouns.types import Hidden
 from provider.store import nouns, revisions
+from provider.store.tags import tag
+from provider.tags import etag
 from tests.certs import ca, issue
 
 SHOP = issue("shop.test", by=ca())
@@ -84,6 +86,35 @@ def test_the_key_is_in_a_file_of_its_own_for_its_owner_alone(path: Path) -> None
     file = path.with_name("provider.db.key")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_bytes() not in contents(path)
+
+
+def test_a_tag_tells_nothing_of_a_secret_and_is_the_same_for_all_who_have_the_key(path: Path, tmp_path: Path) -> None:
+    plain, other = (
+        Middleware.read({"name": "login", "headers": {"customRequestHeaders": {"Authorization": secret}}})
+        for secret in ("guess-1", "guess-2")
+    )
+    found: dict[str, list[str]] = {}
+    for key in ("one.key", "one.key", "two.key"):  # each time a service is started anew
+        database = FileDatabase(path, tmp_path / key)
+        database.open()
+        with database.trying() as session:
+            found.setdefault(key, []).append(tag(session, nouns.put(session, plain)))
+            assert tag(session, other) not in found[key]
+        database.close()
+
+    [first, again], [foreign] = found.values()
+    assert first == again
+    assert len({first, foreign, etag("middleware", plain.json())}) == 3
+
+
+def test_a_tag_of_what_has_no_secret_needs_no_key(path: Path) -> None:
+    database = opened(path)
+    item = Middleware.read({"name": "login", "headers": {"customRequestHeaders": {"X-A": "plain"}}})
+    with database.trying() as session:
+        assert tag(session, item) == etag("middleware", item.json())
+    database.close()
+
+    assert not path.with_name("provider.db.key").exists()
 
 
 def test_without_its_key_file_a_database_is_not_served_and_it_is_said_why(path: Path) -> None:

@@ -22,9 +22,8 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
-from provider.store import draining
+from provider.store import draining, tags
 from provider.store import nouns as store
-from provider.tags import etag
 
 
 class ObjectPlace:
@@ -56,10 +55,6 @@ class ObjectPlace:
         """Return an object as it is shown, with what is observed of it."""
         found: Object = shown(session, self.noun, self.owner, [item], observers)[0]
         return found
-
-    def tag(self, item: Noun | None) -> str | None:
-        """Return the entity tag of an object, None if there is none."""
-        return None if item is None else etag(self.noun.kind, item.json())
 
 
 def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[Noun], observers: Observers) -> list[Any]:
@@ -97,8 +92,7 @@ class Answers:
         """Answer with an object, 200 or 304. Raises `NotFound`."""
         with revisions.reading() as session:
             item = place.get(session)
-            answer = place.show(session, item, self._observers)
-        tag = etag(place.noun.kind, item.json())
+            answer, tag = place.show(session, item, self._observers), tags.tag(session, item)
         # What is shown with what is observed changes by itself: an old copy of it is never good enough.
         if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
@@ -111,7 +105,7 @@ class Answers:
 
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.find(session)
-            self._conditions.check(place.tag(current))
+            self._conditions.check(_tag(session, current))
             if current is not None:
                 detail = Message("{kind} {name} already exists", kind=called(place.noun.kind), name=place.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
@@ -125,7 +119,7 @@ class Answers:
 
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.find(session)
-            self._conditions.check(place.tag(current))
+            self._conditions.check(_tag(session, current))
             return self._put(session, place, current, item, document)
 
         answer = self._answer(write, place, apply)
@@ -138,7 +132,7 @@ class Answers:
 
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.get(session)
-            self._conditions.check(place.tag(current))
+            self._conditions.check(tags.tag(session, current))
             document = place.noun.following(place.noun.merged(current.json(), patch), patch)
             item = place.noun.read_named(place.name, document, place="path")
             return self._put(session, place, current, item, patch)
@@ -150,7 +144,7 @@ class Answers:
 
         def apply(session: Session) -> None:
             current = place.get(session)
-            self._conditions.check(place.tag(current))
+            self._conditions.check(tags.tag(session, current))
             store.discard(session, current, place.owner, cascade=cascade)
 
         return removed(write.change(apply))
@@ -160,7 +154,7 @@ class Answers:
     ) -> tuple[Object, str, bool]:
         settled = draining.settled(session, current, item, place.owner, given, datetime.now(UTC))
         kept = store.replace(session, current, settled, place.owner)
-        return place.show(session, kept, self._observers), etag(place.noun.kind, kept.json()), current is None
+        return place.show(session, kept, self._observers), tags.tag(session, kept), current is None
 
     def _answer(
         self, write: WriteDependency, place: ObjectPlace, apply: Callable[[Session], tuple[Object, str, bool]]
@@ -171,6 +165,10 @@ class Answers:
         if created:
             headers["Location"] = PREFIX + place.path
         return done(outcome, hidden(place.noun, item), 201 if created else 200, headers)
+
+
+def _tag(session: Session, item: Noun | None) -> str | None:
+    return None if item is None else tags.tag(session, item)
 
 
 def observers(plane: ControlPlane) -> Observers:

@@ -223,6 +223,7 @@ class FileDatabase(Database):
         ):
             connection.execution_options(begin=begin, beside=beside)
             session.write_json = self._json.write
+            session.hash_secret = self.keys.hash
             session.beside = beside
             session.connection()
             yield session

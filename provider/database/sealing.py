@@ -7,11 +7,12 @@ that none is taken for what it is not.
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -29,6 +30,8 @@ NEXT: Final = "next"
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _ID_LENGTH: Final = 8
+_HASHING: Final = b"hashes"
+"""What the key for hashes is made from, so that it is another one than that which seals."""
 
 
 def new_key() -> str:
@@ -57,6 +60,13 @@ def beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
 
 
+class _Key(NamedTuple):
+    """A key in the file: what seals with it, and what hashes with it."""
+
+    cipher: AESGCM
+    hashing: bytes
+
+
 class SealingKeys:
     """The keys in a file, one a line: the first one seals, any of them opens. They are read when one is needed.
 
@@ -68,22 +78,34 @@ class SealingKeys:
         """Take a file. Unless they `are_made` where there is none, sealing something is refused without."""
         self.path = path
         self._are_made = are_made
-        self._keys: dict[str, AESGCM] = {}
+        self._keys: dict[str, _Key] = {}
         self._seen: tuple[int, ...] = ()
         """What tells the file that was read from another one in its place."""
 
     def seal(self, text: str) -> str:
         """Seal a text. Makes the file if there is none. Raises `Unavailable`."""
+        name, key = self._newest()
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        content = key.cipher.encrypt(nonce, text.encode(errors="surrogatepass"), None)
+        return f"{MARK}{name}:{base64.urlsafe_b64encode(nonce + content).decode()}"
+
+    def hash(self, text: str) -> str:
+        """Return a hash that nobody without the key can compute, not even to test a guess. Raises `Unavailable`.
+
+        It is the same for the same text until another key seals, at all services that share the file.
+        """
+        _name, key = self._newest()
+        return hmac.new(key.hashing, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+
+    def _newest(self) -> tuple[str, _Key]:
+        """Return the key that seals. Makes the file if there is none. Raises `Unavailable`."""
         if not self._read():
             if not self._are_made:
                 raise Unavailable(
                     Message("the key file {path} is missing: put the one that all services share there", path=self.path)
                 )
             self.make()
-        name, key = next(iter(self._keys.items()))
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = base64.urlsafe_b64encode(nonce + key.encrypt(nonce, text.encode(errors="surrogatepass"), None))
-        return f"{MARK}{name}:{sealed.decode()}"
+        return next(iter(self._keys.items()))
 
     def open(self, sealed: str) -> str:
         """Open what was sealed. Raises `Unavailable` without the key with which it was."""
@@ -96,7 +118,7 @@ class SealingKeys:
         try:
             plain = base64.urlsafe_b64decode(content)
             if key is not None:
-                opened = key.decrypt(plain[:_NONCE_BYTES], plain[_NONCE_BYTES:], None)
+                opened = key.cipher.decrypt(plain[:_NONCE_BYTES], plain[_NONCE_BYTES:], None)
                 return opened.decode(errors="surrogatepass")
         except (InvalidTag, ValueError):
             pass
@@ -158,7 +180,7 @@ class SealingKeys:
             self._keys = found
         return bool(self._keys)
 
-    def _find(self) -> dict[str, AESGCM]:
+    def _find(self) -> dict[str, _Key]:
         """Return the keys in the file as it is now; those that are known where there is none."""
         try:
             status = self.path.stat()
@@ -177,7 +199,12 @@ class SealingKeys:
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
             raise Unavailable(Message("the key file {path} has no key: put back the right one", path=self.path))
         self._seen = seen
-        return {hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: AESGCM(key) for key in keys}
+        return {
+            hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: _Key(
+                AESGCM(key), hmac.new(key, _HASHING, hashlib.sha256).digest()
+            )
+            for key in keys
+        }
 
 
 class _HiddenFound(Exception):  # no error: a secret is to be sealed

@@ -225,6 +225,7 @@ class ServerDatabase(Database):
         engine = self._opened().execution_options(**options)
         with told(self.location), engine.connect() as connection, Session(connection) as session:
             session.write_json = self._json.write
+            session.hash_secret = self.keys.hash
             yield session
 
     def _opened(self) -> Engine:

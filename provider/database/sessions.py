@@ -15,6 +15,9 @@ from provider.models import Change
 class Session(SQLModelSession):
     """A session that keeps what it has read: SQLAlchemy forgets a row that nobody holds, and reads it again."""
 
+    hash_secret: Callable[[str], str]
+    """Hashes a secret with the key of the database: see `SealingKeys.hash`."""
+
     def __init__(self, bind: Engine | Connection) -> None:
         super().__init__(bind, expire_on_commit=False, autoflush=False)
         self.kept: Final[list[object]] = []

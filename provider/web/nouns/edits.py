@@ -14,6 +14,7 @@ from provider.errors import AlreadyExists, FieldError, Forbidden, Invalid, Provi
 from provider.messages import Message
 from provider.nouns import Noun, called
 from provider.revisions import Outcome
+from provider.store.tags import tag
 from provider.web import brakes, reasons
 from provider.web.forms import Form, is_secret
 from provider.web.inputs import Texts
@@ -73,9 +74,10 @@ class EditRefused(Exception):
 class _Outdated(Exception):
     """The object is not at the version that the form shows."""
 
-    def __init__(self, current: Noun) -> None:
+    def __init__(self, current: Noun, tag: str) -> None:
         super().__init__()
         self.current = current
+        self.tag = tag
 
 
 def fresh(entry: Entry, texts: Texts, returned: Texts) -> EditSheet:
@@ -83,14 +85,14 @@ def fresh(entry: Entry, texts: Texts, returned: Texts) -> EditSheet:
     return kept(entry, returned) if returned else EditSheet(_form(entry, entry.settled(texts), returned))
 
 
-def opened(entry: Entry, item: Noun, returned: Texts) -> EditSheet:
+def opened(session: Session, entry: Entry, item: Noun, returned: Texts) -> EditSheet:
     """Return the form of an object as it is, or with what was typed before, of the version that stood there then."""
     texts = entry.write(item)
     if returned:
         masks = {name: text for name, text in texts.items() if is_secret(name)}  # which are not kept of what was typed
         typed = entry.settled(taken({**masks, **_fields(returned)}, texts, returned))
         return replace(kept(entry, returned), form=_form(entry, typed, returned))
-    return EditSheet(_form(entry, texts, returned), entry.place.tag(item), json.dumps(texts))
+    return EditSheet(_form(entry, texts, returned), tag(session, item), json.dumps(texts))
 
 
 def kept(entry: Entry, sent: Texts) -> EditSheet:
@@ -125,13 +127,13 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
     Raises `NotFound`, `Braked`, and `EditRefused` with what somebody else changed meanwhile, or with what is wrong.
     """
     sent, place = write.sent, entry.place
-    tag, seen, texts = sent.get(TAG, ""), sent.get(SEEN, ""), entry.settled(_fields(sent))
+    known, seen, texts = sent.get(TAG, ""), sent.get(SEEN, ""), entry.settled(_fields(sent))
 
     def apply(session: Session) -> Noun:
         nonlocal texts
         current = place.get(session, name)
-        if place.tag(current) != tag:
-            raise _Outdated(current)
+        if (found := tag(session, current)) != known:
+            raise _Outdated(current, found)
         texts = entry.settled(taken(texts, entry.write(current), sent))
         return place.replace(session, current, entry.read(texts, current))
 
@@ -142,12 +144,13 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
         texts = entry.concealed(taken(texts, now, sent))
         differences = compare(_read_seen(seen), now, texts)
         texts = merged(texts, now, [each.name for each in differences if not each.clashes])
-        tag = place.tag(outdated.current)
-        raise EditRefused(EditSheet(_form(entry, texts, sent), tag, json.dumps(now), differences, 412)) from None
+        raise EditRefused(
+            EditSheet(_form(entry, texts, sent), outdated.tag, json.dumps(now), differences, 412)
+        ) from None
     except (Invalid, Unverified) as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), tag, seen, status=422)) from None
+        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), known, seen, status=422)) from None
     except Forbidden as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), tag, seen, status=403)) from None
+        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), known, seen, status=403)) from None
 
 
 def _form(entry: Entry, texts: Texts, sent: Texts) -> Form:

@@ -13,6 +13,7 @@ from provider.nouns import NOUNS, Noun
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import nouns as store
+from provider.store import tags
 from provider.store.records import Order
 from provider.values import check_label, read_label
 from provider.web import lists, revision_rows
@@ -207,7 +208,8 @@ def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
     ) -> Response:
         """Show the form of one object."""
         item, entry = _read_entry(revisions, place, name)
-        sheet = edits.opened(entry, item, returned)
+        with revisions.reading() as session:
+            sheet = edits.opened(session, entry, item, returned)
         return forms.show(request, revisions, view, entry, sheet, item)
 
     @router.post("/{name}/edit")
@@ -234,7 +236,9 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
         item = place.get(session, name)
         back = place.above if place.owner is not None else place.path(item.key)
         action = place.path(item.key, action="remove")
-        return RemovalPage(view.question(place, item), item, action, back, view.losses(session, place, item))
+        losses = view.losses(session, place, item)
+        tag = tags.tag_together(session, [item, *(loss.item for loss in losses)])
+        return RemovalPage(view.question(place, item), item, action, back, tag, losses)
 
     @router.get("/{name}/remove", dependencies=_CHANGING)
     def ask_to_remove(

@@ -11,7 +11,6 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Field, Noun, called
 from provider.store import draining
 from provider.store import nouns as store
-from provider.tags import etag
 from provider.web import forms
 from provider.web.inputs import Texts, parse
 from provider.web.nouns import slots, texts
@@ -71,10 +70,6 @@ class Place:
     def remove(self, session: Session, item: Noun) -> None:
         """Remove one that was found, with what refers to it."""
         store.discard(session, item, self.owner, cascade=True)
-
-    def tag(self, item: Noun) -> str:
-        """Return the entity tag of one: the one that REST gives."""
-        return etag(self.noun.kind, item.json())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Removing one object: a page that names what else goes, and then exactly that, in one transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
@@ -12,7 +12,6 @@ from provider.errors import Invalid
 from provider.messages import Message
 from provider.nouns import Noun
 from provider.revisions import Outcome
-from provider.tags import etag
 from provider.web import reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
@@ -35,18 +34,17 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class RemovalPage:
-    """What is to be removed, and what goes with it. `action` is where the form is sent, `back` where Cancel leads."""
+    """What is to be removed, and what goes with it. `action` is where the form is sent, `back` where Cancel leads.
+
+    `tag` says what was agreed to: it is another text as soon as anything of it is different.
+    """
 
     question: Message
     item: Noun
     action: str
     back: str
-    losses: Sequence[Loss] = field(default_factory=list)
-
-    @property
-    def tag(self) -> str:
-        """What was agreed to: another text as soon as anything of it is different."""
-        return etag("removal", {"item": self.item.json(), "losses": [loss.item.json() for loss in self.losses]})
+    tag: str
+    losses: Sequence[Loss]
 
     @property
     def consequences(self) -> list[Message]:

@@ -13,6 +13,7 @@ from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
 from provider.observations import show_services
 from provider.store import middlewares, nouns
+from provider.store.tags import tag
 from provider.web.inputs import Texts, is_ticked
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.edits import TAG
@@ -55,7 +56,7 @@ class Routers(BesideView):
             "service": service,
             "passage": passages.stops(router.middlewares, middlewares.of_routers(session, [router])),
             "state": sight.states([router])[router.name],
-            "tag": place.tag(router),
+            "tag": tag(session, router),
             "conflicts": [each.detail for each in told[:_MOST_WARNED]],
             **self.beside(sight, item),
         }
@@ -71,7 +72,7 @@ class Routers(BesideView):
 
             def apply(session: Session) -> None:
                 found = cast("Router", place.get(session, name))
-                if place.tag(found) != write.sent.get(TAG):
+                if tag(session, found) != write.sent.get(TAG):
                     raise PreconditionFailed(Message("router {name} has changed since", name=name))
                 place.replace(session, found, found.copy(enabled=enabled))
 

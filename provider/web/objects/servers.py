@@ -15,6 +15,7 @@ from provider.nouns import Noun, Server, Service
 from provider.nouns.server import DRAIN_UNTIL
 from provider.observations import show_servers
 from provider.store import nouns, servers
+from provider.store.tags import tag
 from provider.values import Refusal, ServerState, check_drain_time
 from provider.web import paths
 from provider.web.inputs import Texts
@@ -61,7 +62,7 @@ class Servers(View):
         [server] = show_servers(session, service, [cast("Server", item)], sight.health, sight.leasing.find)
         count = len(servers.pool(session, service.name))
         until = None if server.leaving is None or server.leaving.until is None else moments.read(server.leaving.until)
-        return {"service": service, "server": server, "tag": place.tag(item), "count": count, "keeps_until": until}
+        return {"service": service, "server": server, "tag": tag(session, item), "count": count, "keeps_until": until}
 
     def added(self, place: Place, item: Noun) -> Message:
         """Say to which service."""
@@ -92,7 +93,7 @@ class Servers(View):
 
             def apply(session: Session) -> None:
                 server = cast("Server", place.get(session, name))
-                if place.tag(server) != write.sent.get(TAG):
+                if tag(session, server) != write.sent.get(TAG):
                     raise PreconditionFailed(Message("server {name} has changed since", name=name))
                 left = server if state is ServerState.DRAIN else server.copy(drain_until=None)
                 place.replace(session, server, left.copy(state=state, **given), [DRAIN_UNTIL] if given else [])
