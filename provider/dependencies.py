@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 
 from provider import control_plane
 from provider.alarms import Alarms
-from provider.apart.turns import Turns
+from provider.apart.turns import OwnTurns
 from provider.confirmations import Confirmations
 from provider.control_plane import ControlPlane
 from provider.edges.entry_points import EntryPoint
@@ -73,11 +73,16 @@ async def plane(request: Request) -> ControlPlane:
     return control_plane.find(request)
 
 
+async def own_turns(request: Request) -> OwnTurns:
+    """Return the turns of who asks."""
+    return control_plane.find(request).turns.of(request.state.actor.holder)
+
+
 PlaneDependency = Annotated[ControlPlane, Depends(plane)]
 AlarmsDependency = Annotated[Alarms, Depends(_of(lambda plane: plane.alarms))]
 ConfirmationsDependency = Annotated[Confirmations, Depends(_of(lambda plane: plane.confirmations))]
 RevisionsDependency = Annotated[Revisions, Depends(_of(lambda plane: plane.revisions))]
-TurnsDependency = Annotated[Turns, Depends(_of(lambda plane: plane.turns))]
+TurnsDependency = Annotated[OwnTurns, Depends(own_turns)]
 RoutingDependency = Annotated[Routing, Depends(_of(lambda plane: plane.routing))]
 EdgesDependency = Annotated[Edges, Depends(_of(lambda plane: plane.edges))]
 PlacesDependency = Annotated[Sequence[EntryPoint], Depends(_of(lambda plane: list(plane.entry_points)))]

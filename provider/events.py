@@ -48,7 +48,7 @@ MOST_KEPT: Final = 2_000
 
 MOST_LISTENERS: Final = 2_000
 MOST_OF_ONE: Final = 500
-"""So many of them may listen with one token or session: the others are for everybody else."""
+"""So many of them may listen with one token or account: the others are for everybody else."""
 
 _MOST_OBJECTS: Final = 100
 """The most objects that a revision's event names."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from provider.apart.turns import AT_ONCE, MOST_WAITING, Content, Turns
+from provider.apart.turns import AT_ONCE, MOST_OF_ONE, MOST_WAITING, Content, Turns
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, Unavailable
 from provider.messages import Message
+from provider.models import Actor
 from provider.revisions import Revisions
 from tests.running import fetch, http_client, running_service, wait_until
 
@@ -62,20 +63,20 @@ def turns(revisions: tuple[FileDatabase, Revisions]) -> Iterator[Turns]:
 
 def test_a_job_on_a_large_database_is_done_in_another_process_each_time(turns: Turns) -> None:
     async def ask() -> list[int]:
-        return [int((await turns.read(tell_process, number)).whole()) for number in range(2)]
+        return [int((await turns.of("token:a").read(tell_process, number)).whole()) for number in range(2)]
 
     assert len({os.getpid(), *asyncio.run(ask())}) == 3
 
 
 def test_a_job_on_a_small_database_costs_no_process(revisions: tuple[FileDatabase, Revisions]) -> None:
     turns = Turns(revisions[0], revisions[1].reading)
-    assert asyncio.run(turns.read(tell_process)).whole() == b"%d" % os.getpid()
+    assert asyncio.run(turns.of("token:a").read(tell_process)).whole() == b"%d" % os.getpid()
     turns.close()
 
 
 def test_what_many_ask_for_at_once_is_computed_once(turns: Turns, tmp_path: Path) -> None:
     async def ask() -> list[Content]:
-        asked = [asyncio.ensure_future(turns.read(note_and_wait, tmp_path, 1)) for _ in range(12)]
+        asked = [asyncio.ensure_future(turns.of("token:a").read(note_and_wait, tmp_path, 1)) for _ in range(12)]
         await asyncio.to_thread(wait_until, lambda: began(tmp_path) == 1, "it begins")
         (tmp_path / "end").touch()
         return await asyncio.gather(*asked)
@@ -87,7 +88,7 @@ def test_what_many_ask_for_at_once_is_computed_once(turns: Turns, tmp_path: Path
 def test_too_many_jobs_are_refused_and_those_that_wait_are_done(turns: Turns, tmp_path: Path) -> None:
     async def ask() -> list[Content | BaseException]:
         many = range(AT_ONCE + MOST_WAITING + 3)
-        asked = [asyncio.ensure_future(turns.read(note_and_wait, tmp_path, number)) for number in many]
+        asked = [asyncio.ensure_future(turns.of(f"token:{n}").read(note_and_wait, tmp_path, n)) for n in many]
         await asyncio.to_thread(wait_until, lambda: began(tmp_path) == AT_ONCE, "as many as may begin at once")
         (tmp_path / "end").touch()
         return await asyncio.gather(*asked, return_exceptions=True)
@@ -96,9 +97,42 @@ def test_too_many_jobs_are_refused_and_those_that_wait_are_done(turns: Turns, tm
     assert [isinstance(answer, Unavailable) for answer in answers] == [False] * (AT_ONCE + MOST_WAITING) + [True] * 3
 
 
+def test_who_asks_for_much_has_one_job_done_at_a_time_and_leaves_places_to_others(turns: Turns, tmp_path: Path) -> None:
+    async def ask() -> tuple[list[Content | BaseException], Content]:
+        many = range(AT_ONCE + MOST_WAITING)
+        asked = [asyncio.ensure_future(turns.of("token:a").read(note_and_wait, tmp_path, n)) for n in many]
+        await asyncio.to_thread(wait_until, lambda: began(tmp_path) == 1, "the first begins")
+        other = await turns.of("account:b").read(tell_process)
+        assert began(tmp_path) == 1
+        (tmp_path / "end").touch()
+        return await asyncio.gather(*asked, return_exceptions=True), other
+
+    answers, other = asyncio.run(ask())
+    assert [isinstance(each, Unavailable) for each in answers] == [False] * MOST_OF_ONE + [True] * MOST_OF_ONE
+    assert other.whole()
+
+
+def test_who_waits_for_a_turn_when_the_service_stops_is_told(turns: Turns, tmp_path: Path) -> None:
+    async def ask() -> list[Content | BaseException]:
+        asked = [asyncio.ensure_future(turns.of("token:a").read(note_and_wait, tmp_path, n)) for n in range(2)]
+        await asyncio.to_thread(wait_until, lambda: began(tmp_path) == 1, "the first begins")
+        turns.close()
+        (tmp_path / "end").touch()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    done, refused = asyncio.run(ask())
+    assert isinstance(done, Content)
+    assert isinstance(refused, Unavailable)
+
+
+def test_an_account_has_one_part_of_what_is_bounded_for_all_its_sessions() -> None:
+    one, other, token = (Actor("alvin", credential).holder for credential in ("session:a", "session:b", "token:alvin"))
+    assert one == other != token
+
+
 def test_an_error_arrives_with_its_fields_and_the_words_to_translate(turns: Turns) -> None:
     with pytest.raises(Invalid) as caught:
-        asyncio.run(turns.read(refuse))
+        asyncio.run(turns.of("token:a").read(refuse))
     (field,) = caught.value.fields
     assert (field.pointer, field.code, field.place) == ("/name", "name.bad", "query")
     assert isinstance(field.detail, Message)
@@ -107,8 +141,8 @@ def test_an_error_arrives_with_its_fields_and_the_words_to_translate(turns: Turn
 
 def test_a_process_that_is_killed_takes_nothing_along(turns: Turns) -> None:
     with pytest.raises(Unavailable):
-        asyncio.run(turns.read(die))
-    assert int(asyncio.run(turns.read(tell_process)).whole()) != os.getpid()
+        asyncio.run(turns.of("token:a").read(die))
+    assert int(asyncio.run(turns.of("token:a").read(tell_process)).whole()) != os.getpid()
 
 
 def test_what_was_computed_apart_is_the_same_as_what_was_computed_here(migrated: Path, tmp_path: Path) -> None:

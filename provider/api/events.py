@@ -73,9 +73,9 @@ async def listen(
     """
     if events.listeners >= MOST_LISTENERS:
         raise Unavailable(f"{MOST_LISTENERS} clients are listening already: try again later")
-    holder = actor.credential or ""
+    holder = actor.holder
     if events.listening[holder] >= MOST_OF_ONE:
-        raise Unavailable(f"{MOST_OF_ONE} clients are listening with this token or session already: close some of them")
+        raise Unavailable(f"{MOST_OF_ONE} clients are listening with this token or account already: close some of them")
 
     async def is_good() -> bool:
         await access.follow_soon()

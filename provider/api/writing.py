@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from provider import attempts, control_plane
 from provider.addresses import Places
 from provider.apart.shelf import Shelf
-from provider.apart.turns import Turns
+from provider.apart.turns import OwnTurns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
 from provider.api.streams import stream
@@ -110,7 +110,7 @@ class Write:
         return None if self._seconds is None else datetime.now(UTC) + timedelta(seconds=self._seconds)
 
     async def answer(
-        self, turns: Turns, plan: PlanOnCondition, conditions: Conditions, telling: Telling, *, is_long: bool
+        self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling, *, is_long: bool
     ) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
@@ -131,7 +131,7 @@ class Write:
         return outcomes.applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
     async def _answer_apart(
-        self, turns: Turns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
+        self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
     ) -> Response | None:
         revisions = self._revisions
         asked = (plan, telling.says, revisions.server_places, dict(self._routing.edges), revisions.points)

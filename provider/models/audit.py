@@ -28,6 +28,12 @@ class Actor:
     is_admin: bool = False
     """Whether they may write what only admins may."""
 
+    @property
+    def holder(self) -> str:
+        """Whose part of what is bounded is taken: a token has its own, an account one for all its sessions."""
+        credential = self.credential or ""
+        return f"account:{self.name}" if credential.startswith("session:") else credential
+
 
 class AuditOutcome(StrEnum):
     """Whether the action was accepted or refused."""
