@@ -53,6 +53,9 @@ _EVERYTHING: Final = tuple(
 """What people write for all that no other router takes."""
 
 _KINDS: Final = frozenset({"router", "domain", "service"})
+_LEADING: Final = frozenset({"middleware", "service"})
+"""The kinds that lead to services without a router: error pages, and services made of services."""
+
 _DOUBTED: Final = frozenset(kind for kind, noun in NOUNS.items() if noun.is_doubted())
 
 
@@ -93,15 +96,15 @@ def concern_of(changes: Iterable[Change]) -> Concern:
     gone: set[tuple[str, str]] = set()
     domains: set[str] = set()
     services: set[str] = set()
-    paged: set[str] = set()
+    led_to: set[str] = set()
     doubts: list[Finding] = []
     for change in changes:
         if change.after is not None and change.kind in _DOUBTED:
             doubts += find_doubts(NOUNS[change.kind].loaded(change.after), change.name)
         if change.kind in _KINDS:
             (gone if change.after is None else objects).add((change.kind, change.name))
-        if change.kind == "middleware" and change.after is not None:
-            paged |= {use.name for use in NOUNS[change.kind].loaded(change.after).uses() if use.kind == "service"}
+        if change.kind in _LEADING and change.after is not None:
+            led_to |= {use.name for use in NOUNS[change.kind].loaded(change.after).uses() if use.kind == "service"}
         if change.kind == "router" and change.before is not None:
             former = Router.read(change.before)
             domains |= set(former.ascii_domains)
@@ -109,7 +112,7 @@ def concern_of(changes: Iterable[Change]) -> Concern:
     domains |= {name for kind, name in objects if kind == "domain"}
     services |= {name for kind, name in objects if kind == "service"}
     domains -= {name for kind, name in gone if kind == "domain"}
-    services -= {name for kind, name in gone if kind == "service"} | paged
+    services -= {name for kind, name in gone if kind == "service"} | led_to
     objects |= {("domain", name) for name in domains} | {("service", name) for name in services}
     objects |= {each for doubt in doubts for each in doubt.objects}
     return Concern(objects, domains, services, doubts)

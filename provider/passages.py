@@ -35,6 +35,11 @@ class Stop:
         """Whether another provider has it, so that nothing is known of it."""
         return self.middleware is None
 
+    @property
+    def page(self) -> tuple[str, str] | None:
+        """The kind, in the plural, and the name of what has a page here. What this service itself adds has none."""
+        return None if self.middleware is None or "." in self.name else (self.middleware.plural, self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Encounter:

@@ -104,6 +104,20 @@ class Spread:
                 }
         return [name for name in self.services if name in found]
 
+    def mirrors(self) -> list[Member]:
+        """Return the mirrors of the services that answer, or may answer, each once."""
+        found = (member for name in self.answering() for member, _part in self.parts.get(name, ()))
+        return list({each.name: each for each in found if each.role is MemberRole.MIRROR}.values())
+
+    def spares(self) -> set[str]:
+        """Return the names of the services that only get requests while others are down."""
+        found = {self.root}
+        for name in self.answering():
+            if name in found:
+                members = (member for member, _part in self.parts.get(name, ()))
+                found |= {each.name for each in members if each.role in {MemberRole.MEMBER, MemberRole.MAIN}}
+        return {*self.answering()} - found
+
     def foreign(self) -> list[str]:
         """Return the names of the services that may answer and are not known here."""
         return [name for name in self.answering() if name not in self.known]

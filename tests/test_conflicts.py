@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from provider import conflicts, rules
 from provider.conflicts import Concern, Finding
 from provider.explanations import Route, Routes
-from provider.models import Conflict
-from provider.nouns import Server
+from provider.models import Change, Conflict
+from provider.nouns import Server, Service
 from provider.nouns.middleware import Middleware
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
@@ -116,6 +117,18 @@ def test_a_service_that_nobody_reaches_is_told() -> None:
     assert found[0].detail == "no router points to the service other"
     off = find(route("a", "Host(`a.test`)", enabled=False), services=("wayshub",))
     assert kinds(off) == [(Conflict.UNREACHED_SERVICE, ("wayshub",))]
+
+
+def test_a_service_made_together_with_what_leads_to_it_needs_no_router() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "whole": {"failover": {"service": "main", "fallback": "spare"}},
+        "copied": {"mirroring": {"service": "whole", "mirrors": [{"name": "copy"}]}},
+        **{name: {} for name in ("main", "spare", "copy", "alone")},
+    }
+    changes = [
+        Change("service", name, None, Service.read({"name": name, **each}).json()) for name, each in made.items()
+    ]
+    assert set(conflicts.concern_of(changes).services) == {"copied", "alone"}
 
 
 def test_routers_meet_where_one_is_ranked_by_its_domains_and_the_other_by_the_length_of_its_rule() -> None:

@@ -28,6 +28,7 @@ from provider.messages import Message
 from provider.names import in_order
 from provider.nouns import Middleware, Named, Router, Server, Service
 from provider.nouns.common import SERVICE
+from provider.passages import Stop
 from provider.routing import Routing
 from provider.rules import hosts
 from provider.shares import KnownService
@@ -234,6 +235,7 @@ def service_of(service: Service, listed: Sequence[Server], health: Health) -> sc
 def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> scene.DrawnService:
     """Return a service as it is drawn: with its servers, or those of the services of which it is made."""
     spread = shares.find(name, known)
+    spares = spread.spares()
     drawn = [
         scene.DrawnServer(
             server.name,
@@ -243,14 +245,17 @@ def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> sc
             server.state,
             observe(pool.service, [server], health)[server.name].state,
             None if pool.service.name == name else pool.service.name,
+            is_spare=pool.service.name in spares,
         )
         for pool, server, share in spread.servers()
     ]
     place = {each: number for number, each in enumerate(spread.services)}
     drawn += [_elsewhere(each, spread.services[each]) for each in spread.foreign()]
+    drawn += [scene.DrawnServer(each.name, "", copies=each.number or 0) for each in spread.mirrors()]
     drawn.sort(
         key=lambda server: (
-            place[server.name if server.is_elsewhere else server.service or name],
+            server.copies is not None,
+            place[server.name if server.is_elsewhere or server.copies is not None else server.service or name],
             in_order(server.name),
         )
     )
@@ -302,9 +307,18 @@ def _router(
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
         tls=listening.words(router),
-        passage=passages.stops(router.middlewares, known),
+        passage=[*_redirects(router, listening), *passages.stops(router.middlewares, known)],
         has_own_rule=router.rule is not None,
     )
+
+
+def _redirects(router: Router, listening: Listening) -> list[Stop]:
+    """Return what leads visitors of the plain entry point to the secure one, if anything does."""
+    points = [point for each in listening.entrances(router) if each.redirects for point in each.entry_points]
+    if not points:
+        return []
+    made = Middleware.read({"name": "redirect", "redirectScheme": configuration.redirect(listening.points).json()})
+    return [Stop(configuration.REDIRECT, Message("Redirects {points} to HTTPS", points=", ".join(points)), None, made)]
 
 
 def _hosts(router: Router) -> Sequence[str]:

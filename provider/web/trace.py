@@ -208,7 +208,7 @@ def _way(found: Trace, language: Language) -> dict[str, Any]:
     winner = found.winner
     name = "" if winner is None else winner.name
     taken = [router for router in found.drawn.routers if router.name == name]
-    lit = scene.Way(name, found.asked.entry_point, None if found.end is None else ())
+    lit = scene.Way(name, found.asked.entry_point, ends_at_router=found.end is not None)
     return {
         "drawing": path.draw(found.drawn, language, way=lit) if found.drawn.routers else None,
         "blocks": group(replace(found.drawn, routers=taken, services=_services(found, taken)), path.MOST_SERVERS),

@@ -49,6 +49,22 @@ def test_the_drawing_has_the_servers_below(pages: httpx.Client) -> None:
     assert "No router points here" not in lists
 
 
+def test_the_drawing_tells_mirrors_and_spares_from_who_answers(pages: httpx.Client) -> None:
+    pages.patch("/api/v1/services/green", json={"healthCheck": {"path": "/"}}).raise_for_status()
+    spare = {"failover": {"service": "green", "fallback": "blue"}}
+    pages.put("/api/v1/services/whole", json=spare).raise_for_status()
+    mirrored = {"mirroring": {"service": "whole", "mirrors": [{"name": "copy", "percent": 10}]}}
+    for name, body in {"copy": {}, "copied": mirrored}.items():
+        pages.put(f"/api/v1/services/{name}", json=body).raise_for_status()
+    pages.put("/api/v1/routers/made", json={"rule": "Host(`made.test`)", "service": "copied"}).raise_for_status()
+    drawn, _told, lists = page(pages, "/").partition('class="told"')
+    for shown in (drawn, lists):
+        assert 'href="/services/copy"' in shown
+        assert "copies of 10%" in shown
+        assert "spare" in shown
+        assert "1 of 3 servers" in shown
+
+
 def test_a_trace_names_who_answers(pages: httpx.Client) -> None:
     found = page(pages, "/trace?url=http://made.test")
     assert {"/services/blue/servers/a", "/services/green/servers/c"} <= links(found)
@@ -100,6 +116,15 @@ def test_a_router_over_tls_has_a_lock_and_links_of_https(pages: httpx.Client) ->
     assert "Over TLS only, with a certificate from acme" in page(pages, "/")
     assert "url=https%3A%2F%2Fmade.test" in page(pages, "/")
     assert "https://" in page(pages, "/applications/made")
+
+
+def test_the_drawing_says_where_http_is_redirected(pages: httpx.Client) -> None:
+    pages.put("/api/v1/domains/made.test", json={"tls": {"from": "stored"}}).raise_for_status()
+    pages.put("/api/v1/routers/made", json={"domains": ["made.test"], "service": "made"}).raise_for_status()
+    drawn, _told, lists = page(pages, "/").partition('class="told"')
+    for shown in (drawn, lists):
+        assert "Redirects web to HTTPS" in shown
+        assert "/middlewares/" not in shown
 
 
 def test_a_weight_that_is_left_empty_is_one(pages: httpx.Client) -> None:

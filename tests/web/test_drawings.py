@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
+from provider.messages import Message
 from provider.nouns import Middleware
 from provider.passages import Stop
 from provider.values import ServerState
@@ -29,6 +30,7 @@ from provider.web.drawings.scene import (
     Scene,
     Way,
 )
+from provider.web.languages import Language
 from tests.running import cases
 from tests.strategies import hostile
 from tests.web.test_rendering import HOSTILE, Outline
@@ -235,6 +237,14 @@ def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: DrawnServer, wo
     assert numbers(markup, "g", **{"class": f"shape {kind}"})
 
 
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=list(LANGUAGES))
+def test_a_word_that_leaves_a_name_no_room_stands_below_it(language: Language) -> None:
+    away = DrawnServer("api-1", "http://a", state=ServerState.MAINT, service="blue")
+    shown = Outline(str(path.draw(scene_of(away), language))).text
+    assert "blue/api-1" in shown
+    assert language.say(Message("in maintenance")) in shown
+
+
 def test_every_node_leads_to_its_page() -> None:
     edges = [DrawnEdge("default", EdgeState.LIVE, "it runs revision 3", 3)]
     scene = scene_of(DrawnServer("a", "http://10.0.0.1", share=1.0), edges=edges)
@@ -298,6 +308,14 @@ def test_one_way_through_it_can_be_lit_up() -> None:
     way = lit(str(path.draw(scene, ENGLISH, way=Way("two"))))
     assert way == {"/domains/two.xyz", "/routers/two", "/services/pool", *(f"/services/pool/servers/{n}" for n in "ab")}
     assert "/services/pool/servers/b" not in lit(str(path.draw(scene, ENGLISH, way=Way("two", servers=["a"]))))
+
+
+def test_a_way_that_a_middleware_ends_is_lit_up_to_the_router() -> None:
+    scene = scene_of(DrawnServer("a", "http://a", share=1.0))
+    assert lit(str(path.draw(scene, ENGLISH, way=Way("wayshub", ends_at_router=True)))) == {
+        "/domains/alvin.xyz",
+        "/routers/wayshub",
+    }
 
 
 def test_the_servers_of_a_way_are_never_folded() -> None:

@@ -79,7 +79,7 @@ def _block(
 
 
 def _rank(server: DrawnServer, wanted: Collection[str]) -> tuple[bool, bool, float]:
-    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
+    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN or server.copies is not None
     return server.title not in wanted, not in_trouble, -server.share
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from provider.edges.health import HealthState
 from provider.messages import Message
 from provider.web.drawings import shapes
 from provider.web.drawings.blocks import Fold, group
@@ -20,7 +21,9 @@ from provider.web.drawings.words import (
     NO_REQUESTS,
     NO_TRAFFIC,
     NOBODY,
+    SPARE,
     words_of_address,
+    words_of_copies,
     words_of_edge,
     words_of_fold,
     words_of_pool,
@@ -207,6 +210,7 @@ class _Drawing:
             lit = self._lit(router.name)
             start = min(host.right, host.x + self._host_width(router) + 8)
             yield _line(start, box.middle, box.x, box.middle, 2, classes("line", state, lit))
+            lit = self._lit_beyond(router.name)
             yield _line(box.right, box.middle, block.service.x, block.service.middle, 2, classes("line", state, lit))
         yield from self._shares(block)
 
@@ -330,7 +334,7 @@ class _Drawing:
         more = len(router.passage) - len(lines)
         shown = router.passage[: len(lines) - 1] if more else router.passage
         for stop, box in zip(shown, lines, strict=False):
-            href = None if stop.middleware is None else _page(stop.middleware.plural, stop.name)
+            href = None if stop.page is None else _page(*stop.page)
             told = stop.name if stop.is_elsewhere else self._say(stop.words)
             yield self._line(router, box, told, (self._say(words_of_stop(stop)), href))
         if more:
@@ -361,7 +365,7 @@ class _Drawing:
             _text(shorten(told, room, _SMALL_SIZE), box.x + _PADDING, box.middle + 15, _SMALL_SIZE, "soft"),
         ]
         said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
-        lit = any(self._lit(router.name) for router in block.block.routers)
+        lit = any(self._lit_beyond(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
         href = None if "@" in block.block.name else self._service_page(block.block.name)
         return self._node(href, said, kind, inside)
@@ -372,16 +376,17 @@ class _Drawing:
         share = self._share(block, server.share)
         x = box.x + 10 + shapes.SIZE + 8
         room = box.right - _PADDING - x
-        state = words_of_state(server)
-        # What gets nothing says why instead.
-        told = (share or self._say(self._nothing())) if state is None or shape == "check" else self._say(state)
+        size = _NAME_SIZE if is_http else _SMALL_SIZE
         # Those of TCP and UDP have no names: their addresses stand there, and below the service that has them.
         name, below = (server.title, _without_scheme(server.url)) if is_http else (server.name, server.service or "")
+        told, is_word = self._told(server, share)
+        if server.copies is not None or (is_word and not _fits(name, told, room, size)):
+            told, below = "", told  # the name before the address
         y = box.y + 18 if below else box.middle + 5
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
-            *_pair(name, told, y, (x, room), _NAME_SIZE if is_http else _SMALL_SIZE, ("name", f"number {tone}")),
+            *_pair(name, told, y, (x, room), size, ("name", f"number {tone}")),
         ]
         if below:
             inside.append(_text(shorten(below, room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"))
@@ -391,7 +396,20 @@ class _Drawing:
             href = None if server.is_elsewhere else self._service_page(owner)
             return self._node(href, self._say(words_of_address(server, share)), kind, inside)
         href = None if server.is_elsewhere else _page("services", owner, "servers", server.name)
+        if server.copies is not None:
+            href = self._service_page(server.name)
         return self._node(href, self._say(words_of_server(server, share)), kind, inside)
+
+    def _told(self, server: DrawnServer, share: str | None) -> tuple[str, bool]:
+        """Say what a server gets, or why it gets nothing; and whether that is a word, and no share."""
+        state = words_of_state(server)
+        if server.copies is not None:
+            return self._say(words_of_copies(server.copies)), True
+        if state is not None and server.health is not HealthState.UP:
+            return self._say(state), True
+        if server.is_spare and not server.share:
+            return self._say(SPARE), True
+        return share or self._say(self._nothing()), share is None
 
     def _nothing(self) -> Message:
         return NO_REQUESTS if self._scene.carried is Carried.HTTP else NO_TRAFFIC
@@ -432,9 +450,15 @@ class _Drawing:
     def _lit(self, router: str) -> str | None:
         return "lit" if self._way is not None and self._way.router == router else None
 
+    def _lit_beyond(self, router: str) -> str | None:
+        """Return what lights up what follows a router, unless the way ends there."""
+        return None if self._way is not None and self._way.ends_at_router else self._lit(router)
+
     def _lit_server(self, block: PlacedBlock, server: DrawnServer) -> str | None:
         way = self._way
         if way is None or way.router not in {router.name for router in block.block.routers}:
+            return None
+        if way.ends_at_router:
             return None
         is_on_it = server.share > 0 if way.servers is None else server.title in way.servers
         return "lit" if is_on_it else None
@@ -470,6 +494,11 @@ def _pair(
     left = shorten(left, room - width(right, size, bold=True) - (8 if right else 0), size, bold=bold)
     shown = [_text(left, x, y, size, kinds[0])]
     return [*shown, _text(right, x + room, y, size, kinds[1], text_anchor="end")] if right else shown
+
+
+def _fits(left: str, right: str, room: float, size: float) -> bool:
+    """Tell whether a name and a word have room in a line."""
+    return width(clean(left), size, bold=True) + 8 + width(right, size, bold=True) <= room
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, wide: float, kind: str | None) -> Markup:

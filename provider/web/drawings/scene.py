@@ -100,6 +100,10 @@ class DrawnServer:
     state: ServerState = ServerState.READY
     health: HealthState = HealthState.UNKNOWN
     service: str | None = None
+    copies: int | None = None
+    """Of a service that stands here as a mirror: of what percentage of the requests it gets copies."""
+    is_spare: bool = False
+    """Whether requests only come to its service while another one is down."""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -125,8 +129,8 @@ class DrawnService:
 
     @property
     def own(self) -> list[DrawnServer]:
-        """Its servers, without what stands for services of other providers."""
-        return [server for server in self.servers if not server.is_elsewhere]
+        """Its servers that may answer, without what stands for services of other providers."""
+        return [server for server in self.servers if not server.is_elsewhere and server.copies is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +168,5 @@ class Way:
     router: str
     entry_point: str | None = None
     servers: Sequence[str] | None = None
+    ends_at_router: bool = False
+    """Whether a middleware of the router answers."""

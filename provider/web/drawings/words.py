@@ -17,6 +17,9 @@ NO_REQUESTS: Final = Message("no requests")
 NO_TRAFFIC: Final = Message("no traffic")
 """The same where no connection comes, or no packet."""
 
+SPARE: Final = Message("spare")
+"""What stands in the place of a share where requests only come while others are down."""
+
 NOBODY: Final[Mapping[Carried, Message]] = {
     Carried.HTTP: Message("no server: answers 503"),
     Carried.TCP: Message("no server: closes connections"),
@@ -103,6 +106,9 @@ def words_of_pool(service: DrawnService | None) -> Message:
 def words_of_server(server: DrawnServer, share: str | None) -> Message:
     """Return what a server gets, and how it is. No `share`: no request comes to its service."""
     state = words_of_state(server)
+    if server.copies is not None:
+        told = words_of_copies(server.copies)
+        return Message("Service {name}: {told}, and its responses are discarded", name=server.name, told=told)
     if server.is_elsewhere:
         told = NO_REQUESTS if share is None else Message("{share} of the new requests", share=share)
         return Message("Service {name} of another provider: {told}", name=server.name, told=told)
@@ -113,6 +119,11 @@ def words_of_server(server: DrawnServer, share: str | None) -> Message:
     if state is None:
         return Message("Server {name} at {url}: {share} of the new requests", **facts)
     return Message("Server {name} at {url}: {state}, {share} of the new requests", state=state, **facts)
+
+
+def words_of_copies(percent: int) -> Message:
+    """Return what a mirror gets."""
+    return Message("copies of {percent}%", percent=percent)
 
 
 def words_of_address(server: DrawnServer, share: str | None) -> Message:
