@@ -71,21 +71,26 @@ def is_link(value: str) -> bool:
     return _LINK.fullmatch(value.strip()) is not None
 
 
+def _read(environment: Mapping[str, str], name: str) -> str:
+    """Return the value of a variable without space around it, as settings are read; nothing if it is not set."""
+    return environment.get(f"{PREFIX}{name}", "").strip()
+
+
 def find_port(environment: Mapping[str, str]) -> str:
     """Return the port that the environment names, or the usual one."""
-    value = environment.get(f"{PREFIX}PORT", "").strip()
+    value = _read(environment, "PORT")
     return DEFAULT_PORT if not value or is_link(value) else value
 
 
 def find_url(environment: Mapping[str, str]) -> str:
     """Return where the service is: `PROVIDER_URL`, or where `serve` listens with these variables."""
-    return environment.get(f"{PREFIX}URL", "").strip() or find_own_url(environment)
+    return _read(environment, "URL") or find_own_url(environment)
 
 
 def find_own_url(environment: Mapping[str, str]) -> str:
     """Return where `serve` listens with these variables, as it is asked from this machine."""
-    host = callable_host(environment.get(f"{PREFIX}HOST", "").strip() or "127.0.0.1")
-    scheme = "https" if environment.get(f"{PREFIX}TLS_CERTIFICATE") else "http"
+    host = callable_host(_read(environment, "HOST") or "127.0.0.1")
+    scheme = "https" if _read(environment, "TLS_CERTIFICATE") else "http"
     return f"{scheme}://{host}:{find_port(environment)}"
 
 
@@ -100,7 +105,7 @@ def find_secret(environment: Mapping[str, str], name: str) -> str:
 
     Raises `SettingsError`, which never has the value, if it is set twice, or the file has none.
     """
-    value, file = (environment.get(f"{PREFIX}{name}{end}", "").strip() for end in ("", "_FILE"))
+    value, file = (_read(environment, name + end) for end in ("", "_FILE"))
     if not file:
         return value
     if value:
