@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 import uvloop
@@ -18,7 +18,7 @@ from provider.cli.links import make_first_link
 from provider.cli.paths import beside, shown
 from provider.cli.progress import Progress
 from provider.cli.running.binding import check_binding
-from provider.cli.running.keys import make_keys
+from provider.cli.running.keys import Keys, make_keys
 from provider.cli.running.ports import Port
 from provider.cli.running.stack import Setup, Stack
 from provider.cli.running.traefik import (
@@ -120,14 +120,9 @@ def up(
             with suppress(OSError):  # which the migration tells
                 settings.database_path.parent.mkdir(parents=True, exist_ok=True)
             reserved.enter_context(claimed(settings, fallback_file, traefik=configuration_path(settings.database_path)))
-            _migrate(settings, progress)
-            for warning in check_binding(settings):
-                progress.say(warning)
-            _prepare(fallback_file)
+            _prepare(settings, fallback_file, progress)
             link = make_first_link(settings.location, settings.public_url or url)
-            keys = make_keys(settings.location, edge_name(static))
-            static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
-            write_configuration(settings.database_path, static)  # before anything runs that would need it
+            keys = _hand_out(settings, static)
             for reserved_port in points.values():
                 reserved_port.release()
             _run(Setup(settings, service, url, program, static, demo, keys.service, link), progress)
@@ -166,12 +161,23 @@ def _with_edge(settings: Settings, name: str, ports: Mapping[str, int], fallback
     return settings.model_copy(update={**made, **usual})
 
 
-def _prepare(fallback_file: Path) -> None:
-    """Make the fallback file: Traefik looks for it once, at its start."""
-    try:
+def _prepare(settings: Settings, fallback_file: Path, progress: Progress) -> None:
+    """Bring in order what the service and Traefik find at their start, and say what is dangerous."""
+    _migrate(settings, progress)
+    for warning in check_binding(settings):
+        progress.say(warning)
+    try:  # Traefik looks for it once
         fallback.prepare(fallback_file)
     except OSError as error:
         raise SettingsError(fallback.trouble_with(fallback_file, error)) from None
+
+
+def _hand_out(settings: Settings, static: dict[str, Any]) -> Keys:
+    """Make the keys, and write what Traefik reads at its start, with its own: before anything runs that needs it."""
+    keys = make_keys(settings.location, edge_name(static))
+    static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
+    write_configuration(settings.database_path, static)
+    return keys
 
 
 def _migrate(settings: Settings, progress: Progress) -> None:
