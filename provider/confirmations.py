@@ -232,7 +232,7 @@ class Confirmations:
             if self._troubles.get(number) != error.detail:
                 logger.error("revision %d cannot be rolled back now: %s", number, error.detail)  # noqa: TRY400
             self._troubles[number] = error.detail
-        except Exception:
+        except Exception:  # a bug: others are rolled back all the same
             logger.exception("revision %d cannot be rolled back now", number)
             self._troubles[number] = Message("this is a bug in wayshub-provider; see its log")
         else:

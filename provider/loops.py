@@ -17,7 +17,7 @@ async def lasting(work: Callable[[], Awaitable[None]], again_seconds: float = _A
     while True:
         try:
             return await work()
-        except Exception:
+        except Exception:  # whatever it met
             logger.exception("a bug stopped work in the background, which starts again")
         await asyncio.sleep(again_seconds)
 

@@ -101,7 +101,7 @@ class Following:
             return
         try:
             self._hear(word, names.split(","))
-        except Exception:
+        except Exception:  # one bug must not keep this service from what comes later
             logger.exception("a notification from another service could not be handled")
 
     def _told(self, tables: frozenset[str] | None) -> None:

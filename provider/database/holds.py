@@ -5,6 +5,7 @@ who holds it: both ends ask for signs of life.
 """
 
 import zlib
+from contextlib import ExitStack
 from threading import Lock
 from typing import Any, Final
 
@@ -49,14 +50,12 @@ class ServerHold:
 def hold(location: Location, name: str) -> ServerHold | None:
     """Hold a name, unless somebody else does. Raises `psycopg.Error`."""
     connection = connect(location)
-    try:
+    with ExitStack() as unless_held:
+        unless_held.callback(connection.close)
         connection.execute(_NOTICED)
         key = zlib.crc32(name.encode()) - (1 << 31)
         found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_SPACE, key)).fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    if found is None or not found[0]:
-        connection.close()
-        return None
+        if found is None or not found[0]:
+            return None
+        unless_held.pop_all()
     return ServerHold(connection)

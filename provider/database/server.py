@@ -68,7 +68,7 @@ class ServerDatabase(Database):
         try:
             with told(self.location), engine.connect() as connection:
                 check(connection, self.location)
-        except BaseException:
+        except BaseException:  # whatever it was, no connection stays open
             engine.dispose()
             raise
         self._engine = engine

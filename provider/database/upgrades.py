@@ -40,6 +40,6 @@ def upgrade(
         raise Unavailable(str(error)) from error
     except ValueError as error:
         raise Unavailable(f"nothing was changed: {error}") from error
-    except BaseException:
+    except BaseException:  # also who stopped it wants to know
         say(f"The migration did not finish and changed nothing: the version that served {location} before can go on.")
         raise

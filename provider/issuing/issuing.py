@@ -281,7 +281,7 @@ class Issuing:
             await self._failed(name, error)
         except (ProviderError, Refusal) as error:
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, error.detail))
-        except Exception:
+        except Exception:  # a bug: other names get theirs all the same
             logger.exception("no certificate for %s", name)
             told = Message("this is a bug in wayshub-provider; see its log")
             await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, told))
