@@ -9,7 +9,7 @@ from provider import terms
 from provider.nouns import Server, Service, document
 from provider.nouns.beside import BesideOther
 from provider.nouns.router import ServedRouter
-from provider.nouns.service import LoadBalancer, ServedService
+from provider.nouns.service import ServedService
 from provider.parts import Part, Section
 
 _COMPOSITIONS: Final = tuple(Service.fields[key].name for key in Service.alternatives())
@@ -43,7 +43,7 @@ def has_servers(part: Part | Section) -> bool:
 
 def checked_servers(part: Part) -> list[str]:
     """Return the URLs of the servers in the part of a service that has a health check; none without one."""
-    balancer = _read_balancer(part)
+    balancer = _read_service(part)[1].load_balancer
     return [] if balancer is None or balancer.health_check is None else [server.url for server in balancer.servers]
 
 
@@ -63,10 +63,6 @@ def read_pool(part: Part) -> tuple[Service, list[Server]]:
         Server(name=each.url, url=each.url, weight=each.weight, preserve_path=each.preserve_path)
         for each in (() if pool is None else pool.servers)
     ]
-
-
-def _read_balancer(part: Part) -> LoadBalancer | None:
-    return _read_service(part)[1].load_balancer
 
 
 def _read_service(part: Part) -> tuple[str, ServedService]:

@@ -140,13 +140,11 @@ def _taken_by_https(
 ) -> Iterator[Finding]:
     if about is not None and not any(kind in {Router.kind, TCPRouter.kind} for kind, _name in about):
         return
-    wanted: dict[tuple[str, str], list[str]] = {}
-    for item in inventory.having(TCPRouter.kind, b'"tls":'):
-        if isinstance(item, TCPRouter) and not item.waits:
-            for place in product(item.hosts, item.entry_points):
-                wanted.setdefault(place, []).append(item.name)
+    wanted = _wanted_by_tcp(inventory)
+    if not wanted:
+        return
     taking: dict[tuple[str, str], dict[str, None]] = {}
-    for route in filter(_takes, routes if wanted else ()):
+    for route in (each for each in routes if each.takes):
         for place in wanted.keys() & set(product(hosts_of([route]), route.entry_points)):
             taking.setdefault(place, {})[route.name] = None
     for place, names in sorted(taking.items()):
@@ -164,8 +162,14 @@ def _taken_by_https(
             yield Finding(Conflict.TAKEN_ENTRY_POINT, objects, detail)
 
 
-def _takes(route: Route) -> bool:
-    return route.takes
+def _wanted_by_tcp(inventory: Inventory) -> dict[tuple[str, str], list[str]]:
+    """Return which TCP routers with TLS want connections, by host and entry point."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for item in inventory.having(TCPRouter.kind, b'"tls":'):
+        if isinstance(item, TCPRouter) and not item.waits:
+            for place in product(item.hosts, item.entry_points):
+                wanted.setdefault(place, []).append(item.name)
+    return wanted
 
 
 def _takes_all(item: object) -> TypeGuard[TCPRouter]:
