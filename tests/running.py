@@ -403,11 +403,11 @@ class NamedServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, host: str = "127.0.0.1", port: int = 0) -> None:
         self.name = name
         self.count = 0
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _NamedHandler)
+        super().__init__((host, port), _NamedHandler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -135,38 +136,48 @@ def test_undoing_it_or_rolling_back_before_it_ends_the_wait(client: httpx.Client
     assert [confirmation(client, number)["state"] for number in (first, third)] == ["pending", "undone"]
 
 
-def test_what_passed_while_the_service_was_away_is_rolled_back_before_an_edge_is_answered(
-    migrated: Path, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Stopped:
+    """A service that was stopped, and what it served before two changes: one whose time is up by now, and another."""
+
+    service: Service
+    before: bytes
+    late: int
+    waiting: int
+
+
+@pytest.fixture
+def stopped(migrated: Path, tmp_path: Path) -> Stopped:
     with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
         exposed(client, a=1)
         before = served(service)
         late = change(client, "PATCH", "/services/alvin/servers/a", json={"weight": 5}, params=LONG)
         waiting = change(client, "PUT", "/domains/b.test", json={}, params=LONG)
     expire(service, late)
-    with running_service(tmp_path, migrated) as service:
-        assert served(service) == before  # the first answer
+    return Stopped(service, before, late, waiting)
+
+
+def test_what_passed_while_the_service_was_away_is_rolled_back_before_an_edge_is_answered(
+    stopped: Stopped, tmp_path: Path
+) -> None:
+    with running_service(tmp_path, None) as service:
+        assert served(service) == stopped.before  # the first answer
         with http_client(f"{service.url}/api/v1") as client:
-            assert confirmation(client, late)["state"] == "rolledBack"
-            assert numbers(client.get("/revisions", params={"pending": True})) == [waiting]
+            assert confirmation(client, stopped.late)["state"] == "rolledBack"
+            assert numbers(client.get("/revisions", params={"pending": True})) == [stopped.waiting]
             assert client.get("/domains/b.test").is_success
 
 
 def test_a_database_that_comes_after_the_service_is_rolled_back_before_an_edge_is_answered(
-    migrated: Path, tmp_path: Path
+    stopped: Stopped, tmp_path: Path
 ) -> None:
-    with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
-        exposed(client, a=1)
-        before = served(service)
-        late = change(client, "PATCH", "/services/alvin/servers/a", json={"weight": 5}, params=LONG)
-    expire(service, late)
-    away = service.database.rename(tmp_path / "away.db")
+    away = stopped.service.database.rename(tmp_path / "away.db")
     with running_service(tmp_path, None) as service, http_client(service.url) as edge:
         path = "/traefik/configuration"
         assert edge.get(path).status_code == 503
         away.rename(service.database)
         first = wait_until(lambda: [each for each in [edge.get(path)] if each.is_success], "an edge is answered")
-        assert first[0].content == before
+        assert first[0].content == stopped.before
 
 
 def test_a_clock_that_was_set_back_gives_no_more_time_than_there_was_at_first(migrated: Path, tmp_path: Path) -> None:

@@ -6,9 +6,7 @@ import sys
 
 from provider.cli.running.processes import Backoff, Process, ending
 
-STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
-)
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
 
 
 def test_all_that_a_process_prints_can_be_read() -> None:

@@ -101,6 +101,7 @@ class Field:
         while time.monotonic() - begun < seconds:
             number += 1
             self.change(number)
+            # Nothing is waited for: changes that come at this rate are what the edges have to stand.
             time.sleep(max(begun + number * every - time.monotonic(), 0))
         return number
 

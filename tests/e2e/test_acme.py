@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
@@ -35,11 +34,13 @@ from tests.e2e.knot import knot
 from tests.e2e.pebble import Pebble
 from tests.running import (
     TOKEN,
+    NamedServer,
     Service,
     cases,
     fetch,
     free_port,
     http_client,
+    running_servers,
     running_service,
     service_process,
     wait_until,
@@ -249,27 +250,12 @@ def test_who_asks_for_more_orders_than_a_ca_allows_is_told_until_when(
 
 def test_an_answer_that_is_not_ours_is_told_apart(one: Edges, ca: Pebble) -> None:
     one.choose().raise_for_status()
-    other = ThreadingHTTPServer(("127.0.0.8", ca.http_port), NamedHandler)
-    threading.Thread(target=other.serve_forever, daemon=True).start()
-    try:
+    with running_servers(NamedServer("somebody else", "127.0.0.8", ca.http_port)):
         ca.points("alvin.test", "127.0.0.1", "127.0.0.8")
         made = one.expose("alvin.test")
-    finally:
-        other.shutdown()
-        other.server_close()
     (pending,) = made.json()["pending"]
     assert pending["detail"] == "alvin.test leads to 127.0.0.8, where no edge of yours answers"
     assert ca.orders() == 0
-
-
-class NamedHandler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"somebody else")
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
 
 
 def test_while_the_ca_is_away_what_there_is_stays_and_it_is_said_why_there_is_no_more(one: Edges, ca: Pebble) -> None:

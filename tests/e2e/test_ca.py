@@ -1,12 +1,9 @@
 """What a CA says that is seldom heard, and what follows from it."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +17,7 @@ from provider.models import AcmeAccount
 from tests.e2e import pebble
 from tests.e2e.front import Answer, Asking, Front, front, problem
 from tests.e2e.pebble import Pebble
+from tests.running import NamedServer, running_servers
 
 
 @pytest.fixture(scope="module")
@@ -98,27 +96,12 @@ def test_an_account_that_its_ca_has_closed_is_followed_by_another_one(
     database.close()
 
 
-class _Edge(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"content")
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
-
-
 def test_one_edge_that_answers_is_enough_for_a_renewal_but_not_for_a_first_certificate(ca: Pebble) -> None:
-    edge = ThreadingHTTPServer(("127.0.0.1", ca.http_port), _Edge)
-    threading.Thread(target=edge.serve_forever, daemon=True).start()
     means = Means(nameservers=(("127.0.0.1", ca.dns_port),), http_port=ca.http_port)
-    try:
+    with running_servers(NamedServer("content", port=ca.http_port)):
         ca.points("alvin.test", "127.0.0.1", "127.0.0.9")
         leading.check("alvin.test", "token", "content", means, is_renewal=True)
         with pytest.raises(NoCertificateError, match=r"leads to 127\.0\.0\.9, where nothing answers"):
             leading.check("alvin.test", "token", "content", means)
         with pytest.raises(NoCertificateError, match="where no edge of yours answers"):
             leading.check("alvin.test", "token", "another content", means, is_renewal=True)
-    finally:
-        edge.shutdown()
-        edge.server_close()
