@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import WeakValueDictionary
 
 from provider.database.database import Database
 from provider.issuing import accounts, leading, limits
 from provider.issuing.challenges import Challenges
-from provider.issuing.dns_records import DnsRecords
+from provider.issuing.dns_records import DnsRecords, record_of
 from provider.issuing.failures import (
     AccountGoneError,
     AwayError,
@@ -73,6 +74,7 @@ class Orders:
         self._database = database
         self._challenges = challenges
         self._means = means
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def obtain(
         self, name: str, kind: str, held: HeldCertificate, is_served: Callable[[], Awaitable[None]]
@@ -111,10 +113,17 @@ class Orders:
             url = await aside(ca.order, name, held.chain if held.issuer == ca.directory else None)
             await aside(self._note, opened.number, url)
             order = await _patiently(ca.look, url)
-        async with DnsRecords(self._means, self._database, name) as records:
+        async with self._turn(name), DnsRecords(self._means, self._database, name) as records:
             done = await self._follow(ca, order, opened, _Showing(name, kind, records), is_resumed=is_resumed)
         chain = await _patiently(ca.download, done)
         return Obtained(chain, opened.key, ca.directory, opened.number)
+
+    def _turn(self, name: str) -> asyncio.Lock:
+        """Return whose turn it is at the record of a name, which a wildcard shares with the name that it is of.
+
+        What sets records may have room for one text only, or take all of them away.
+        """
+        return self._turns.setdefault(record_of(name), asyncio.Lock())
 
     async def _check(
         self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]], *, is_renewal: bool

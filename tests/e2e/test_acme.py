@@ -470,6 +470,29 @@ def test_a_wildcard_is_ordered_by_records_at_a_dns_provider(migrated: Path, tmp_
         wait_until(lambda: not list_texts(server.address, "_acme-challenge.alvin.test"), "the record is taken away")
 
 
+@pytest.mark.parametrize("names", [["alvin.test", "*.alvin.test"], ["*.alvin.test", "alvin.test"]])
+def test_a_name_and_its_wildcard_take_turns_at_the_record_that_they_share(
+    names: list[str], migrated: Path, tmp_path: Path, ca: Pebble
+) -> None:
+    told = tmp_path / "told"
+    hook = pebble.hook(ca)
+    hook.write_text(
+        f"{hook.read_text()}"
+        f'echo "$1 $3" >> {told}\n'
+        f'[ "$1" != add ] || timeout 2 sh -c "until grep -q remove {told}; do sleep 0.1; done" || true\n'
+    )
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"], acme_dns_hook=hook) as made:
+        made.choose(challenge="dns-01").raise_for_status()
+        for name in names:
+            made.client.put(f"/domains/{name}", json={"tls": ACME}).raise_for_status()
+        for name in names:
+            wait_until(lambda name=name: made.issuance(name)["state"] == "held", f"{name} has its certificate")  # type: ignore[misc]
+        assert (ca.orders(), len(ca.issued())) == (2, 2)
+    first, first_again, second, second_again = (line.split() for line in told.read_text().splitlines())
+    assert [first[0], first_again[0], second[0], second_again[0]] == ["add", "remove", "add", "remove"]
+    assert (first[1], second[1]) == (first_again[1], second_again[1])
+
+
 def list_texts(server: str, name: str) -> list[str]:
     answers = dns.query.udp(dns.message.make_query(name, "TXT"), server, timeout=10).answer
     return [str(record) for answer in answers for record in answer]
