@@ -34,16 +34,15 @@ def choose_acme(
     revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency, body: AcmeInput
 ) -> Response:
     """Order certificates from this CA from now on. Who accepts its terms, and when, is recorded."""
-    choosing.check_terms(body, issuing.find_terms)
+    choosing.check(body, show_acme(revisions), issuing.find_offer)
 
-    def apply(session: Session) -> tuple[AcmeOutput, OrderingAccount | None]:
-        row = choosing.choose(session, actor, body, datetime.now(UTC))
-        return choosing.shown(row), accounts.read(row)
+    def apply(session: Session) -> OrderingAccount | None:
+        return accounts.read(choosing.choose(session, actor, body, datetime.now(UTC)))
 
     outcome = revisions.change(apply, actor=actor)
-    shown, account = outcome.result
-    issuing.choose(account)
-    return done(outcome, shown, 200, {})
+    issuing.choose(outcome.result)
+    issuing.tell_ca()
+    return done(outcome, show_acme(revisions), 200, {})
 
 
 @router.delete("", status_code=204, summary="Stop ordering certificates", responses=documentation.LEAVE_ACME)

@@ -7,7 +7,7 @@ import typer
 
 from provider.cli.client import Client
 from provider.cli.options import given, reads
-from provider.cli.output import Output
+from provider.cli.output import Output, note
 from provider.cli.passwords import ask
 from provider.cli.replies import Item
 from provider.cli.tables import Columns, field
@@ -45,6 +45,24 @@ BindingOption = Annotated[
         help="Key ID of your external account, if the CA requires one. You are asked for its key.",
     ),
 ]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Profile of the certificates, of those that the CA offers.",
+        show_default="the CA's default",
+    ),
+]
+ChainOption = Annotated[
+    str | None,
+    typer.Option(
+        "--preferred-chain",
+        metavar="ROOT",
+        help="Name of the root that chains lead to, if the CA offers more than one chain.",
+        show_default="the CA's default",
+    ),
+]
 
 
 def _words_of_dns(acme: Item) -> str:
@@ -58,6 +76,9 @@ _FACTS: Final[Columns] = {
     "Checks names": lambda acme: "in DNS" if acme["challenge"] == "dns-01" else "over HTTP, wildcards in DNS",
     "DNS provider": _words_of_dns,
     "External account": lambda acme: (acme.get("eab") or {}).get("kid") or "none",
+    "Profile": lambda acme: acme.get("profile") or "the CA's default",
+    "Preferred chain": lambda acme: acme.get("preferredChain") or "the CA's default",
+    "Chains offered": lambda acme: ", ".join(acme.get("chains") or ()) or "unknown until the first certificate",
     "Terms": lambda acme: acme.get("terms") or "unknown until the account is made",
     "Accepted by": field("acceptedBy"),
     "Accepted": field("accepted"),
@@ -88,6 +109,8 @@ def choose(
     dns_provider: ProviderOption = None,
     dns_option: ProviderSettingOption = None,
     eab_kid: BindingOption = None,
+    profile: ProfileOption = None,
+    preferred_chain: ChainOption = None,
 ) -> None:
     """Choose the CA to order certificates from, for domains with --tls-from acme.
 
@@ -106,6 +129,8 @@ def choose(
         challenge="dns-01" if dns else None,
         dns=given(provider=dns_provider, options=options) or None,
         eab={"kid": eab_kid, "key": ask(f"external account {eab_kid}")} if eab_kid else None,
+        profile=profile,
+        preferredChain=preferred_chain,
     )
     _tell(output, client.put(_PATH, {**wanted, "termsAccepted": accept_terms}).item)
 
@@ -130,6 +155,8 @@ def _tell(output: Output, acme: Item) -> None:
         output.line("No CA is chosen: no certificates are ordered.")
     else:
         output.facts((heading, read(acme)) for heading, read in _FACTS.items())
+        if acme.get("problem") is not None:
+            note(f"Warning: {acme['problem']}")
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {"show": show, "choose": choose, "leave": leave}

@@ -19,7 +19,7 @@ from provider.issuing.failures import FailureKind, NoCertificateError
 from provider.issuing.held import LOCAL, Obtained
 from provider.issuing.holdings import HELD, SOON, Holdings
 from provider.issuing.means import Means
-from provider.issuing.ordered import HTTP, host_of
+from provider.issuing.ordered import HTTP, Offer, host_of
 from provider.issuing.orders import Orders
 from provider.issuing.standing import IssuanceStanding
 from provider.issuing.threads import aside
@@ -185,11 +185,14 @@ class Issuing:
         if self._is_on_duty():
             self._hurried.update(names)
 
-    def find_terms(self, directory: str) -> str | None:
-        """Return where the terms of a CA are, if it answers and says so. Blocks."""
-        with contextlib.suppress(NoCertificateError):
-            return accounts.find_terms(directory, self._means)
-        return None
+    def find_offer(self, directory: str) -> Offer:
+        """Return what a CA says of itself. Blocks. Raises `NoCertificateError`."""
+        return accounts.find_offer(directory, self._means)
+
+    def tell_ca(self) -> None:
+        """Tell the CA what was changed about the account there. Blocks. What fails is noted where the CA is shown."""
+        with contextlib.suppress(Unavailable):
+            accounts.tell(self._database, self._means)
 
     async def keep(self) -> None:
         """Get what is wanted and due, until cancelled."""

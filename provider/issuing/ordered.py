@@ -21,6 +21,30 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a CA says of itself: where its terms are, and which profiles it has."""
+
+    terms: str | None = None
+    profiles: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wished of the certificates of a CA: their profile, and by name the root that their chains lead to."""
+
+    profile: str | None = None
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A certificate with those that signed it, and the names of the roots up to which the CA offered chains."""
+
+    chain: str
+    roots: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Challenge:
     """What a CA looks for, to see that a name is ours: `content` is what has to be found, under `token` for HTTP."""
 

@@ -115,8 +115,9 @@ class Orders:
             order = await _patiently(ca.look, url)
         async with self._turn(name), DnsRecords(self._means, self._database, name) as records:
             done = await self._follow(ca, order, opened, _Showing(name, kind, records), is_resumed=is_resumed)
-        chain = await _patiently(ca.download, done)
-        return Obtained(chain, opened.key, ca.directory, opened.number)
+        downloaded = await _patiently(ca.download, done)
+        await aside(accounts.note_roots, self._database, ca.directory, downloaded.roots)
+        return Obtained(downloaded.chain, opened.key, ca.directory, opened.number)
 
     def _turn(self, name: str) -> asyncio.Lock:
         """Return whose turn it is at the record of a name, which a wildcard shares with the name that it is of.

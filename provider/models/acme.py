@@ -23,6 +23,17 @@ class AcmeAccount(SQLModel, table=True):
     """Whether certificates are ordered there: of one at most."""
 
     contact: str = Field(default="", max_length=320)
+    told_contact: str | None = Field(default=None, max_length=320)
+    """The contact that the CA has, as far as is known."""
+
+    problem: Any = Field(default=None, sa_type=_JSON, nullable=True)
+    """A message as JSON: why the CA does not have the contact."""
+
+    profile: str | None = Field(default=None, max_length=64)
+    preferred_chain: str | None = Field(default=None, max_length=255)
+    roots: Any = Field(default=None, sa_type=_JSON, nullable=True)
+    """The names of the roots up to which the CA offered chains last: a list, once there is a certificate."""
+
     eab_kid: str | None = Field(default=None, max_length=1_024)
     eab_key: Any = Field(default=None, sa_type=_JSON, nullable=True)
     terms: str | None = Field(default=None, max_length=2_048)
@@ -120,6 +131,7 @@ class AcmeInput(BaseModel):
             **_CHOSEN,
             "eab": {"kid": "k3v9x0ab", "key": "c2VjcmV0"},
             "dns": {"provider": "cloudflare", "options": {"auth_token": "secret"}},
+            "preferredChain": "ISRG Root X1",
             "termsAccepted": True,
         },
         required=["directory", "termsAccepted"],  # who leaves it out is refused, and told where the terms are
@@ -138,6 +150,18 @@ class AcmeInput(BaseModel):
         ),
     ] = "http-01"
     dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
+    profile: Annotated[
+        str | None,
+        Described(pattern="^[!-~]{1,64}$", description="Profile of the certificates, of those that the CA offers."),
+    ] = None
+    preferred_chain: Annotated[
+        str | None,
+        Described(
+            min_length=1,
+            max_length=255,
+            description="Name of the root that chains lead to, if the CA offers more than one chain.",
+        ),
+    ] = None
     terms_accepted: Annotated[
         bool,
         Described(description="Whether you accept the CA's terms of service.", json_schema_extra=_only_true),
@@ -169,6 +193,9 @@ class AcmeOutput(BaseModel):
             **_CHOSEN,
             "eab": {"kid": "k3v9x0ab"},
             "dns": {"provider": "cloudflare", "options": ["auth_token"]},
+            "profile": "tlsserver",
+            "preferredChain": "ISRG Root X1",
+            "chains": ["ISRG Root X1", "ISRG Root X2"],
             "terms": "https://letsencrypt.org/documents/LE-SA-v1.6-August-18-2025.pdf",
             "acceptedBy": "alvin",
             "accepted": "2026-01-01T12:00:00Z",
@@ -181,6 +208,19 @@ class AcmeOutput(BaseModel):
     eab: Annotated[BindingOutput | None, Described(description="For CAs that require an external account.")] = None
     challenge: Annotated[str, Described(description="How the CA checks exact names.")] = "http-01"
     dns: Annotated[DnsOutput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
+    profile: Annotated[str | None, Described(description="Profile of the certificates; null for the CA's default.")] = (
+        None
+    )
+    preferred_chain: Annotated[
+        str | None, Described(description="Name of the root that chains lead to; null for the CA's default.")
+    ] = None
+    chains: Annotated[
+        list[str] | None,
+        Described(description="Names of the roots of the chains that the CA offered last; null before the first."),
+    ] = None
+    problem: Annotated[
+        str | None, Described(description="What the CA does not accept of these settings, or does not offer.")
+    ] = None
     terms: Annotated[str | None, Described(description="URL of the accepted terms, if the CA gives one.")] = None
     accepted_by: Annotated[str | None, Described(description="Who accepted the terms.")] = None
     accepted: Annotated[AwareDatetime | None, Described(description="When.")] = None

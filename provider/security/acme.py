@@ -1,20 +1,24 @@
 """The CA that certificates are ordered from: admins choose and leave it, each noted in the audit at once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from provider import moments
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid
-from provider.issuing.ordered import host_of
-from provider.messages import Message
+from provider.issuing.failures import NoCertificateError
+from provider.issuing.ordered import Offer, host_of
+from provider.messages import Message, template, thaw
 from provider.models import AcmeAccount, AcmeInput, AcmeOutput, Actor, BindingOutput, Change, DnsOutput
 from provider.nouns.types import MASK, Hidden
 from provider.security import words
 from provider.store import acme, audit
 
 _KIND: Final = "acme"
+_NO_PROFILES: Final = template("the CA {ca} has no profiles: leave this empty")
+_OTHER_PROFILES: Final = template("the CA {ca} has no such profile, only {names}")
 
 
 def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> AcmeAccount:
@@ -29,6 +33,7 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
         other.chosen = other is row
     row.chosen, row.contact, row.challenge = True, wanted.contact, wanted.challenge
     row.accepted_by, row.accepted = actor.name, moments.kept(now)
+    row.profile, row.preferred_chain, row.problem = wanted.profile, wanted.preferred_chain, None
     _bind(row, wanted)
     _set_dns(row, wanted, chosen)
     session.flush()
@@ -38,12 +43,32 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
     return row
 
 
-def check_terms(wanted: AcmeInput, find_terms: Callable[[str], str | None]) -> None:
-    """Raise `Invalid` where the terms of a CA are not accepted: with where they are, if the CA says so."""
+def check(wanted: AcmeInput, known: AcmeOutput, find_offer: Callable[[str], Offer]) -> None:
+    """Raise `Invalid` where the terms of a CA are not accepted, or where it has no such profile.
+
+    `known` is the CA as it is shown now. What a CA says of itself is asked of it only where that is needed.
+    """
     if not wanted.terms_accepted:
-        terms = find_terms(wanted.directory) or wanted.directory
-        told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms)
+        terms = None
+        with suppress(NoCertificateError):
+            terms = find_offer(wanted.directory).terms
+        told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms or wanted.directory)
         raise Invalid([FieldError("/termsAccepted", "terms.accept", told)])
+    if wanted.profile is not None and (wanted.directory, wanted.profile) != (known.directory, known.profile):
+        _check_profile(wanted.directory, wanted.profile, find_offer)
+
+
+def _check_profile(directory: str, profile: str, find_offer: Callable[[str], Offer]) -> None:
+    try:
+        offered = find_offer(directory).profiles
+    except NoCertificateError as error:
+        told = Message("it cannot be checked whether the CA offers this profile: {why}", why=error.why)
+    else:
+        if profile in offered:
+            return
+        values = {"ca": host_of(directory), "names": ", ".join(offered)}
+        told = Message(_OTHER_PROFILES if offered else _NO_PROFILES, **values)
+    raise Invalid([FieldError("/profile", "profile.unknown", told)])
 
 
 def leave(session: Session, actor: Actor) -> None:
@@ -69,6 +94,10 @@ def shown(row: AcmeAccount | None) -> AcmeOutput:
         eab=None if row.eab_kid is None else BindingOutput.model_construct(kid=row.eab_kid),
         challenge=row.challenge,
         dns=dns,
+        profile=row.profile,
+        preferred_chain=row.preferred_chain,
+        chains=row.roots,
+        problem=_find_problem(row),
         terms=row.terms,
         accepted_by=row.accepted_by,
         accepted=datetime.fromisoformat(row.accepted).astimezone(UTC),
@@ -76,9 +105,18 @@ def shown(row: AcmeAccount | None) -> AcmeOutput:
     )
 
 
+def _find_problem(row: AcmeAccount) -> str | None:
+    if row.problem is not None:
+        return Message("the CA still has the former e-mail address: {why}", why=thaw(row.problem))
+    if row.preferred_chain is not None and row.roots and row.preferred_chain not in row.roots:
+        values = {"ca": host_of(row.directory), "name": row.preferred_chain, "names": ", ".join(row.roots)}
+        return Message("the CA {ca} offered no chain to the root {name}, only to {names}", **values)
+    return None
+
+
 def _bind(row: AcmeAccount, wanted: AcmeInput) -> None:
     if wanted.eab is not None and wanted.eab.kid != row.eab_kid:
-        row.key = row.url = None  # an account at a CA belongs to one external account for good
+        row.key = row.url = row.told_contact = None  # an account at a CA belongs to one external account for good
     if wanted.eab is None:
         row.eab_kid = row.eab_key = None
     elif wanted.eab.key is not None:
@@ -115,4 +153,6 @@ def _kept(row: AcmeAccount | None) -> dict[str, Any] | None:
         "eab": row.eab_kid,
         "dns": row.dns_provider,
         "options": options,
+        "profile": row.profile,
+        "preferredChain": row.preferred_chain,
     }

@@ -30,8 +30,13 @@ router = APIRouter(prefix="/ca", include_in_schema=False, dependencies=[Depends(
 
 _PAGE: Final = "/ca"
 _OTHER: Final = "other"
-_FIELDS: Final = ("ca", "directory", "contact", "terms")
-_SHOWN_AT: Final = {"/directory": "/directory", "/contact": "/contact", "/termsAccepted": "/terms"}
+_FIELDS: Final = ("ca", "directory", "contact", "profile", "chain", "terms")
+_SHOWN_AT: Final = {
+    "/contact": "/contact",
+    "/profile": "/profile",
+    "/preferredChain": "/chain",
+    "/termsAccepted": "/terms",
+}
 
 
 @router.get("")
@@ -43,7 +48,8 @@ def show(request: Request, revisions: RevisionsDependency, returned: ReturnedDep
     names = {url: name for name, url in DIRECTORIES.items()}
     chosen = names.get(known.directory or "", _OTHER) if known.directory else next(iter(DIRECTORIES))
     directory = known.directory or "" if chosen == _OTHER else ""
-    return _page(request, known, Form({"ca": chosen, "directory": directory, "contact": known.contact, "terms": ""}))
+    stored = {"contact": known.contact, "profile": known.profile or "", "chain": known.preferred_chain or ""}
+    return _page(request, known, Form({"ca": chosen, "directory": directory, "terms": "", **stored}))
 
 
 @router.post("")
@@ -59,12 +65,13 @@ def choose(
     known = _read(revisions)
     try:
         wanted = _wanted(texts, known)
-        choosing.check_terms(wanted, issuing.find_terms)
+        choosing.check(wanted, known, issuing.find_offer)
 
         def apply(session: Session) -> OrderingAccount | None:
             return accounts.read(choosing.choose(session, actor, wanted, datetime.now(UTC)))
 
         issuing.choose(revisions.change(apply, actor=actor).result)
+        issuing.tell_ca()
     except Invalid as error:
         fields = [replace(field, pointer=_SHOWN_AT.get(field.pointer, "/directory")) for field in error.fields]
         return _page(request, known, Form(texts, fields), 422)
@@ -98,6 +105,8 @@ def _wanted(texts: Mapping[str, str], known: AcmeOutput) -> AcmeInput:
                 "challenge": known.challenge,
                 "eab": {"kid": known.eab.kid} if known.eab is not None and is_known else None,
                 "dns": None if known.dns is None else {"provider": known.dns.provider},
+                "profile": texts["profile"] or None,
+                "preferredChain": texts["chain"] or None,
                 "termsAccepted": bool(texts["terms"]),
             }
         )

@@ -104,7 +104,15 @@ CODES = {
     *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
     *("tcpRouter.tls", "tcpRouter.unknown", "udpService.unknown", "udpService.cycle"),
     *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
-    *("directory.format", "contact.format", "terms.accept", "acme.blocked", "acme.held", "acme.unwanted"),
+    *(
+        "directory.format",
+        "contact.format",
+        "terms.accept",
+        "profile.unknown",
+        "acme.blocked",
+        "acme.held",
+        "acme.unwanted",
+    ),
     *("prefix.none", "www.wildcard", "tls.resolver"),
     *("key.encrypted", "key.format", "key.kind", "key.other", "key.size"),
 }

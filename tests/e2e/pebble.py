@@ -35,6 +35,7 @@ class Pebble:
     dns_port: int
     dns_management: str
     dns_server: str = ""
+    other_roots: int = 0
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -81,7 +82,9 @@ class Pebble:
             self.process = subprocess.Popen(
                 ["pebble", "-config", "pebble.json", "-dnsserver", self.settings["acme_nameservers"]],
                 cwd=self.folder,
-                env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"},
+                env=os.environ
+                | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"}
+                | {"PEBBLE_ALTERNATE_ROOTS": str(self.other_roots)},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -113,16 +116,18 @@ def running(
     bound: Mapping[str, str] | None = None,
     own_days: tuple[float, float] = (-1, 90),
     dns_server: str = "",
+    other_roots: int = 0,
 ) -> Iterator[Pebble]:
     """Run a CA, whose certificates are good for so long.
 
     With `bound` it wants external accounts: their keys, in URL-safe Base64, by their IDs. `own_days` are those from
-    and until when its own certificate is good; `dns_server` is asked in place of its own name server.
+    and until when its own certificate is good; `dns_server` is asked in place of its own name server. Chains lead to so
+    many `other_roots` as well.
     """
     required(shutil.which("pebble"), "pebble")
     folder.mkdir(parents=True, exist_ok=True)
     ports = http_port or free_port(), https_port or free_port()
-    made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}", dns_server)
+    made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}", dns_server, other_roots)
     root = issue(common=f"CA of {folder}"[-60:], is_ca=True, days=own_days)
     leaf = issue("localhost", by=root, days=own_days)
     made.ca_file.write_text(root.chain)

@@ -53,6 +53,21 @@ def test_a_refusal_is_quoted_with_the_link_at_its_end(account: AcmeCA, answered:
     assert (refused.value.why, refused.value.wait) == (f"the CA localhost refuses: {told}", timedelta(hours=2))
 
 
+def test_somebody_who_has_to_act_first_is_told_where(account: AcmeCA, answered: Front) -> None:
+    terms = {"Link": '<https://ca.test/terms-2>;rel="terms-of-service"'}
+    refusal = problem(403, "userActionRequired", "Terms of service have changed", **terms)
+    answered.answer = lambda path, _said, ask: refusal if path == "/order-plz" else ask()
+    with pytest.raises(NoCertificateError) as refused:
+        account.order("alvin.test")
+    told = "the CA localhost requires you to act first (Terms of service have changed): open {}, do what that page says"
+    assert refused.value.why == f"{told.format('https://ca.test/terms-2')}, then retry"
+    refusal = changed(refusal, instance="/agree?to=2")
+    with pytest.raises(NoCertificateError) as refused:
+        account.order("alvin.test")
+    agreed = answered.directory.replace("/dir", "/agree?to=2")
+    assert refused.value.why == f"{told.format(agreed)}, then retry"
+
+
 def test_an_order_that_ended_since_its_authorization_expired_has_ended(account: AcmeCA, answered: Front) -> None:
     def expired(path: str, _said: object, ask: Asking) -> Answer:
         if path.startswith("/my-order/"):
@@ -85,7 +100,7 @@ def test_an_account_that_its_ca_has_closed_is_followed_by_another_one(
         session.add(chosen)
     closed = accounts.connect(database, means)
     assert closed is not None
-    client = closed._connect()
+    client = closed._exchange.connect()
     client.deactivate_registration(client.net.account)
     with pytest.raises(AccountGoneError, match="deactivated"):
         closed.order("alvin.test")
