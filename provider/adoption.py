@@ -18,7 +18,7 @@ from provider.nouns import NOUNS, Named, Noun, Router, called
 from provider.nouns.beside import BesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.parts import Parts
-from provider.store import nouns
+from provider.store import nouns, writes
 from provider.summaries import Summarise
 from provider.surroundings import KnownEdges
 
@@ -79,7 +79,7 @@ class Adoption:
                 wanted |= _settled(kind, {key: known[key] for key in alone}, wanted, rivals)
         for key, item in wanted.items():
             if item != known[key]:
-                nouns.put(session, item)
+                writes.put(session, item)
         return [known[key] for key in chosen]
 
     @property

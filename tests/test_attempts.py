@@ -26,7 +26,7 @@ from provider.nouns.composed import Weighted, WeightedService
 from provider.plans import Transition
 from provider.revisions import Revisions
 from provider.rollouts import acting
-from provider.store import declarations, domains, nouns
+from provider.store import declarations, domains, writes
 from provider.summaries import summarise
 from tests.running import http_client, running_service, wait_until
 
@@ -223,7 +223,7 @@ def test_a_service_that_others_or_a_rollout_lead_to_needs_no_router(
 
     def move(session: Session) -> None:
         for service in listed:
-            nouns.put(session, service.copy(labels={"lane": "a"}))
+            writes.put(session, service.copy(labels={"lane": "a"}))
         acting.start(session, Actor("tester"), "app", RolloutInput(to="next"), message="", is_checked=False)
 
     revisions.change(move, actor=Actor("tester"))
@@ -237,7 +237,7 @@ def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Re
     database, revisions = opened
 
     def put(session: Session) -> None:
-        nouns.put(session, Domain(name="other.test"))
+        writes.put(session, Domain(name="other.test"))
 
     def beside(session: Session) -> Transition:
         revisions.change(put, actor=Actor("other"))

@@ -16,7 +16,7 @@ from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
 from provider.nouns import Router
 from provider.revisions import Revisions
-from provider.store import declarations, history, nouns
+from provider.store import declarations, history, writes
 from provider.store import revisions as stored
 from provider.store.revisions import Retention
 from tests.api.checks import problem
@@ -213,7 +213,7 @@ def test_a_history_that_goes_makes_room_for_the_one_that_comes(migrated: Path, t
         def bring(times: int) -> None:
             for _ in range(times // 2):
                 change(kept, put_router(domains=[], rule=rule))
-                change(kept, lambda session: nouns.remove(session, Router, "wayshub"))
+                change(kept, lambda session: writes.remove(session, Router, "wayshub"))
 
         bring(60)
         before = pages(tmp_path)

@@ -16,7 +16,7 @@ from provider.models import Actor, Issuance
 from provider.nouns import Middleware, Router, Server, Service
 from provider.nouns.types import Hidden
 from provider.revisions import Revisions
-from provider.store import nouns
+from provider.store import writes
 from tests.postgres import Postgres
 
 SECRET = "canary-4711"
@@ -36,9 +36,9 @@ def file(tmp_path: Path) -> Location:
         Middleware.read({"name": "login", "headers": {"customRequestHeaders": {"Authorization": SECRET}}}),
     ]
     for item in items:
-        kept.change(lambda session, item=item: nouns.put(session, item), actor=Actor("tests"))  # type: ignore[misc]
+        kept.change(lambda session, item=item: writes.put(session, item), actor=Actor("tests"))  # type: ignore[misc]
     server = Server.read({"name": "a", "url": "http://a.test", "labels": {"b": "1", "a": "2"}})
-    kept.change(lambda session: nouns.put(session, server, "wayshub"), actor=Actor("tests"))
+    kept.change(lambda session: writes.put(session, server, "wayshub"), actor=Actor("tests"))
     with database.writing() as session:
         session.add(Issuance(name="alvin.xyz", key=Hidden(SECRET)))
     database.close()
@@ -63,7 +63,7 @@ def test_everything_moves_to_postgresql_and_back_with_its_secrets_sealed(
     with closing(connecting.database_at(server)) as database:
         kept = Revisions(database)
         assert kept.load()
-        outcome = kept.change(lambda session: nouns.remove(session, Middleware, "login"), actor=Actor("tests"))
+        outcome = kept.change(lambda session: writes.remove(session, Middleware, "login"), actor=Actor("tests"))
     assert outcome.revision == 5
 
 

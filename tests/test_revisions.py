@@ -28,7 +28,7 @@ from provider.models import Actor, Change, Revision
 from provider.nouns import Domain, HealthCheck, Router, Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
-from provider.store import domains, nouns, records, servers
+from provider.store import domains, nouns, records, servers, writes
 from provider.store import revisions as stored_revisions
 from provider.values import to_ascii
 
@@ -76,21 +76,21 @@ def document(kept: Revisions) -> dict[str, Any]:
 
 
 def put_service(name: str = "wayshub", **options: Any) -> Apply:
-    return lambda session: nouns.put(session, Service.read({"name": name, **options}))
+    return lambda session: writes.put(session, Service.read({"name": name, **options}))
 
 
 def put_server(name: str = "a", weight: int = 1, service: str = "wayshub") -> Apply:
     server = Server.read({"name": name, "url": f"http://{name}.test", "weight": weight})
-    return lambda session: nouns.put(session, server, service)
+    return lambda session: writes.put(session, server, service)
 
 
 def put_domain(name: str = "alvin.xyz") -> Apply:
-    return lambda session: nouns.put(session, Domain(name=name))
+    return lambda session: writes.put(session, Domain(name=name))
 
 
 def put_router(name: str = "wayshub", **options: Any) -> Apply:
     given = {"name": name, "domains": ["alvin.xyz"], "service": "wayshub", **options}
-    return lambda session: nouns.put(session, Router.read(given))
+    return lambda session: writes.put(session, Router.read(given))
 
 
 def in_turn(*steps: Apply) -> Apply:
@@ -144,7 +144,7 @@ def test_a_change_that_changes_nothing_makes_no_revision(kept: Revisions) -> Non
     assert change(kept, put_domain(), put_service(), put_server(), put_router()) == 1
     assert change(kept) == 1
     assert change(kept, put_server(weight=7), put_server(weight=1)) == 1
-    assert change(kept, put_server("b"), lambda session: nouns.remove(session, Server, "b", "wayshub")) == 1
+    assert change(kept, put_server("b"), lambda session: writes.remove(session, Server, "b", "wayshub")) == 1
     assert served(kept) is before
     assert len(stored(kept)) == 1
 
@@ -159,7 +159,7 @@ def raising(error: Exception) -> Apply:
 def without_a_path(session: Session) -> None:
     """Write what no input model lets through."""
     check = HealthCheck(path="")
-    nouns.put(session, Service(name="wayshub", health_check=check))
+    writes.put(session, Service(name="wayshub", health_check=check))
 
 
 def past_the_store(session: Session) -> None:
@@ -176,8 +176,8 @@ def past_the_store(session: Session) -> None:
         (put_router("other", service="missing"), Invalid),
         (put_router("other", domains=["missing.test"]), Invalid),
         (put_server(service="missing"), NotFound),
-        (lambda session: nouns.remove(session, Service, "wayshub"), InUse),
-        (lambda session: nouns.remove(session, Domain, "alvin.xyz"), InUse),
+        (lambda session: writes.remove(session, Service, "wayshub"), InUse),
+        (lambda session: writes.remove(session, Domain, "alvin.xyz"), InUse),
         (without_a_path, Unverified),
         (past_the_store, IntegrityError),
     ],
@@ -256,10 +256,10 @@ def random_step(chance: random.Random) -> Apply:
             put_service(name, strategy=chance.choice(["wrr", "p2c"])),
             put_server(name, chance.randint(1, 3), service=other),
             put_router(name, **options),
-            lambda session: nouns.remove(session, Domain, to_ascii(host), cascade=cascade),
-            lambda session: nouns.remove(session, Service, name, cascade=cascade),
-            lambda session: nouns.remove(session, Server, name, other),
-            lambda session: nouns.remove(session, Router, name),
+            lambda session: writes.remove(session, Domain, to_ascii(host), cascade=cascade),
+            lambda session: writes.remove(session, Service, name, cascade=cascade),
+            lambda session: writes.remove(session, Server, name, other),
+            lambda session: writes.remove(session, Router, name),
         ]
     )
 

@@ -17,7 +17,7 @@ from provider.models import Change
 from provider.nouns import Middleware
 from provider.nouns.certificate import Certificate
 from provider.nouns.types import Hidden
-from provider.store import nouns, revisions
+from provider.store import nouns, revisions, writes
 from provider.store.tags import tag
 from provider.tags import etag
 from tests.certs import ca, issue
@@ -52,7 +52,7 @@ def fill(database: FileDatabase) -> None:
     other = Middleware.read({"name": "login", "headers": headers})
     with database.writing() as session:
         for each in (item, other):
-            nouns.put(session, each)
+            writes.put(session, each)
         row = {"number": 1, "time": "2026-01-01T00:00:00Z", "author": "a", "summary": "s", "digest": "0" * 12}
         revisions.add(session, {**row, "words": None, "message": ""})
         changes = [Change(each.kind, each.name, None, each.json()) for each in (item, other)]
@@ -98,7 +98,7 @@ def test_a_tag_tells_nothing_of_a_secret_and_is_the_same_for_all_who_have_the_ke
         database = FileDatabase(path, tmp_path / key)
         database.open()
         with database.trying() as session:
-            found.setdefault(key, []).append(tag(session, nouns.put(session, plain)))
+            found.setdefault(key, []).append(tag(session, writes.put(session, plain)))
             assert tag(session, other) not in found[key]
         database.close()
 

@@ -31,7 +31,7 @@ from provider.models import Actor, AuditEntry, Confirming, EdgeRecord, Issuance,
 from provider.nouns import Domain, Service
 from provider.nouns.types import Hidden
 from provider.revisions import Revisions
-from provider.store import audit, edges, nouns, tokens
+from provider.store import audit, edges, nouns, tokens, writes
 from provider.store import revisions as stored_revisions
 from provider.store.records import Order
 from tests.postgres import Postgres
@@ -68,7 +68,7 @@ def other(location: Location) -> Iterator[Revisions]:
 
 
 def put(kept: Revisions, name: str, message: str = "") -> int:
-    return kept.change(lambda session: nouns.put(session, Domain(name=name)), actor=ACTOR, message=message).revision
+    return kept.change(lambda session: writes.put(session, Domain(name=name)), actor=ACTOR, message=message).revision
 
 
 def test_the_same_migrations_go_up_and_down_and_give_what_the_models_say(postgres: Postgres) -> None:
@@ -172,7 +172,7 @@ def test_changes_are_kept_tried_and_found_again_by_another_process(
     kept: Revisions, other: Revisions, location: Location, database: Database
 ) -> None:
     assert put(kept, "first.example") == 1
-    tried = kept.try_change(lambda session: nouns.put(session, Domain(name="tried.example")))
+    tried = kept.try_change(lambda session: writes.put(session, Domain(name="tried.example")))
     assert [change.name for change in tried.changes] == ["tried.example"]
     assert put(kept, "other.example") == 2
     assert other.load()
@@ -388,7 +388,7 @@ def test_what_a_service_with_another_clock_began_has_all_its_time(
         assert other.load()
         confirmations.start()
         kept.change(
-            lambda session: nouns.put(session, Domain(name="alvin.xyz")),
+            lambda session: writes.put(session, Domain(name="alvin.xyz")),
             actor=ACTOR,
             confirming=Confirming(seconds=600),
         )
@@ -410,7 +410,7 @@ def test_others_write_while_something_is_tried_and_it_sees_nothing_of_that(kept:
     assert other.load()
 
     def beside(session: Session) -> None:
-        nouns.put(session, Domain(name="tried.example"))
+        writes.put(session, Domain(name="tried.example"))
         assert put(other, "other.example") == 2
         assert put(kept, "kept.example") == 3
         with pytest.raises(NotFound):
@@ -432,13 +432,13 @@ def test_a_trial_gives_way_to_whoever_writes_the_same_and_begins_anew(kept: Revi
         tries.append(nouns.get(session, Domain, "same.example").description)
         if len(tries) == 1:
             other.change(
-                lambda beside: nouns.put(beside, Domain(name="new.example", description="of others")), actor=ACTOR
+                lambda beside: writes.put(beside, Domain(name="new.example", description="of others")), actor=ACTOR
             )
             other.change(
-                lambda beside: nouns.put(beside, Domain(name="same.example", description="of others")), actor=ACTOR
+                lambda beside: writes.put(beside, Domain(name="same.example", description="of others")), actor=ACTOR
             )
         for name in ("same.example", "new.example"):
-            nouns.put(session, Domain(name=name, description="tried"))
+            writes.put(session, Domain(name=name, description="tried"))
 
     outcome = kept.try_change(describe)
     assert tries == ["", "of others"]

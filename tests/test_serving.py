@@ -16,7 +16,7 @@ from provider.parts import Part, Parts
 from provider.revisions import Revisions
 from provider.serving import Serving
 from provider.snapshots import ReloadCause, Snapshot
-from provider.store import nouns
+from provider.store import writes
 
 KEY: Named = ("service", "provider.acme")
 ADDED = Part(b'"provider.acme":{"loadBalancer":{"servers":[]}}')
@@ -35,7 +35,7 @@ class Running:
         assert self.revisions.load()
 
     def add_domain(self, name: str) -> None:
-        self.revisions.change(lambda session: nouns.put(session, Domain.read({"name": name})), actor=Actor("test"))
+        self.revisions.change(lambda session: writes.put(session, Domain.read({"name": name})), actor=Actor("test"))
 
 
 @pytest.fixture

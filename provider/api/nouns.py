@@ -22,7 +22,7 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
-from provider.store import draining, tags
+from provider.store import draining, tags, writes
 from provider.store import nouns as store
 
 
@@ -145,7 +145,7 @@ class Answers:
         def apply(session: Session) -> None:
             current = place.get(session)
             self._conditions.check(tags.tag(session, current))
-            store.discard(session, current, place.owner, cascade=cascade)
+            writes.discard(session, current, place.owner, cascade=cascade)
 
         return removed(write.change(apply))
 
@@ -153,7 +153,7 @@ class Answers:
         self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun, given: Collection[str]
     ) -> tuple[Object, str, bool]:
         settled = draining.settled(session, current, item, place.owner, given, datetime.now(UTC))
-        kept = store.replace(session, current, settled, place.owner)
+        kept = writes.replace(session, current, settled, place.owner)
         return place.show(session, kept, self._observers), tags.tag(session, kept), current is None
 
     def _answer(

@@ -12,7 +12,7 @@ from provider.models import Actor
 from provider.nouns import Server
 from provider.revisions import Revisions
 from provider.snapshots import last_revision
-from provider.store import leases, nouns
+from provider.store import leases, nouns, writes
 from provider.values import ServerState
 
 LEASE: Final = Actor("lease")
@@ -74,7 +74,7 @@ def _apply(session: Session, due: Due) -> None:
         _switch(session, key, ServerState.DRAIN, ServerState.READY)
     gone = [key for key in due.gone if (server := lapsed.get(key)) is not None and server.state is ServerState.DRAIN]
     for service, name in gone:
-        nouns.remove(session, Server, name, service)
+        writes.remove(session, Server, name, service)
     leases.forget_lapsed(session, [*back, *gone])
     leases.note_lapsed(session, {key: due.heard.get(key) for key in drained}, last_revision(session)[0] + 1)
 
@@ -89,7 +89,7 @@ def _switch(session: Session, key: LeasedName, before: ServerState, after: Serve
     server = nouns.find(session, Server, name, service)
     if server is None or server.ttl is None or server.state is not before:
         return False
-    nouns.replace(session, server, server.copy(state=after), service)
+    writes.replace(session, server, server.copy(state=after), service)
     return True
 
 

@@ -7,7 +7,7 @@ from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.nouns import Named, Noun, Service
 from provider.nouns.reading import Where
-from provider.store import nouns
+from provider.store import referrers, writes
 
 
 def redirect(session: Session, service: str, target: str) -> list[Named]:
@@ -16,10 +16,10 @@ def redirect(session: Session, service: str, target: str) -> list[Named]:
     Raises `Invalid` where an object cannot refer to the target: as it does already, say.
     """
     own = Service.kind, target  # the target may go on to lead to the service, and a router may have its name
-    users = [user for user in nouns.users(session, Service, service) if (user.kind, user.key) != own]
+    users = [user for user in referrers.users(session, Service, service) if (user.kind, user.key) != own]
     for user in users:
         try:
-            nouns.replace(session, user, _redirected(user, service, target))
+            writes.replace(session, user, _redirected(user, service, target))
         except Invalid as error:
             raise Invalid([_told_of(user, each) for each in error.fields]) from None
     return [(user.kind, user.name) for user in users]

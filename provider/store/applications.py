@@ -10,7 +10,7 @@ from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import Domain, Middleware, Noun, Router, Server, Service
-from provider.store import nouns, places, servers
+from provider.store import nouns, places, referrers, servers, writes
 from provider.values import to_ascii
 
 _ROOM: Final = 50
@@ -56,11 +56,11 @@ def expose(session: Session, wanted: ExposeInput) -> Exposure:
     listed = check(session, wanted)
     for domain in filter(None, (wanted.domain, wanted.other_name)):
         _put_domain(session, domain, wanted)
-    nouns.put(session, Service(name=name, health_check=wanted.health_check, on_failure=wanted.on_failure))
+    writes.put(session, Service(name=name, health_check=wanted.health_check, on_failure=wanted.on_failure))
     for server in listed:
-        nouns.put(session, server, name)
+        writes.put(session, server, name)
     passed = [_put_middleware(session, name, end, kind) for end, kind in wanted.middlewares()]
-    nouns.put(
+    writes.put(
         session,
         Router(name=name, domains=[wanted.domain], path_prefix=wanted.path_prefix, service=name, middlewares=passed),
     )
@@ -68,7 +68,7 @@ def expose(session: Session, wanted: ExposeInput) -> Exposure:
         end = "www" if to_ascii(wanted.other_name) != host.removeprefix("www.") else "apex"
         redirect = _put_middleware(session, name, end, wanted.redirect())
         other = _free_name(session, Router, f"{name[:_ROOM]}-{end}")
-        nouns.put(session, Router(name=other, domains=[wanted.other_name], service=name, middlewares=[redirect]))
+        writes.put(session, Router(name=other, domains=[wanted.other_name], service=name, middlewares=[redirect]))
     return Exposure(
         nouns.get(session, Domain, host),
         nouns.get(session, Router, name),
@@ -80,13 +80,13 @@ def expose(session: Session, wanted: ExposeInput) -> Exposure:
 def _put_domain(session: Session, name: str, wanted: ExposeInput) -> None:
     """Add a domain that is not there yet. One that is keeps what it has, but for HTTPS where that is wanted."""
     found = nouns.find(session, Domain, to_ascii(name)) or Domain(name=name)
-    nouns.put(session, found if wanted.tls is None else found.copy(tls=wanted.tls))
+    writes.put(session, found if wanted.tls is None else found.copy(tls=wanted.tls))
 
 
 def _put_middleware(session: Session, application: str, end: str, kind: Mapping[str, Any]) -> str:
     """Add a middleware of an application, and return its name."""
     name = _free_name(session, Middleware, f"{application[:_ROOM]}-{end}")
-    nouns.put(session, Middleware.read({"name": name, **kind}))
+    writes.put(session, Middleware.read({"name": name, **kind}))
     return name
 
 
@@ -112,7 +112,7 @@ def find_free_name(session: Session, host: str) -> str:
 
 def list_rivals(session: Session, wanted: ExposeInput) -> Sequence[str]:
     """Return the routers that have the domain and the path prefix already, by name."""
-    found = nouns.users_of(session, Router, Domain, to_ascii(wanted.domain))
+    found = referrers.users_of(session, Router, Domain, to_ascii(wanted.domain))
     return [router.name for router in found if router.path_prefix == wanted.path_prefix]
 
 

@@ -12,7 +12,7 @@ from provider.durations import find_text
 from provider.errors import FieldError, Invalid, NotPending
 from provider.messages import Message, freeze, thaw
 from provider.models import Actor, Confirmation, ConfirmationOutput, ConfirmationState, Confirming, RevisionChange
-from provider.store import nouns
+from provider.store import exposure
 
 TABLE: Final = str(Confirmation.__tablename__)
 MOST: Final = 100
@@ -36,7 +36,7 @@ def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -
         told = Message("{most} revisions are pending already: confirm or undo some of them first", most=MOST)
         raise Invalid([FieldError("/confirmWithin", "confirmations.many", told, "query")])
     if not actor.is_admin:
-        nouns.check_returning(session, _list_before(session, number))
+        exposure.check_returning(session, _list_before(session, number))
     deadline = datetime.now(UTC) + timedelta(seconds=confirming.seconds)
     session.add(
         Confirmation(

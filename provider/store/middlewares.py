@@ -8,7 +8,7 @@ from provider.explanations import Route
 from provider.listening import DefaultEntryPoints
 from provider.nouns import Middleware, Router, Service
 from provider.passages import Stop
-from provider.store import nouns
+from provider.store import nouns, referrers
 
 
 def of_routers(session: Session, listed: Iterable[Router]) -> dict[str, Middleware]:
@@ -25,8 +25,8 @@ def routers_of(session: Session, names: Iterable[str]) -> list[Router]:
         name = waiting.pop()
         if name not in chains:
             chains[name] = None
-            waiting += [each.name for each in nouns.users_of(session, Middleware, Middleware, name)]
-    found = (nouns.users_of(session, Router, Middleware, name) for name in chains)
+            waiting += [each.name for each in referrers.users_of(session, Middleware, Middleware, name)]
+    found = (referrers.users_of(session, Router, Middleware, name) for name in chains)
     return list({router.name: router for each in found for router in each}.values())
 
 

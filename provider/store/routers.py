@@ -7,7 +7,7 @@ from sqlalchemy import select
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.nouns import Domain, Router, Server, Service
-from provider.store import nouns
+from provider.store import nouns, referrers
 from provider.values import ServerState
 
 
@@ -26,9 +26,9 @@ def drained(session: Session) -> Sequence[str]:
 
 def of_service(session: Session, service: str, *, limit: int | None = None) -> Sequence[Router]:
     """Return the routers that lead to a service, by name, at most `limit`."""
-    return nouns.users_of(session, Router, Service, service, limit=limit)
+    return referrers.users_of(session, Router, Service, service, limit=limit)
 
 
 def of_domain(session: Session, ascii_name: str, *, limit: int | None = None) -> Sequence[Router]:
     """Return the routers that match a domain, by name, at most `limit`."""
-    return nouns.users_of(session, Router, Domain, ascii_name, limit=limit)
+    return referrers.users_of(session, Router, Domain, ascii_name, limit=limit)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.nouns import Router, Service
-from provider.store import nouns
+from provider.store import nouns, referrers
 
 
 def names(session: Session) -> Sequence[str]:
@@ -24,11 +24,11 @@ def list_unreached(session: Session, *, limit: int) -> Sequence[str]:
     """Return the names of at most `limit` services that nothing leads to: no router, no service, no middleware."""
     services = TABLES[Service.kind].table
     query = select(services.c.name).order_by(services.c.name).limit(limit)
-    for column in nouns.columns_leading_to(Service):
+    for column in referrers.columns_leading_to(Service):
         query = query.where(~select(column).where(column == services.c.name).exists())
     return session.connection().execute(query).scalars().all()
 
 
 def count_routers(session: Session, keys: Sequence[str]) -> dict[str, int]:
     """Count the routers that lead to services, some hundreds at most, by name. One without any is left out."""
-    return nouns.count_users(session, Router, Service, keys)
+    return referrers.count_users(session, Router, Service, keys)

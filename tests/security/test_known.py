@@ -14,8 +14,8 @@ from provider.database.sessions import Session
 from provider.nouns import Domain
 from provider.security import tokens
 from provider.security.access import Access
-from provider.store import nouns
 from provider.store import tokens as stored
+from provider.store import writes
 from tests.people import TESTER, bearer, writing
 from tests.running import TOKEN
 
@@ -168,7 +168,7 @@ def test_when_a_token_was_used_is_noted_at_the_end(path: Path, access: CountedAc
 
 def put_domain(database: FileDatabase, name: str) -> None:
     with database.writing() as session:
-        nouns.put(session, Domain.read({"name": name}))
+        writes.put(session, Domain.read({"name": name}))
 
 
 def reads_after(access: CountedAccess, *writes: Callable[[], object]) -> int:
@@ -202,7 +202,7 @@ def test_a_token_that_goes_in_a_change_of_ours_is_good_no_more(
 ) -> None:
     def write() -> None:
         with database.writing() as session:
-            nouns.put(session, Domain.read({"name": "one.example"}))
+            writes.put(session, Domain.read({"name": "one.example"}))
             remove(session)
 
     assert reads_after(access, write, partial(put_domain, database, "two.example")) == 1

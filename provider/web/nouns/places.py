@@ -9,7 +9,7 @@ from provider.database.sessions import Session
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Field, Noun, called
-from provider.store import draining
+from provider.store import draining, writes
 from provider.store import nouns as store
 from provider.web import forms
 from provider.web.inputs import Texts, parse
@@ -65,11 +65,11 @@ class Place:
 
     def _put(self, session: Session, before: Noun | None, item: Noun, given: Collection[str]) -> Noun:
         settled = draining.settled(session, before, item, self.owner, given, datetime.now(UTC))
-        return store.replace(session, before, settled, self.owner)
+        return writes.replace(session, before, settled, self.owner)
 
     def remove(self, session: Session, item: Noun) -> None:
         """Remove one that was found, with what refers to it."""
-        store.discard(session, item, self.owner, cascade=True)
+        writes.discard(session, item, self.owner, cascade=True)
 
 
 @dataclass(frozen=True, slots=True)

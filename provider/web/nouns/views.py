@@ -10,6 +10,7 @@ from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns import Noun, called
 from provider.store import nouns as store
+from provider.store import referrers
 from provider.web.inputs import Texts
 from provider.web.lists import LENGTH
 from provider.web.nouns.places import Place
@@ -44,18 +45,18 @@ class View:
         Without any of its own: how many refer to each, where others can.
         """
         keys = [item.key for item in items]
-        return {"used": store.count_all_users(session, self.noun, keys)} if self.is_referred_to() else {}
+        return {"used": referrers.count_all_users(session, self.noun, keys)} if self.is_referred_to() else {}
 
     def is_referred_to(self) -> bool:
         """Tell whether objects refer to those of the noun."""
-        return bool(store.columns_leading_to(self.noun))
+        return bool(referrers.columns_leading_to(self.noun))
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Return what the page of an object has besides it: values of its template. `typed`: what was typed into it.
 
         Without any of its own: what refers to it, and what is to be told of it.
         """
-        return {"users": store.users(session, self.noun, item.key, limit=LENGTH), "told": self.told(sight, item)}
+        return {"users": referrers.users(session, self.noun, item.key, limit=LENGTH), "told": self.told(sight, item)}
 
     def told(self, sight: Sight, item: Noun) -> Sequence[str]:
         """Return the conflicts of an object; of services not that nothing leads there, which their pages show."""
@@ -64,7 +65,7 @@ class View:
 
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
         """Return what goes with an object: what cannot be without it, and its place in what can."""
-        return [self._loss(user, item) for user in store.users(session, self.noun, item.key)]
+        return [self._loss(user, item) for user in referrers.users(session, self.noun, item.key)]
 
     def _loss(self, user: Noun, item: Noun) -> Loss:
         told = {"kind": user.kind, "name": user.name}

@@ -11,7 +11,7 @@ from provider.dependencies import RevisionsDependency
 from provider.messages import Message
 from provider.nouns import Noun, Router, Service
 from provider.observations import show_services
-from provider.store import nouns, rollouts, routers, servers, services
+from provider.store import nouns, referrers, rollouts, routers, servers, services
 from provider.web import lists
 from provider.web.inputs import Texts
 from provider.web.notices import Notice
@@ -51,7 +51,7 @@ class Services(View):
         found = routers.of_service(session, item.name, limit=lists.LENGTH)
         count = services.count_routers(session, [item.name]).get(item.name, 0)
         states = sight.states(found)
-        users = _others(nouns.users(session, Service, item.name, limit=lists.LENGTH))
+        users = _others(referrers.users(session, Service, item.name, limit=lists.LENGTH))
         taking = [each for each in found if each.enabled and not states[each.name].is_out]
         return {
             "service": service,
@@ -75,7 +75,7 @@ class Services(View):
         pool = servers.pool(session, item.name)
         return [
             *(Loss(Message("router {router}, which points to it", router=each.name), each) for each in leading),
-            *(self._loss(user, item) for user in _others(nouns.users(session, Service, item.name))),
+            *(self._loss(user, item) for user in _others(referrers.users(session, Service, item.name))),
             *(Loss(Message("server {server} at {url}", server=each.name, url=each.url), each) for each in pool),
         ]
 

@@ -13,7 +13,7 @@ from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.revisions import Outcome
-from provider.store import nouns, rollouts, servers
+from provider.store import rollouts, servers, writes
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
@@ -141,7 +141,7 @@ def change(write: PageWrite, service: str) -> Outcome[None]:
         if wrong:
             raise WeightsRefused(422, wrong)
         for server in wanted:
-            nouns.replace(session, pool[server.name], server, service)
+            writes.replace(session, pool[server.name], server, service)
 
     try:
         return write.change(apply)
