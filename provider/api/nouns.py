@@ -22,7 +22,8 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
-from provider.store import draining, tags, writes
+from provider.security.access import Principal
+from provider.store import draining, servers, tags, writes
 from provider.store import nouns as store
 
 
@@ -83,9 +84,11 @@ _REGISTERED: Final[Mapping[str, Callable[[ControlPlane, str, str], None]]] = {
 class Answers:
     """Answers to the verbs, each of which is one transaction."""
 
-    def __init__(self, conditions: Conditions, plane: ControlPlane) -> None:
+    def __init__(self, conditions: Conditions, plane: ControlPlane, *, only_registers: bool = False) -> None:
+        """`only_registers` tells that who asks may not write anything else than the servers of a service."""
         self._conditions = conditions
         self._plane = plane
+        self._only_registers = only_registers
         self._observers = observers(plane)
 
     def get(self, revisions: RevisionsDependency, place: ObjectPlace) -> Response:
@@ -152,6 +155,8 @@ class Answers:
     def _put(
         self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun, given: Collection[str]
     ) -> tuple[Object, str, bool]:
+        if current is None and self._only_registers:
+            servers.check_room(session, place.owner or "")
         settled = draining.settled(session, current, item, place.owner, given, datetime.now(UTC))
         kept = writes.replace(session, current, settled, place.owner)
         return place.show(session, kept, self._observers), tags.tag(session, kept), current is None
@@ -184,7 +189,9 @@ async def reading(request: Request, if_none_match: KnownTag = None) -> Answers:
 
 async def writing(request: Request, if_match: WantedTag = None, if_none_match: NewTag = None) -> Answers:
     """Give a handler what it answers a write with."""
-    return Answers(Conditions(if_match, if_none_match), control_plane.find(request))
+    principal: Principal = request.state.principal
+    conditions = Conditions(if_match, if_none_match)
+    return Answers(conditions, control_plane.find(request), only_registers=not principal.grant.allows("write"))
 
 
 _Reading = Annotated[Answers, Depends(reading)]

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
+from provider.store.servers import MOST_REGISTERED
 from tests.api.checks import problem, revision
-from tests.running import Service
+from tests.running import Service, http_client
 
 SERVERS = "/services/wayshub/servers"
 A: dict[str, Any] = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
@@ -57,6 +58,19 @@ def test_put_registers_and_can_be_repeated(client: httpx.Client) -> None:
     assert revision(first) == revision(again)
     assert first.headers["etag"] == again.headers["etag"]
     assert first.json() == again.json()
+
+
+def test_a_token_that_registers_adds_servers_up_to_a_number(client: httpx.Client) -> None:
+    body = {"url": "http://10.0.0.11:3000"}
+    declared = {"services": {"wayshub": {"servers": {f"s{number}": body for number in range(MOST_REGISTERED - 1)}}}}
+    client.post("/apply", json=declared).raise_for_status()
+    made = client.post("/tokens", json={"name": "ci", "scopes": ["register:wayshub"]}).raise_for_status().json()
+    with http_client(str(client.base_url), headers={"Authorization": f"Bearer {made['token']}"}) as own:
+        assert own.put(f"{SERVERS}/last", json=body).status_code == 201
+        for answer in (own.put(f"{SERVERS}/more", json=body), own.post(SERVERS, json={"name": "more", **body})):
+            assert "service wayshub has 1000 servers already" in problem(answer, "forbidden")["detail"]
+        assert own.put(f"{SERVERS}/last", json={**body, "weight": 7}).status_code == 200
+    assert client.put(f"{SERVERS}/more", json=body).status_code == 201
 
 
 def test_a_url_is_kept_in_its_normal_form(client: httpx.Client, service: Service) -> None:
