@@ -522,6 +522,34 @@ def test_a_file_that_is_taken_away_during_a_write_makes_it_fail(path: Path) -> N
     opened.close()
 
 
+REOPENING = """
+import sys, threading
+from pathlib import Path
+from provider.database.file import FileDatabase
+
+def ask():
+    while not ended.is_set():
+        database.find_credentials_version()
+
+sys.setswitchinterval(1e-6)
+database, ended = FileDatabase(Path(sys.argv[1])), threading.Event()
+asking = [threading.Thread(target=ask) for _ in range(2)]
+for thread in asking:
+    thread.start()
+for _ in range(120):
+    database.open()
+ended.set()
+for thread in asking:
+    thread.join()
+database.close()
+"""
+
+
+def test_a_database_that_is_opened_anew_while_others_ask_for_its_version_ends_no_process(path: Path) -> None:
+    made = subprocess.run([sys.executable, "-c", REOPENING, path], cwd=ROOT, timeout=120, check=False)
+    assert made.returncode == 0
+
+
 def test_a_database_is_used_only_once_it_is_open(path: Path) -> None:
     with pytest.raises(Unavailable, match="is not open"), FileDatabase(path).reading():
         pass

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
@@ -39,6 +40,8 @@ class FileDatabase(Database):
         self._json = SealedJson(self.keys)
         self._file: OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
+        self._watching = Lock()
+        """Python crashes where one thread closes a connection on which another one executes something."""
         self._credentials = Unchanged()
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
@@ -124,9 +127,10 @@ class FileDatabase(Database):
         """Close all connections that no session holds."""
         # First: whoever closes a descriptor of a file takes its locks from all connections of the process.
         self._engine.dispose()
-        if self._watcher is not None:
-            self._watcher.close()
-            self._watcher = None
+        with self._watching:
+            watcher, self._watcher = self._watcher, None
+            if watcher is not None:
+                watcher.close()
         if self._frozen is not None:
             self._frozen.close()
             self._frozen = None
@@ -147,13 +151,13 @@ class FileDatabase(Database):
 
     def _find_version(self) -> int | None:
         """Return a number that is another one after each commit, by whichever process; None where it cannot be told."""
-        watcher = self._watcher
-        if watcher is None:
-            return None
-        try:
-            (version,) = watcher.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error:
-            return None
+        with self._watching:
+            if self._watcher is None:
+                return None
+            try:
+                (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
+            except sqlite3.Error:
+                return None
         return int(version)
 
     def find_size_bytes(self) -> int | None:
