@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from provider.declarations import Declaration
 from provider.explanations import Routes
+from provider.hosts import to_ascii
 from provider.listening import DefaultEntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import hosts
 from provider.traffic import COMPARED
-from provider.values import to_ascii
 
 _MOST: Final = 2_000
 """Of how many routers, and of how many changes, the rules are read at most; among more, nothing is told."""

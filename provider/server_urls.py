@@ -5,8 +5,9 @@ import re
 from typing import Final
 
 from provider.addresses import find_refusal, read_dotted
+from provider.hosts import HOST_LENGTH, NUMERIC_LABEL, to_ascii
 from provider.messages import Message
-from provider.values import HOST_LENGTH, NUMERIC_LABEL, Refusal, shown_text, to_ascii
+from provider.values import Refusal, shown_text
 
 URL_LENGTH: Final = 300
 """The most characters of a server's URL."""

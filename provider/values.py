@@ -1,4 +1,4 @@
-"""Validated types: what a name, a host, a path prefix, a weight and a duration may be.
+"""Validated types: what a name, a path prefix, a weight and a duration may be.
 
 A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`) and whose detail tells a person
 what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
@@ -6,13 +6,9 @@ what to do. Nothing here imports a library for validation: what only reads names
 
 import re
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Final
 
-import idna
-
-from provider import durations, moments, typed_hosts
-from provider.addresses import read_dotted
+from provider import durations, moments
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 
@@ -21,14 +17,8 @@ TIME_WORDS: Final = template("this has to be a date with a time and a zone, such
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
 
-HOST_LENGTH: Final = 253
-"""The most characters of a host name, as an A-label (RFC 1035)."""
-
 LONGEST_DRAIN_SECONDS: Final = 7 * 24 * 3600
 """For so long drained servers keep their visitors at most."""
-
-_HOSTS_KEPT: Final = 32_768
-"""So many A-labels are known again: to find one takes 0.1 ms, and a change of many objects asks for each six times."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _FOREIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
@@ -47,7 +37,6 @@ _HEALTH_PATH = re.compile(
 )
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 class Refusal(ValueError):
@@ -185,60 +174,6 @@ def check_text(text: str) -> str:
     return text
 
 
-_PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
-
-
-@lru_cache(_HOSTS_KEPT)
-def to_ascii(host: str) -> str:
-    """Return a host name as Traefik needs it: lower case, A-labels (IDNA 2008), a leading `*.` kept.
-
-    Raises `Refusal` (`host.…`) for what is not a host name, an IPv4 address or a wildcard
-    one level deep. Traefik disables a router with a host that is not ASCII (measured on 3.7.15).
-    """
-    if not host or len(host) > HOST_LENGTH:
-        raise Refusal(
-            "host.length",
-            Message("a host name has 1 to {most} characters, this has {length}", most=HOST_LENGTH, length=len(host)),
-        )
-    wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
-    if "*" in rest or not rest:
-        raise Refusal(
-            "host.wildcard",
-            Message("{host}: '*' is allowed once, as the whole first label (*.example.com)", host=shown_text(host)),
-        )
-    try:
-        encoded = rest if _is_plain(rest) else idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        raise Refusal(
-            "host.format",
-            Message("{host} is not a host name: {why}", host=shown_text(host), why=typed_hosts.why_not(rest)),
-        ) from None
-    if encoded.endswith("."):  # some other characters stand for a dot, too
-        raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=shown_text(host)))
-    if NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or read_dotted(encoded) is None):
-        raise Refusal(
-            "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=shown_text(host))
-        )
-    result = "*." + encoded if wildcard else encoded
-    if len(result) > HOST_LENGTH:
-        raise Refusal(
-            "host.length",
-            Message("{host} is longer than {most} characters as an A-label", host=shown_text(host), most=HOST_LENGTH),
-        )
-    return result
-
-
-def _is_plain(host: str) -> bool:
-    """Tell whether a host is its own A-label, at a glance: of a large state nearly all are."""
-    return "--" not in host and _PLAIN_HOST.fullmatch(host) is not None
-
-
-def check_hostname(text: str) -> str:
-    """Check a host name, and keep it as typed. `to_ascii` gives the form that is stored and compared."""
-    to_ascii(text)
-    return text
-
-
 def check_path_prefix(text: str) -> str:
     """Check a path prefix as Traefik compares it: with the cleaned, decoded path of a request."""
     if not _PATH.fullmatch(text):
@@ -345,12 +280,6 @@ def check_weight(weight: int) -> int:
 NAME_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}$"}
 ENTRY_POINT_SCHEMA: Final = {"pattern": f"^{_ENTRY_POINT.pattern}$"}
 REFERENCE_SCHEMA: Final = {"pattern": f"^({_NAME.pattern}|{_FOREIGN.pattern})$"}
-HOSTNAME_SCHEMA: Final = {
-    "format": "domain",
-    "pattern": r"^(\*\.)?[^\x00-,/:-@\[-`{-\x7f]+$",
-    "minLength": 1,
-    "maxLength": HOST_LENGTH,
-}
 TEXT_SCHEMA: Final = {"pattern": f"^[^{CONTROL}{NO_CHARACTERS}]*$"}
 PATH_SCHEMA: Final = {"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"}
 HEALTH_PATH_SCHEMA: Final = {"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"}

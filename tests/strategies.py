@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from provider.hosts import to_ascii
 from provider.nouns import Router, Server, Service
-from provider.values import to_ascii
 
 LETTERS_AND_DIGITS = string.ascii_lowercase + string.digits
 

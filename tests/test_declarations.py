@@ -13,7 +13,8 @@ from provider.models import Change
 from provider.nouns import NOUNS, Domain, Nested, Noun, Object, Router, Server, Service, field, masked
 from provider.nouns.common import LABELS, NAME, labels_field, name_field
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.types import MASK, Reference, Secrecy, Text, Whole
+from provider.nouns.texts import MASK, Reference, Secrecy, Text
+from provider.nouns.types import Whole
 from provider.plans import Prune
 from provider.summaries import summarise
 from provider.undoing import Clash, undo

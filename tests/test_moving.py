@@ -14,7 +14,7 @@ from provider.errors import Unavailable
 from provider.listening import DEFAULT_POINTS
 from provider.models import Actor, Issuance
 from provider.nouns import Middleware, Router, Server, Service
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.revisions import Revisions
 from provider.store import writes
 from tests.postgres import Postgres

@@ -24,13 +24,13 @@ from provider.database.locations import Location
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
+from provider.hosts import to_ascii
 from provider.models import Actor, Change, Revision
 from provider.nouns import Domain, HealthCheck, Router, Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
 from provider.store import domains, nouns, records, servers, writes
 from provider.store import revisions as stored_revisions
-from provider.values import to_ascii
 
 Apply = Callable[[Session], object]
 

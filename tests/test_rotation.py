@@ -21,7 +21,7 @@ from provider.errors import Unavailable
 from provider.models import Issuance
 from provider.models.edge import QuarantineRecord
 from provider.nouns.certificate import Certificate
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.store import issuances, nouns, revisions
 from tests.certs import ca, issue
 from tests.postgres import Postgres

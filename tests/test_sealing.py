@@ -16,7 +16,7 @@ from provider.errors import ProviderError, Unavailable
 from provider.models import Change
 from provider.nouns import Middleware
 from provider.nouns.certificate import Certificate
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.store import nouns, revisions, writes
 from provider.store.tags import tag
 from provider.tags import etag

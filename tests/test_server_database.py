@@ -29,7 +29,7 @@ from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
 from provider.models import Actor, AuditEntry, Confirming, EdgeRecord, Issuance, Revision, Token
 from provider.nouns import Domain, Service
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.revisions import Revisions
 from provider.store import audit, edges, nouns, tokens, writes
 from provider.store import revisions as stored_revisions

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provider import values
+from provider.hosts import to_ascii
 from provider.typed_hosts import meant
 from provider.values import Refusal
 
@@ -52,6 +52,6 @@ def test_an_address_is_meant_as_its_host_where_nothing_else_is_lost(typed: str, 
 )
 def test_what_is_no_host_name_is_told_with_what_to_type(typed: str, told: str) -> None:
     with pytest.raises(Refusal) as refused:
-        values.to_ascii(typed)
+        to_ascii(typed)
     assert refused.value.code == "host.format"
     assert refused.value.detail.endswith(told)

@@ -1,4 +1,4 @@
-"""What names, hosts, paths, URLs, durations and weights may be."""
+"""What names, paths, URLs, durations and weights may be."""
 
 import ipaddress
 import re
@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import idna
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from provider import directories, server_urls, values
+from provider import directories, hosts, server_urls, values
 from provider.addresses import find_refusal
 from provider.nouns.router import check_rule
 from provider.values import Refusal
@@ -21,8 +20,8 @@ CHECKS: list[Callable[[str], Any]] = [
     check_rule,
     values.check_name,
     values.check_text,
-    values.to_ascii,
-    values.check_hostname,
+    hosts.to_ascii,
+    hosts.check_hostname,
     values.check_path_prefix,
     values.check_health_path,
     values.check_duration,
@@ -94,98 +93,6 @@ def test_a_text_is_one_line_of_anything(text: str) -> None:
 )
 def test_a_text_has_no_control_characters_and_no_half_characters(text: str, code: str) -> None:
     assert refusal(values.check_text, text) == code
-
-
-@pytest.mark.parametrize(
-    ("typed", "ascii_name"),
-    [
-        ("alvin.xyz", "alvin.xyz"),
-        ("ALVIN.xyz", "alvin.xyz"),
-        ("localhost", "localhost"),
-        ("münchen.example", "xn--mnchen-3ya.example"),
-        ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
-        ("mu\u0308nchen.example", "xn--mnchen-3ya.example"),
-        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
-        ("XN--MNCHEN-3YA.example", "xn--mnchen-3ya.example"),
-        ("faß.de", "xn--fa-hia.de"),  # 2003 would have made it fass.de
-        ("a\u3002test", "a.test"),
-        ("\uff41.test", "a.test"),
-        ("*.example.com", "*.example.com"),
-        ("*.MÜNCHEN.example", "*.xn--mnchen-3ya.example"),
-        ("10.0.0.11", "10.0.0.11"),
-        ("a" * 63 + ".test", "a" * 63 + ".test"),
-        (".".join(["a" * 49] * 5) + ".tt", ".".join(["a" * 49] * 5) + ".tt"),
-    ],
-)
-def test_a_host_has_one_spelling(typed: str, ascii_name: str) -> None:
-    assert values.to_ascii(typed) == ascii_name
-    assert values.check_hostname(typed) == typed
-
-
-@pytest.mark.parametrize(
-    ("host", "code"),
-    [
-        ("", "host.length"),
-        ("a" * 254, "host.length"),
-        (".".join(["a" * 49] * 5) + ".test", "host.length"),
-        (".".join(["ü" * 45] * 5) + ".test", "host.format"),
-        ("*", "host.wildcard"),
-        ("*.", "host.wildcard"),
-        ("*.*.example.com", "host.wildcard"),
-        ("a.*.example.com", "host.wildcard"),
-        ("*a.example.com", "host.wildcard"),
-        ("*\u3002example.com", "host.wildcard"),
-        ("a.test.", "host.dot"),
-        ("a.test\u3002", "host.dot"),
-        ("a.test\uff0e", "host.dot"),
-        ("*.a.test\uff61", "host.dot"),
-        ("a..test", "host.format"),
-        (".test", "host.format"),
-        (".", "host.format"),
-        ("a b.test", "host.format"),
-        ("a_b.test", "host.format"),
-        ("-a.test", "host.format"),
-        ("a-.test", "host.format"),
-        ("a" * 64 + ".test", "host.format"),
-        ("a.test:80", "host.format"),
-        ("http://a.test", "host.format"),
-        ("a.test/x", "host.format"),
-        ("a@b.test", "host.format"),
-        ("a`) || PathPrefix(`/", "host.format"),
-        ("a||b", "host.format"),
-        ("a\x00.test", "host.format"),
-        ("a\n", "host.format"),
-        ("\ud800.test", "host.format"),
-        ("☃.test", "host.format"),
-        ("xn--a.test", "host.format"),
-        ("[::1]", "host.format"),
-        ("1.2.3", "host.numeric"),
-        ("1.2.3.256", "host.numeric"),
-        ("0x7f.1", "host.numeric"),
-        ("a.0x7f", "host.numeric"),
-        ("*.1.2.3.4", "host.numeric"),
-        ("2130706433", "host.numeric"),
-    ],
-)
-def test_what_is_not_a_host_is_refused_with_a_reason(host: str, code: str) -> None:
-    assert refusal(values.to_ascii, host) == code
-
-
-@given(strategies.hosts | strategies.hostile)
-@example("a\u3002")
-def test_the_ascii_form_of_a_host_is_its_own_ascii_form(host: str) -> None:
-    try:
-        encoded = values.to_ascii(host)
-    except Refusal:
-        return
-    assert values.to_ascii(encoded) == encoded
-    assert re.fullmatch(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*", encoded)
-    assert len(encoded) <= values.HOST_LENGTH
-
-
-@given(strategies.hosts)
-def test_every_host_of_ordinary_labels_is_taken(host: str) -> None:
-    assert values.check_hostname(host) == host
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/", "/a.b/c", "/~user/x,y;z=1", "/a:b@c", "/..a", "/" + "x" * 254])
@@ -410,18 +317,6 @@ def test_a_text_of_a_megabyte_is_answered_at_once_and_is_not_repeated(check: Cal
             assert len(error.detail) < 500  # noqa: PT017
         else:
             assert check in {values.check_text, values.check_path_prefix, values.check_health_path}
-
-
-@given(st.from_regex(r"[a-z0-9-]{1,64}(\.[a-z0-9-]{1,8}){0,3}", fullmatch=True))
-@example("a--b.example")
-@example("xn--mnchen-3ya.test")
-@example("-a.example")
-def test_a_plain_host_is_its_own_ascii_form_only_where_idna_says_so(host: str) -> None:
-    try:
-        taken = values.to_ascii(host)
-    except Refusal:
-        return
-    assert taken == idna.encode(host, uts46=True, std3_rules=True).decode() == host
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from provider.models import ExposeOutput
 from provider.nouns import Noun
 from provider.nouns.fields import camel
 from provider.nouns.noun import NAME, lowered
-from provider.nouns.types import Text
+from provider.nouns.texts import Text
 from provider.values import NAME_SCHEMA
 
 _WORDS: Final = {

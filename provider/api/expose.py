@@ -10,13 +10,13 @@ from provider.api.routers import PREFIX, router_for
 from provider.api.writing import WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, IssuingDependency, RevisionsDependency
+from provider.hosts import to_ascii
 from provider.listening import Listening
 from provider.models import ExposeInput, ExposeOutput
 from provider.nouns.domain import CertificateSource
 from provider.observations import show_servers, show_services
 from provider.security import needs
 from provider.store import applications
-from provider.values import to_ascii
 
 router = router_for("expose", "/expose", needs=needs.STATE)
 

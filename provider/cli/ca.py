@@ -9,8 +9,9 @@ from provider.authority import Authority
 from provider.cli.output import note
 from provider.cli.paths import beside
 from provider.errors import SettingsError
+from provider.hosts import to_ascii
 from provider.settings import Settings, read_settings
-from provider.values import Refusal, to_ascii
+from provider.values import Refusal
 
 NameOption = Annotated[
     list[str] | None,

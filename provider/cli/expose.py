@@ -17,8 +17,8 @@ from provider.cli.output import Output
 from provider.cli.passwords import ask
 from provider.cli.replies import Item
 from provider.cli.tables import table
+from provider.hosts import to_ascii
 from provider.nouns import Service
-from provider.values import to_ascii
 
 _SERVER: Final = re.compile(r"(?:(?P<name>[^=:/]*)=)?(?P<url>[^=]*)(?:=(?P<weight>[^=]*))?")
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from provider.errors import Unavailable
 from provider.messages import Message
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.replacements import sync
 
 MARK: Final = "sealed:1:"

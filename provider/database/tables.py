@@ -28,7 +28,8 @@ from sqlmodel import SQLModel
 from provider.models.base import NAMING
 from provider.nouns import NOUNS, Field, Noun
 from provider.nouns.noun import LABELS, NAME
-from provider.nouns.types import Choice, Flag, Reference, Type, Whole
+from provider.nouns.texts import Reference
+from provider.nouns.types import Choice, Flag, Type, Whole
 
 SHOWN: Final = "shown"
 """The column of a name as it was typed, where the name under which an object is kept can be another."""

@@ -20,14 +20,16 @@ from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
+from provider.nouns.nested import Nested
 from provider.nouns.noun import NAME, OURS, Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import check_header_value
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.router import Observability
+from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import TLSVersion
 from provider.nouns.tls_option import TLSOption
-from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Type, Whole
 
 N = TypeVar("N", bound=Noun)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provider import rules
+from provider.hosts import to_ascii
 from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp, PathPrefix
-from provider.values import Refusal, check_path_prefix, check_text, to_ascii
+from provider.values import Refusal, check_path_prefix, check_text
 
 # With or without the dot that may stand behind every host: `Host` takes both, and so does a domain.
 _WILDCARD: Final = re.compile(r"\^\[\^\.\]\+\\\.((?:[a-z0-9-]|\\\.)+?)(?:\\\.\?)?\$")

@@ -11,8 +11,8 @@ from provider.imports.pieces import Piece, shown
 from provider.nouns import NOUNS, Middleware, Router, internals
 from provider.nouns.noun import lowered
 from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.texts import Reference
 from provider.nouns.tls_option import TLSOption
-from provider.nouns.types import Reference
 from provider.values import Refusal
 
 MISSING: Final = "reference.missing"

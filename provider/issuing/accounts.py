@@ -12,7 +12,7 @@ from provider.issuing.ordered import Binding, Offer, Wishes, make_key
 from provider.late import Late
 from provider.messages import freeze
 from provider.models import AcmeAccount
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.store import acme
 
 if TYPE_CHECKING:

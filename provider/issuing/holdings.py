@@ -25,7 +25,7 @@ from provider.issuing.standing import IssuanceStanding
 from provider.listening import Listening
 from provider.messages import Message, freeze
 from provider.models import AcmeAccount, AcmeOrder, Issuance, IssuanceState
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.store import acme, issuances
 
 logger = logging.getLogger(__name__)

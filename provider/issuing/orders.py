@@ -32,7 +32,7 @@ from provider.issuing.schedules import written
 from provider.issuing.threads import aside
 from provider.messages import Message
 from provider.models import AcmeOrder
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from provider.store import acme
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns import Object, field
 from provider.nouns.containers import ListOf
-from provider.nouns.types import Flag, Text
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag
 from provider.values import REFERENCE_SCHEMA, Refusal, check_reference
 
 _NAMES = ListOf(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
+from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
 from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, Service, field
@@ -15,7 +16,7 @@ from provider.nouns.middlewares.access import BasicAuth
 from provider.nouns.protocol import NETWORKS
 from provider.nouns.server import SERVER_URL
 from provider.nouns.types import Flag
-from provider.values import OnFailure, Refusal, to_ascii
+from provider.values import OnFailure, Refusal
 
 _TLS_HELP: Final = "Serve it over HTTPS, and redirect HTTP there."
 _WWW: Final = "www."

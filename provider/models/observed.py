@@ -9,7 +9,8 @@ from provider.models.lease import LeaseState
 from provider.nouns import Domain, Nested, Object, Server, Service, field
 from provider.nouns.certificate import Certificate
 from provider.nouns.containers import ListOf
-from provider.nouns.types import MASK, Choice, Share, Text, Time, Whole
+from provider.nouns.texts import MASK, Text
+from provider.nouns.types import Choice, Share, Time, Whole
 
 
 class AvailabilityOutput(Object):

@@ -4,8 +4,9 @@ from provider.nouns.balancing import Cookie, HealthCheck, Sticky
 from provider.nouns.domain import Domain
 from provider.nouns.fields import Field, field
 from provider.nouns.middleware import Middleware
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.registry import NOUNS, Named, called, comparable, masked, owners, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server

@@ -6,12 +6,15 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider import durations
+from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.nouns.common import DURATION, find_overlap
 from provider.nouns.fields import field
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADERS, PERIOD, check_method
-from provider.nouns.types import Choice, Flag, Text, Whole, Word
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Whole, Word
 from provider.values import (
     COOKIE_SCHEMA,
     HEALTH_PATH_SCHEMA,
@@ -20,7 +23,6 @@ from provider.values import (
     check_health_path,
     check_path_prefix,
     shown_text,
-    to_ascii,
 )
 
 _PORT: Final = Whole(1, 65_535)

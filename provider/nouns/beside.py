@@ -12,9 +12,11 @@ from provider.nouns import internals
 from provider.nouns.common import HIGHEST_OF_TRAEFIK, check_rule_of
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import BESIDE, Noun
-from provider.nouns.objects import Nested, Object
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.objects import Object
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Whole
 from provider.rules.tcp import parse_tcp
 from provider.values import Refusal, check_reference, shown_text
 

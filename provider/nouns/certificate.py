@@ -10,7 +10,8 @@ from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import certificates, check_certificates, check_pem
 from provider.nouns.reading import Reading, Where
-from provider.nouns.types import Flag, Secrecy, Text
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Flag
 from provider.values import Refusal
 
 _MARK: Final = "-----BEGIN "

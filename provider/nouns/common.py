@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from provider import durations, rules, typed_hosts
+from provider.hosts import HOSTNAME_SCHEMA, check_hostname
 from provider.messages import Message, template
 from provider.nouns import internals
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import field
-from provider.nouns.types import Reference, Text
+from provider.nouns.texts import Reference, Text
 from provider.values import (
     DURATION_SCHEMA,
     ENTRY_POINT_SCHEMA,
-    HOSTNAME_SCHEMA,
     LABEL_VALUE_SCHEMA,
     NAME_SCHEMA,
     REFERENCE_SCHEMA,
@@ -21,7 +21,6 @@ from provider.values import (
     Refusal,
     check_duration,
     check_entry_point,
-    check_hostname,
     check_label_key,
     check_label_value,
     check_name,

@@ -8,10 +8,12 @@ from provider.nouns.balancing import Sticky
 from provider.nouns.common import MOST_RESERVED, SERVICE
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import check_statuses
 from provider.nouns.reading import Where
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Whole
 from provider.values import Refusal
 
 _BYTES: Final = Whole(-1, MOST_RESERVED)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from provider.messages import Message
 from provider.nouns.reading import MISSING, Reading, Where
-from provider.nouns.types import Schema, Schemas, Secrecy, Text, Type, Use
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Schema, Schemas, Type, Use
 from provider.texts import IN_A_LIST
 
 LONGEST_KEY_BYTES: Final = 1_022

@@ -17,9 +17,11 @@ from provider.messages import Message
 from provider.nouns.containers import LONGEST_KEY_BYTES, ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
+from provider.nouns.nested import Nested
 from provider.nouns.noun import OURS, Noun
-from provider.nouns.objects import Nested, Object
-from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
+from provider.nouns.objects import Object
+from provider.nouns.texts import Reference, Text
+from provider.nouns.types import Choice, Flag, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
 
 _KEY: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY_BYTES)]

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.nouns.common import HOSTNAME, TEXT, labels_field
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.tls import DEFAULT, OPTIONS, RESOLVER
 from provider.nouns.types import Choice, Flag, Word
-from provider.values import Refusal, to_ascii
+from provider.values import Refusal
 
 
 class CertificateSource(StrEnum):

@@ -14,7 +14,8 @@ from typing import Any, Final
 from provider.messages import Message
 from provider.nouns.containers import LONGEST_KEY_BYTES
 from provider.nouns.reading import Reading, Where
-from provider.nouns.types import MASK, Hidden, Schema, Schemas, Type
+from provider.nouns.texts import MASK, Hidden
+from provider.nouns.types import Schema, Schemas, Type
 from provider.texts import find_trap
 
 _DEEPEST: Final = 20

@@ -9,7 +9,7 @@ from typing import Final
 import bcrypt
 
 from provider.messages import Message
-from provider.nouns.types import MASK
+from provider.nouns.texts import MASK
 from provider.values import Refusal, check_text, shown_text
 
 _ROUNDS: Final = 10

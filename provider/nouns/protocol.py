@@ -10,7 +10,7 @@ from typing import Any, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Object
-from provider.nouns.types import Secrecy, Text
+from provider.nouns.texts import Secrecy, Text
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
 from provider.values import DURATION_SCHEMA, Refusal, check_text, read_duration, shown_text

@@ -6,26 +6,22 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
+from provider.hosts import HOSTNAME_SCHEMA, check_hostname, to_ascii
 from provider.messages import Message, template
 from provider.nouns.beside import BesideOther, beside_field
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import is_unset
+from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import DEFAULT, RouterTLS
-from provider.nouns.types import Choice, Flag, Reference, Text, Whole, Word
+from provider.nouns.types import Choice, Flag, Whole, Word
 from provider.rules.implications import singles
-from provider.values import (
-    HOSTNAME_SCHEMA,
-    PATH_SCHEMA,
-    Refusal,
-    check_hostname,
-    check_path_prefix,
-    to_ascii,
-)
+from provider.values import PATH_SCHEMA, Refusal, check_path_prefix
 
 HIGHEST_PRIORITY: Final = 1_000_000_000
 """The highest priority that can be set, and below zero the lowest."""

@@ -9,7 +9,8 @@ from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
-from provider.nouns.types import Choice, Flag, Text, Whole, Word
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Whole, Word
 from provider.server_urls import URL_LENGTH, URL_SCHEMA, check_server_url
 from provider.values import (
     DURATION_SCHEMA,

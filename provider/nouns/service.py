@@ -10,10 +10,12 @@ from provider.nouns.common import DURATION, MIDDLEWARES, labels_field, name_fiel
 from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.server import Server
-from provider.nouns.types import Choice, Flag, Text, Word
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Word
 from provider.values import DURATION_SCHEMA, OnFailure, Refusal, Strategy, check_drain_time
 
 _STRATEGIES: Final[Mapping[str, Word]] = {

@@ -7,8 +7,9 @@ from provider.messages import Message, template
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
 from provider.nouns.middlewares.words import counted, named
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import NETWORKS_NEEDED
 from provider.nouns.types import Whole
 

@@ -7,10 +7,12 @@ from provider.messages import Message
 from provider.nouns.beside import TCPBesideOther, beside_field
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
+from provider.nouns.texts import Text
 from provider.nouns.tls import RouterTLS
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.types import Flag, Whole
 from provider.rules import RULE_LENGTH
 from provider.rules.implications import singles
 from provider.rules.tcp import HostSNI, parse_tcp

@@ -7,11 +7,13 @@ from provider.nouns.common import find_overlap, labels_field, name_field, refere
 from provider.nouns.composed import ParentCheck, Watching, WeightedService, by_health, composition, members
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.tcp_transport import ProxyProtocol
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Whole
 from provider.values import Refusal
 
 

@@ -4,8 +4,9 @@ from typing import ClassVar, Final
 
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import period_or
 from provider.nouns.transport import ServersTLS
 from provider.nouns.types import Whole

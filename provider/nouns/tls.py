@@ -5,19 +5,16 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from provider.hosts import HOSTNAME_SCHEMA, check_hostname
 from provider.messages import Message, template
 from provider.nouns.common import reference
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.objects import Nested, Object
-from provider.nouns.types import Choice, Text, Word
-from provider.values import (
-    HOSTNAME_SCHEMA,
-    Refusal,
-    check_hostname,
-    check_resolver,
-    shown_text,
-)
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Word
+from provider.values import Refusal, check_resolver, shown_text
 
 DEFAULT: Final = "default"
 """The options that hold where a router names none: Traefik's own, unless some here have that name."""

@@ -8,11 +8,13 @@ from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PEM
+from provider.nouns.texts import Text
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Choice, Flag, Text, Word
+from provider.nouns.types import Choice, Flag, Word
 from provider.values import Refusal, shown_text
 
 

@@ -8,8 +8,9 @@ from provider.nouns.certificate import Paired
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, LINE, PEM, period_or
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
 from provider.nouns.types import Flag, Whole

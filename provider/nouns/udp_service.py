@@ -6,10 +6,11 @@ from provider.nouns.common import labels_field, name_field, reference
 from provider.nouns.composed import Composition, WeightedService, composition, members
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import check_address
-from provider.nouns.types import Text
+from provider.nouns.texts import Text
 
 
 class UDPServer(Object):

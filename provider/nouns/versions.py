@@ -5,7 +5,8 @@ from functools import cache
 from typing import Any, Final
 
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.types import Type
 
 Version = tuple[int, ...]

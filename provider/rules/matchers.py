@@ -6,13 +6,14 @@ From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from provider.hosts import to_ascii
 from provider.messages import Message, shown
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.matcher import BadArgument, Matcher
 from provider.rules.networks import read_network
 from provider.rules.requests import Request, canonical
-from provider.values import Refusal, to_ascii
+from provider.values import Refusal
 
 _SHOWN: Final = 60
 

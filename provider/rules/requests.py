@@ -13,10 +13,11 @@ from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from provider.addresses import Address
+from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.networks import read_client
-from provider.values import Refusal, to_ascii
+from provider.values import Refusal
 
 _METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST: Final = re.compile(r"[!$%&'()*+,.:;=\[\]_~0-9A-Za-z-]*")

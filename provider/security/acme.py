@@ -12,7 +12,7 @@ from provider.issuing.failures import NoCertificateError
 from provider.issuing.ordered import Offer, host_of
 from provider.messages import Message, template, thaw
 from provider.models import AcmeAccount, AcmeInput, AcmeOutput, Actor, BindingOutput, Change, DnsOutput
-from provider.nouns.types import MASK, Hidden
+from provider.nouns.texts import MASK, Hidden
 from provider.security import words
 from provider.store import acme, audit
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 from provider import names
 from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
+from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import Domain, Middleware, Noun, Router, Server, Service
 from provider.store import nouns, places, referrers, servers, writes
-from provider.values import to_ascii
 
 _ROOM: Final = 50
 """So much of an application's name is in those of its middlewares, which have to end with what they do."""

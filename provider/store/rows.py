@@ -11,7 +11,7 @@ from provider.database.tables import FIELDS, SHOWN, TABLES, NounTable
 from provider.nouns import NOUNS, Noun
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.registry import hidden
-from provider.nouns.types import Reference
+from provider.nouns.texts import Reference
 from provider.store.records import NAMED
 
 N = TypeVar("N", bound=Noun)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provider.errors import FieldError, pointer
+from provider.hosts import check_hostname, to_ascii
 from provider.models import ExposeInput
 from provider.nouns import Middleware, Router
 from provider.store.applications import default_name
 from provider.typed_hosts import meant
-from provider.values import Refusal, check_hostname, check_weight, to_ascii
+from provider.values import Refusal, check_weight
 from provider.web.inputs import TICKED, Texts, is_ticked
 from provider.web.reasons import FIELDS
 

@@ -7,10 +7,10 @@ from typing import Final
 from provider import configuration
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState
+from provider.hosts import to_ascii
 from provider.listening import Listening
 from provider.nouns import Router, Server, Service
 from provider.store import nouns, servers
-from provider.values import to_ascii
 from provider.web.drawings import scene
 from provider.web.scenes import service_of
 

@@ -11,6 +11,7 @@ from provider import configuration
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
+from provider.hosts import to_ascii
 from provider.listening import Listening
 from provider.messages import Message
 from provider.models import ExposeInput
@@ -19,7 +20,7 @@ from provider.nouns.types import Choice
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import applications
-from provider.values import OnFailure, to_ascii
+from provider.values import OnFailure
 from provider.web import drafts, inputs
 from provider.web.drafts import DraftRow
 from provider.web.drawings import path as drawing

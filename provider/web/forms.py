@@ -13,7 +13,8 @@ from provider.errors import FieldError
 from provider.nouns import NOUNS, Nested, Object
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
-from provider.nouns.types import MASK, Type
+from provider.nouns.texts import MASK
+from provider.nouns.types import Type
 
 # A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
 _SECRET: Final = re.compile(

@@ -8,10 +8,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from provider import rules
+from provider.hosts import to_ascii
 from provider.listening import Listening
 from provider.nouns import Router
 from provider.rules import hosts
-from provider.values import to_ascii
 
 _LOCAL: Final = "127.0.0.1"
 _USUAL: Final = "8080"

@@ -11,6 +11,7 @@ from schemathesis.hooks import HookContext
 
 from provider import server_urls, values
 from provider.cursors import write_cursor
+from provider.hosts import check_hostname, to_ascii
 from provider.nouns import Noun, Service, within
 from provider.nouns.middlewares import KINDS
 from provider.nouns.router import check_rule
@@ -163,7 +164,7 @@ def fit_fields(body: dict[str, Any]) -> None:
 
 def fit_declaration(body: dict[str, Any], url: str) -> None:
     """Make a declaration one whose routers lead from and to what exists."""
-    hosts = {values.to_ascii(a_host(name)): name for name in body.get("domains", {})}
+    hosts = {to_ascii(a_host(name)): name for name in body.get("domains", {})}
     if hosts:
         body["domains"] = {label: body["domains"][name] for label, name in hosts.items()}
     for service in body.get("services", {}).values():
@@ -242,7 +243,7 @@ def fit_token(body: dict[str, Any]) -> None:
 
 def a_host(text: str) -> str:
     try:
-        return values.check_hostname(text)
+        return check_hostname(text)
     except Refusal:
         return "b.test"
 

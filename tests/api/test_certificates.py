@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
-from provider.nouns.types import MASK
+from provider.nouns.texts import MASK
 from tests.api.checks import problem, revision
 from tests.certs import Issued, ca, issue, written
 from tests.running import Service

@@ -16,7 +16,8 @@ from provider.nouns import Nested, Noun, Object, field
 from provider.nouns.common import DURATION, NAME, TEXT, labels_field, name_field
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.protocol import HEADERS
-from provider.nouns.types import Choice, Flag, Secrecy, Text, Whole
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Choice, Flag, Whole
 
 
 class Color(StrEnum):

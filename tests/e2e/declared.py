@@ -26,12 +26,14 @@ from provider.nouns.health import unchecked
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares.access import BasicAuth
 from provider.nouns.middlewares.digests import DigestAuth
+from provider.nouns.nested import Nested
 from provider.nouns.noun import NAME
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import MISSING, Reading
+from provider.nouns.texts import Reference, Text
 from provider.nouns.tls_option import TLSOption
-from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Type, Whole
 from provider.nouns.udp_router import UDPRouter
 from provider.values import check_entry_point
 

@@ -14,9 +14,11 @@ from typing import Any, Final
 from provider.errors import FieldError, Invalid
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.nested import Nested
 from provider.nouns.noun import BESIDE, LABELS, NAME
-from provider.nouns.objects import Nested, Object
-from provider.nouns.types import Choice, Flag, Text, Type, Whole
+from provider.nouns.objects import Object
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Type, Whole
 from tests.nouns.hostile import Where, replaced
 from tests.nouns.test_middlewares import ROWS
 

@@ -12,7 +12,7 @@ import httpx
 from hypothesis import Phase
 from hypothesis import strategies as st
 
-from provider.values import to_ascii
+from provider.hosts import to_ascii
 from tests.running import SOAK
 
 PHASES: Final = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)

@@ -16,9 +16,11 @@ from provider.declarations import Declaration
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.reading import Reading
-from provider.nouns.types import Text, Type, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Type, Whole
 from provider.parts import PLACES, ROUTERS
 from tests.e2e.declared import CERTIFICATES, KEYS, LEFT_OUT, PACKET_POINTS, drawn, is_taken, limits
 from tests.e2e.documents import Routing, routing

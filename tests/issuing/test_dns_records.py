@@ -13,7 +13,7 @@ from provider.issuing.dns_records import DnsRecords
 from provider.issuing.failures import NoCertificateError
 from provider.issuing.means import Means
 from provider.models import AcmeAccount
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 from tests.e2e.knot import knot
 from tests.running import wait_until
 

@@ -15,8 +15,9 @@ from provider.nouns import NOUNS
 from provider.nouns.certificate import Pair
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import Field
+from provider.nouns.nested import Nested
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 
 Version = tuple[int, ...]
 

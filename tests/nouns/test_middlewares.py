@@ -11,10 +11,10 @@ import pytest
 
 from provider import configuration
 from provider.errors import Invalid
-from provider.nouns import types
+from provider.nouns import texts
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
-from provider.nouns.types import Hidden
+from provider.nouns.texts import Hidden
 
 Document = Mapping[str, Any]
 
@@ -737,7 +737,7 @@ def test_a_password_is_compared_with_no_hash_that_takes_longer_than_one_of_ours(
 
 
 def test_a_few_passwords_are_hashed_at_a_time_and_hashes_are_taken_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(types, "MOST_HASHED", 2)
+    monkeypatch.setattr(texts, "MOST_HASHED", 2)
     made = read("basicAuth", users("a:one", "b:two", f"c:{APR1}", f"d:{APR1}")).kept(None)
 
     with pytest.raises(Invalid) as caught:

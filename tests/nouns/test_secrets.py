@@ -7,9 +7,10 @@ import pytest
 from provider.errors import Invalid
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import field
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.reading import Reading
-from provider.nouns.types import Secrecy, Text
+from provider.nouns.texts import Secrecy, Text
 
 
 def _mask(text: str) -> str:

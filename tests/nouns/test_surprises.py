@@ -18,7 +18,7 @@ from provider.errors import Invalid
 from provider.inventory import OfParts
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS, Noun
-from provider.nouns.types import MASK
+from provider.nouns.texts import MASK
 
 Json = dict[str, Any]
 

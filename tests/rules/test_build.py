@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider import rules, values
+from provider import rules
+from provider.hosts import to_ascii
 from tests import strategies
 
-WILDCARDS = strategies.hosts.map(lambda host: values.to_ascii("*." + host.removeprefix("*.")))
-LABELS = strategies.labels.map(lambda label: values.to_ascii(label + ".test").removesuffix(".test"))
+WILDCARDS = strategies.hosts.map(lambda host: to_ascii("*." + host.removeprefix("*.")))
+LABELS = strategies.labels.map(lambda label: to_ascii(label + ".test").removesuffix(".test"))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_wildcard_matches_one_level_and_no_more(host: str, label: str) -> None
     assert not expression.search(f"{label}{host[1:]}.evil.test")
 
 
-_HOSTS = st.lists(strategies.hosts.map(values.to_ascii), min_size=1, unique=True)
+_HOSTS = st.lists(strategies.hosts.map(to_ascii), min_size=1, unique=True)
 _SETS = _HOSTS.map(lambda hosts: list(rules.split(hosts)[0]))
 
 
@@ -124,7 +125,7 @@ def test_a_rule_that_takes_everything_ranks_below_a_host_and_one_that_asks_for_m
     assert rules.priority(["*.test"], None) > 1
 
 
-@given(strategies.hosts.map(values.to_ascii), strategies.path_prefixes.filter(lambda path: len(path) < 20))
+@given(strategies.hosts.map(to_ascii), strategies.path_prefixes.filter(lambda path: len(path) < 20))
 def test_a_path_prefix_raises_the_rank(host: str, path_prefix: str) -> None:
     ranks = [rules.priority([host], path) for path in (None, path_prefix, path_prefix + "x")]
     assert ranks == sorted(set(ranks))

@@ -17,11 +17,13 @@ from provider.nouns import NOUNS, Noun
 from provider.nouns.certificate import PRIVATE_KEY, Certificate, Paired
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
+from provider.nouns.nested import Nested
 from provider.nouns.noun import NAME
-from provider.nouns.objects import Nested, Object
+from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY
 from provider.nouns.reading import MISSING, Reading
-from provider.nouns.types import Secrecy, Text, Type
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Type
 from tests.e2e.declared import Drawing
 
 Document = dict[str, Any]

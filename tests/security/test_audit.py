@@ -9,9 +9,9 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from provider.hosts import to_ascii
 from provider.security.logins import FREE_FAILURES
 from provider.security.secrets import hashed
-from provider.values import to_ascii
 from tests.people import PASSWORD, add_token, bearer, log_in, nobody, session_of
 from tests.running import Service, cases, fetch, http_client
 from tests.security.conftest import Browser

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from provider.nouns import NOUNS
-from provider.nouns.types import MASK
+from provider.nouns.texts import MASK
 from provider.web.nouns.places import Entry, Place
 from tests.cli.running import run_forked, variables
 from tests.people import PASSWORD, add_account, bearer, log_in

@@ -11,7 +11,8 @@ from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
-from provider.nouns.types import MASK, Flag, Secrecy, Text, Whole
+from provider.nouns.texts import MASK, Secrecy, Text
+from provider.nouns.types import Flag, Whole
 from provider.web.forms import Form
 from provider.web.nouns import slots
 from provider.web.nouns.facts import fact

@@ -35,7 +35,7 @@ from provider.cli.replies import Item
 from provider.errors import NotFound
 from provider.nouns import NOUNS, Noun
 from provider.nouns.noun import NAME, lowered
-from provider.nouns.types import Text
+from provider.nouns.texts import Text
 
 _MOST_TOLD: Final = 20
 _POSITIONAL: Final = ("client", "output", "document")

@@ -9,7 +9,7 @@ from provider.cli.nouns.words import kebab
 from provider.nouns import NOUNS, Nested, Noun
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.noun import NAME
-from provider.nouns.types import Text
+from provider.nouns.texts import Text
 
 _PLAIN: Final = frozenset('`$\\!"')
 

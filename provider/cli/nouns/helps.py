@@ -10,7 +10,8 @@ from provider.cli.nouns.words import many
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf
 from provider.nouns.noun import lowered
-from provider.nouns.types import Reference, Type
+from provider.nouns.texts import Reference
+from provider.nouns.types import Type
 
 _ASKS: Final = "Asks first on a terminal, unless you pass --yes"
 

@@ -13,7 +13,8 @@ from provider.cli.nouns.words import kebab, ordered
 from provider.nouns import Field, Nested, Noun, Object
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.noun import NAME, lowered
-from provider.nouns.types import Choice, Flag, Text, Type, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Type, Whole
 
 RESERVED: Final = frozenset(
     f"--{name}"

@@ -18,7 +18,8 @@ from provider.cli.replies import Item
 from provider.nouns import Nested
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
-from provider.nouns.types import Choice, Flag, Text, Type, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Choice, Flag, Type, Whole
 
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.fields import camel
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.types import Type
 
 

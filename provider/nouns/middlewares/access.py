@@ -12,10 +12,11 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, depends, passes
 from provider.nouns.middlewares.words import counted, joined, named
-from provider.nouns.objects import Nested
+from provider.nouns.nested import Nested
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
-from provider.nouns.types import Flag, Secrecy, Text, Whole
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Flag, Whole
 from provider.rules.networks import read_network
 from provider.values import Refusal, check_text, shown_text
 

@@ -8,7 +8,8 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends, passes
 from provider.nouns.middlewares.words import size
-from provider.nouns.types import Text, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Whole
 
 _BYTES: Final = Whole(0, 1_000_000_000_000)
 

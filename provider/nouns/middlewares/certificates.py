@@ -7,7 +7,8 @@ from provider.messages import Message
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import is_unset
 from provider.nouns.types import Flag
 from provider.values import Refusal

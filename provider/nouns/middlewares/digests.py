@@ -10,7 +10,8 @@ from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.middlewares.access import BasicAuth, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
-from provider.nouns.types import MASK, Flag, Secrecy, Text
+from provider.nouns.texts import MASK, Secrecy, Text
+from provider.nouns.types import Flag
 from provider.values import Refusal, check_text
 
 REALM: Final = "traefik"

@@ -14,7 +14,8 @@ from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depe
 from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
 _PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")

@@ -11,9 +11,11 @@ from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
-from provider.nouns.types import Flag, Text, Whole
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Whole
 from provider.server_urls import check_server_url
 from provider.values import Refusal, shown_text
 

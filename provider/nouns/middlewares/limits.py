@@ -11,9 +11,11 @@ from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion, counted_by
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.middlewares.words import requests
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PERIOD, check_address
-from provider.nouns.types import Secrecy, Text, Whole
+from provider.nouns.texts import Secrecy, Text
+from provider.nouns.types import Whole
 from provider.values import check_text
 
 _MOST: Final = 1_000_000_000

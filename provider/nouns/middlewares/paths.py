@@ -12,7 +12,8 @@ from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, too_long, with_raw_path
 from provider.nouns.middlewares.words import either
 from provider.nouns.protocol import EXPRESSION, check_path
-from provider.nouns.types import Flag, Text
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag
 from provider.rules.expressions import Expression
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.paths import URLPath, with_slash

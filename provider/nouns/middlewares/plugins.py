@@ -9,7 +9,8 @@ from provider.nouns.free import FreeObject
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.protocol import is_secret_header
-from provider.nouns.types import Text, Type
+from provider.nouns.texts import Text
+from provider.nouns.types import Type
 from provider.values import Refusal, shown_text
 
 _NAME: Final = re.compile("[A-Za-z0-9_-]{1,100}")

@@ -11,7 +11,8 @@ from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
-from provider.nouns.types import Flag, Text
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag
 from provider.values import Refusal, shown_text
 
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")

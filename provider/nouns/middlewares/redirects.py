@@ -11,7 +11,8 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes, too_long
 from provider.nouns.protocol import EXPRESSION
-from provider.nouns.types import Flag, Text
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag
 from provider.rules.expressions import Expression
 from provider.rules.paths import written_url
 from provider.values import Refusal, check_text, shown_text

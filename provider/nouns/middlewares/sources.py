@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from provider.messages import Message
 from provider.nouns.fields import field
-from provider.nouns.objects import Nested, Object
+from provider.nouns.nested import Nested
+from provider.nouns.objects import Object
 from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
 from provider.nouns.types import Flag, Whole
 from provider.values import Refusal

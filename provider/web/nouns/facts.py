@@ -8,7 +8,8 @@ from provider.nouns import NOUNS, Field, Nested, Noun, Object
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject, written
 from provider.nouns.noun import LABELS, NAME
-from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole, Word
+from provider.nouns.texts import Reference, Text
+from provider.nouns.types import Choice, Flag, Type, Whole, Word
 from provider.web.paths import object_path
 
 

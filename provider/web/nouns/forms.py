@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf
-from provider.nouns.types import Reference
+from provider.nouns.texts import Reference
 from provider.revisions import Revisions
 from provider.store import nouns as store
 from provider.web import lists

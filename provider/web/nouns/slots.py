@@ -9,7 +9,8 @@ from provider.nouns import NOUNS, Field, Nested, Noun
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.noun import LABELS, NAME
-from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole, Word
+from provider.nouns.texts import Reference, Text
+from provider.nouns.types import Choice, Flag, Type, Whole, Word
 from provider.web.inputs import Texts
 from provider.web.nouns import texts as written
 from provider.web.nouns.texts import KEY, VALUE

@@ -13,7 +13,8 @@ from provider.messages import Message
 from provider.nouns import Field, Nested, Object
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject, written
-from provider.nouns.types import Flag, Share, Text, Time, Type
+from provider.nouns.texts import Text
+from provider.nouns.types import Flag, Share, Time, Type
 from provider.web.inputs import TICKED, Texts, is_ticked, tick
 
 KEY: Final = "name"
