@@ -36,11 +36,15 @@ _SMALLEST_SHARE: Final = 0.001
 class Language:
     """A language: its messages, and its ways of writing numbers and dates."""
 
-    def __init__(self, code: str, translations: NullTranslations) -> None:
+    def __init__(self, code: str) -> None:
         self.code = code
         self.name = LANGUAGES[code]
-        self.translations = translations
         self._locale = _FORMATS[code]
+
+    @property
+    def translations(self) -> NullTranslations:
+        """Its messages. A catalogue takes 5 MB and a tenth of a second to read, so the first who wants it waits."""
+        return _translations(self.code)
 
     def say(self, text: str) -> str:
         """Say a message. What is none, such as what Traefik told, stays as it is."""
@@ -89,8 +93,8 @@ class Language:
 
 
 def load() -> dict[str, Language]:
-    """Read the catalogues, and return the languages by their codes."""
-    return {code: Language(code, _translations(code)) for code in LANGUAGES}
+    """Return the languages by their codes."""
+    return {code: Language(code) for code in LANGUAGES}
 
 
 def catalogue_path(code: str) -> Path:

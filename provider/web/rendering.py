@@ -61,7 +61,7 @@ class Templates:
 
     def __init__(self, known: Mapping[str, Language], folders: Sequence[Path] = (FOLDER,)) -> None:
         self._languages = known
-        self._environments = {code: _environment(language, folders) for code, language in known.items()}
+        self._environment = cache(lambda code: _environment(known[code], folders))
 
     def language(self, request: Request) -> Language:
         """Return the language in which a request is answered."""
@@ -71,7 +71,7 @@ class Templates:
     def render(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
         """Return the text of a template."""
         language = self.language(request)
-        template = self._environments[language.code].get_template(name)
+        template = self._environment(language.code).get_template(name)
         return template.render({**_context(request, language), **values})
 
 

@@ -1,6 +1,8 @@
 """Logging in and out, and passwords: the pages that answer to who is not known yet."""
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -37,16 +39,10 @@ async def show_login(
     """Ask who it is, unless that is known."""
     if person is not None:
         return redirect(request, paths.local(next))
+    shown = partial(render, request, "login.html", is_first=not await logins.can_anybody(), kept="", ended="")
     form = forms.Form({"name": "", "password": ""})
-    return render(
-        request,
-        "login.html",
-        form=form,
-        next=paths.local(next),
-        is_first=not await logins.can_anybody(),
-        kept="",
-        ended="",
-    )
+    # It is often the first page of all, which waits for its language and its templates: polls do not, in a thread.
+    return await asyncio.to_thread(shown, form=form, next=paths.local(next))
 
 
 @router.post(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
