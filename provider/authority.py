@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from typing import TYPE_CHECKING, Final
 
 from provider.errors import Unavailable
+from provider.late import Late
 from provider.messages import Message
 from provider.replacements import replacing
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+else:
+    x509, hashes = Late("cryptography.x509"), Late("cryptography.hazmat.primitives.hashes")
+    serialization = Late("cryptography.hazmat.primitives.serialization")
+    ec = Late("cryptography.hazmat.primitives.asymmetric.ec")
 
 DEFAULT_NAMES: Final = ("localhost", "test")
 """The domains below which it may sign, besides those that it is given."""
@@ -102,7 +107,7 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private.public_key()), critical=False)
             .sign(private, hashes.SHA256())
@@ -113,7 +118,7 @@ class Authority:
         found = self._read()[0].extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
         return [each.value for each in found or () if isinstance(each, x509.DNSName)]
 
-    def _read(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    def _read(self) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
         if self._known is None:
             try:
                 certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
@@ -129,7 +134,7 @@ class Authority:
         return self._known
 
 
-def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+def _read_key(path: Path) -> "ec.EllipticCurvePrivateKey":
     """Read its key. Raises `OSError`, and `ValueError` for what is none of ours."""
     try:
         found = serialization.load_pem_private_key(path.read_bytes(), None)
@@ -140,14 +145,14 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return found
 
 
-def _make_certificate(private: ec.EllipticCurvePrivateKey, names: Iterable[str]) -> x509.Certificate:
+def _make_certificate(private: "ec.EllipticCurvePrivateKey", names: Iterable[str]) -> "x509.Certificate":
     now = datetime.now(UTC)
     mark = private.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
     name = x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "wayshub-provider"),
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "wayshub-provider"),
             # So that two of them are told apart where they are imported.
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Local CA {mark.hex()[-8:]}"),
+            x509.NameAttribute(x509.NameOID.COMMON_NAME, f"Local CA {mark.hex()[-8:]}"),
         ]
     )
     permitted = [x509.DNSName(each) for each in dict.fromkeys(names)]
@@ -168,7 +173,7 @@ def _make_certificate(private: ec.EllipticCurvePrivateKey, names: Iterable[str])
     )
 
 
-def _usage(*, signs: bool) -> x509.KeyUsage:
+def _usage(*, signs: bool) -> "x509.KeyUsage":
     return x509.KeyUsage(
         digital_signature=not signs,
         key_cert_sign=signs,
@@ -182,10 +187,10 @@ def _usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
+def _pem(certificate: "x509.Certificate") -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _pem_of(private: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem_of(private: "ec.EllipticCurvePrivateKey") -> bytes:
     form = serialization.PrivateFormat.PKCS8
     return private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())

@@ -1,6 +1,6 @@
 """Certificates and their keys as PEM text: what they say, and whether a pair is one that can be served. Pure.
 
-It loads a library that takes a tenth of a second: whoever only knows that there are certificates does not import it.
+The library that reads them is loaded with the first one: a service that has none does not hold its 9 MB.
 What Traefik does with a certificate was read in its source (3.7): it looks for it by the common name and all names,
 and heeds the first of those with the same ones.
 """
@@ -10,18 +10,26 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.x509.oid import NameOID
 from pydantic import AwareDatetime
 
+from provider.late import Late
 from provider.messages import Message
 from provider.values import Refusal
+
+if TYPE_CHECKING:
+    from cryptography import exceptions, x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+else:
+    exceptions, x509 = Late("cryptography.exceptions"), Late("cryptography.x509")
+    hashes = Late("cryptography.hazmat.primitives.hashes")
+    serialization = Late("cryptography.hazmat.primitives.serialization")
+    ec = Late("cryptography.hazmat.primitives.asymmetric.ec")
+    ed25519 = Late("cryptography.hazmat.primitives.asymmetric.ed25519")
+    rsa = Late("cryptography.hazmat.primitives.asymmetric.rsa")
 
 _KEPT: Final = 4_096
 """So many certificates are known again: to read one takes 0.1 ms, and each list reads all that it shows."""
@@ -35,11 +43,10 @@ _MOST_BITS: Final = 8_192
 _SAFE_BITS: Final = 2_048
 """Browsers refuse keys of RSA that have fewer."""
 
-_CURVES: Final = (ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_CURVES: Final = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 """The curves that Go knows."""
 
 _BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n.*?-----END \1-----", re.DOTALL)
-_MISREAD: Final = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def read_der(content: bytes) -> CertificateFacts:
     """Return what a certificate says that came in a handshake. Raises a `Refusal`."""
     try:
         return _facts(x509.load_der_x509_certificate(content))
-    except _MISREAD:
+    except _misread():
         raise _unreadable() from None
 
 
@@ -159,20 +166,25 @@ class CertificateStore:
         return None if found is None else fitting[found]
 
 
-def _read_chain(pem: str) -> list[x509.Certificate]:
+def _read_chain(pem: str) -> "list[x509.Certificate]":
     try:
         return x509.load_pem_x509_certificates(pem.encode())
-    except _MISREAD:
+    except _misread():
         raise _unreadable() from None
+
+
+def _misread() -> tuple[type[Exception], ...]:
+    """Return what the library raises for certificates that it cannot read."""
+    return ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, exceptions.UnsupportedAlgorithm
 
 
 def _unreadable() -> Refusal:
     return Refusal("certificate.format", Message("this certificate cannot be read"))
 
 
-def _facts(certificate: x509.Certificate) -> CertificateFacts:
+def _facts(certificate: "x509.Certificate") -> CertificateFacts:
     try:
-        names, common = _names(certificate), _attribute(certificate.subject, NameOID.COMMON_NAME).lower()
+        names, common = _names(certificate), _attribute(certificate.subject, x509.NameOID.COMMON_NAME).lower()
         public = certificate.public_key()
         return CertificateFacts(
             names=names or ((common,) if common and not _is_ca(certificate) else ()),
@@ -186,11 +198,11 @@ def _facts(certificate: x509.Certificate) -> CertificateFacts:
             bits=public.key_size if isinstance(public, rsa.RSAPublicKey) else 0,
             is_common=not isinstance(public, ed25519.Ed25519PublicKey),
         )
-    except _MISREAD:
+    except _misread():
         raise _unreadable() from None
 
 
-def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+def _names(certificate: "x509.Certificate") -> tuple[str, ...]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -199,37 +211,37 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*hosts, *map(str, found.get_values_for_type(x509.IPAddress))]))
 
 
-def _is_ca(certificate: x509.Certificate) -> bool:
+def _is_ca(certificate: "x509.Certificate") -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
 
 
-def _named(name: x509.Name) -> str:
+def _named(name: "x509.Name") -> str:
     """Return a name as people say it: "Let's Encrypt R11"."""
-    told = [_attribute(name, NameOID.ORGANIZATION_NAME), _attribute(name, NameOID.COMMON_NAME)]
+    told = [_attribute(name, x509.NameOID.ORGANIZATION_NAME), _attribute(name, x509.NameOID.COMMON_NAME)]
     return " ".join(filter(None, told)) or name.rfc4514_string()
 
 
-def _attribute(name: x509.Name, which: x509.ObjectIdentifier) -> str:
+def _attribute(name: "x509.Name", which: "x509.ObjectIdentifier") -> str:
     found = name.get_attributes_for_oid(which)
     return str(found[0].value) if found else ""
 
 
-def _is_signed_by(one: x509.Certificate, signer: x509.Certificate) -> bool:
+def _is_signed_by(one: "x509.Certificate", signer: "x509.Certificate") -> bool:
     if one.issuer != signer.subject:
         return False
     try:
         one.verify_directly_issued_by(signer)
-    except (InvalidSignature, ValueError):
+    except (exceptions.InvalidSignature, ValueError):
         return False
-    except (UnsupportedAlgorithm, TypeError):
+    except (exceptions.UnsupportedAlgorithm, TypeError):
         return True  # nobody here can tell
     return True
 
 
-def _read_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+def _read_key(pem: str) -> "rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey":
     if "ENCRYPTED" in pem:
         detail = Message("this key has a password: remove it, for example with openssl pkey -in key.pem")
         raise Refusal("key.encrypted", detail)
@@ -239,7 +251,7 @@ def _read_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25
     try:
         # The library would look for the primes of a key of RSA, which takes seconds, and keeps all others waiting.
         found = serialization.load_pem_private_key(blocks[0].encode(), None, unsafe_skip_rsa_key_validation=True)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
         raise _unreadable_key() from None
     if isinstance(found, rsa.RSAPrivateKey):
         _check_numbers(found)
@@ -250,7 +262,7 @@ def _unreadable_key() -> Refusal:
     return Refusal("key.format", Message("this private key cannot be read"))
 
 
-def _check_numbers(key: rsa.RSAPrivateKey) -> None:
+def _check_numbers(key: "rsa.RSAPrivateKey") -> None:
     """Check that the numbers of a key of RSA fit together, as Go does (RFC 8017, 3.2). Raises a `Refusal`."""
     if key.key_size > _MOST_BITS:
         raise Refusal("key.size", Message("an RSA key can have at most {most} bits", most=_MOST_BITS))
@@ -262,10 +274,10 @@ def _check_numbers(key: rsa.RSAPrivateKey) -> None:
         raise _unreadable_key()
 
 
-def _usable(key: PrivateKeyTypes) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+def _usable(key: "PrivateKeyTypes") -> "rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey":
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS:
         return key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, _CURVES):
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return key
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key

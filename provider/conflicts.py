@@ -26,6 +26,7 @@ from provider.rivals import (
     list_tied,
 )
 from provider.rules import hosts
+from provider.rules.conditions import Condition
 from provider.rules.effort import Effort
 from provider.rules.implications import find_shared, implies
 
@@ -46,10 +47,7 @@ _MOST_HARD: Final = 5
 _MANY: Final = 100
 """From more routers than these on, conflicts are looked for among all."""
 
-_EVERYTHING: Final = tuple(
-    rules.read(text).condition
-    for text in ("PathPrefix(`/`)", *(f"HostRegexp(`{each}`)" for each in (".+", ".*", "^.+$", "^.*$")))
-)
+_EVERYTHING: Final = ("PathPrefix(`/`)", *(f"HostRegexp(`{each}`)" for each in (".+", ".*", "^.+$", "^.*$")))
 """What people write for all that no other router takes."""
 
 _KINDS: Final = frozenset({"router", "domain", "service"})
@@ -283,6 +281,12 @@ def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
     return listens and implies(route.rule.condition, other.rule.condition, effort)
 
 
+@cache
+def _everything() -> Collection[Condition]:
+    """Return the conditions of `_EVERYTHING`. The library that reads regular expressions is loaded for them."""
+    return [rules.read(text).condition for text in _EVERYTHING]
+
+
 def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     """Tell that a router ranked by its rule's length shares requests with one ranked by its domains and prefix.
 
@@ -293,7 +297,7 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     if not shared or route.priority == other.priority:
         return None
     winner, loser = (route, other) if route.priority > other.priority else (other, route)
-    if loser.rule.condition in _EVERYTHING:
+    if loser.rule.condition in _everything():
         return None
     if _takes_all(loser, winner, effort) or _takes_all(winner, loser, effort):
         return None

@@ -1,4 +1,4 @@
-"""Modules that are loaded when something of them is used first: few processes use them, and they take 10 MB."""
+"""Modules that are loaded when something of them is used first: few processes use them, and each takes some MB."""
 
 from importlib import import_module
 from types import ModuleType

@@ -6,12 +6,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from provider.late import Late
+
+if TYPE_CHECKING:
+    from rich import console as consoles
+    from rich import table as tables
+    from rich import text as texts
+else:
+    consoles, tables, texts = Late("rich.console"), Late("rich.table"), Late("rich.text")
 
 _PIPED_WIDTH: Final = 100_000
 """Columns where there is no terminal: as wide as the content, so that nothing is cut or broken."""
@@ -66,7 +72,7 @@ class Output:
         for heading in headings:
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(words(cell)) for cell in row))
+            table.add_row(*(texts.Text(words(cell)) for cell in row))
         self._print(table)
 
     def facts(self, facts: Iterable[tuple[str, object]]) -> None:
@@ -75,12 +81,12 @@ class Output:
         table.add_column(style="bold", no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in facts:
-            table.add_row(name, Text(words(value)))
+            table.add_row(name, texts.Text(words(value)))
         self._print(table)
 
-    def _print(self, table: Table) -> None:
+    def _print(self, table: "tables.Table") -> None:
         width = None if sys.stdout.isatty() else _PIPED_WIDTH
-        console = Console(file=sys.stdout, width=width, highlight=False)
+        console = consoles.Console(file=sys.stdout, width=width, highlight=False)
         with console.capture() as printed:
             console.print(table)
         typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
@@ -131,5 +137,5 @@ def _escaped(character: str) -> str:
     return " " if character.isspace() else ascii(character)[1:-1]
 
 
-def _grid(*, show_header: bool) -> Table:
-    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header, header_style="bold")
+def _grid(*, show_header: bool) -> "tables.Table":
+    return tables.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header, header_style="bold")

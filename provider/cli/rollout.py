@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -13,12 +13,17 @@ from provider.cli.completion import complete_names
 from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, given, reads, writes
 from provider.cli.output import Output
-from provider.cli.progress import Progress
 from provider.cli.replies import Item
 from provider.cli.tables import Columns, field
 from provider.cli.times import ago
 from provider.errors import ProviderError
+from provider.late import Late
 from provider.nouns import Service
+
+if TYPE_CHECKING:
+    from provider.cli import progress as showing
+else:
+    showing = Late("provider.cli.progress")
 
 _START: Final = "start"
 _ACTIVE: Final = {"running", "paused"}
@@ -190,7 +195,7 @@ def show(client: Client, output: Output, service: ServiceArgument, watch: WatchO
 
 def _watch(client: Client, service: str, rollout: Item) -> Item:
     """Tell in words what happens to a rollout, until it ends. Returns it as it is then."""
-    progress, told = Progress(), ""
+    progress, told = showing.Progress(), ""
     try:
         while True:
             if rollout["detail"] != told:

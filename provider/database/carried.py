@@ -7,15 +7,20 @@ of JSON stay the text that they are, with the secrets sealed in it.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Text, bindparam, cast, delete, tuple_
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
 from provider.database.sessions import Session
 from provider.database.tables import LINKS, STATE
+from provider.late import Late
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+else:
+    postgresql = Late("sqlalchemy.dialects.postgresql")
 
 _AT_ONCE: Final = 500
 
@@ -36,7 +41,7 @@ def take_changes(session: Session, number: int) -> None:
     """Keep with a revision what was changed object by object, as it stands in the file beside."""
     table = SQLModel.metadata.tables["revision_change"]
     columns = ["position", "kind", "name", "before", "after"]
-    adding = insert(table).values({name: _parameter(table.c[name]) for name in ("revision", *columns)})
+    adding = postgresql.insert(table).values({name: _parameter(table.c[name]) for name in ("revision", *columns)})
     with closing(_opened(session)) as file:
         for rows in _read(file, f"SELECT {', '.join(columns)} FROM change"):  # noqa: S608  # our own names
             told = [{"p_revision": number, **dict(zip(_named(columns), row, strict=True))} for row in rows]
@@ -51,7 +56,7 @@ def _opened(session: Session) -> sqlite3.Connection:
 def _put(session: Session, file: sqlite3.Connection, table: SQLTable) -> None:
     names = [column.name for column in table.columns]
     keys = [column.name for column in table.primary_key]
-    adding = insert(table).values({name: _parameter(table.c[name]) for name in names})
+    adding = postgresql.insert(table).values({name: _parameter(table.c[name]) for name in names})
     changed = {name: adding.excluded[name] for name in names if name not in keys}
     adding = (
         adding.on_conflict_do_update(index_elements=keys, set_=changed)

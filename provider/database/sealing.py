@@ -12,16 +12,22 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from provider.errors import Unavailable
+from provider.late import Late
 from provider.messages import Message
 from provider.nouns.texts import Hidden
 from provider.replacements import sync
+
+if TYPE_CHECKING:
+    from cryptography import exceptions
+    from cryptography.hazmat.primitives.ciphers import aead
+else:
+    exceptions = Late("cryptography.exceptions")
+    aead = Late("cryptography.hazmat.primitives.ciphers.aead")
 
 MARK: Final = "sealed:1:"
 NEXT: Final = "next"
@@ -63,7 +69,7 @@ def beside(database: Path) -> Path:
 class _Key(NamedTuple):
     """A key in the file: what seals with it, and what hashes with it."""
 
-    cipher: AESGCM
+    cipher: "aead.AESGCM"
     hashing: bytes
 
 
@@ -120,7 +126,7 @@ class SealingKeys:
             if key is not None:
                 opened = key.cipher.decrypt(plain[:_NONCE_BYTES], plain[_NONCE_BYTES:], None)
                 return opened.decode(errors="surrogatepass")
-        except (InvalidTag, ValueError):
+        except (exceptions.InvalidTag, ValueError):
             pass
         raise Unavailable(
             Message(
@@ -201,7 +207,7 @@ class SealingKeys:
         self._seen = seen
         return {
             hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: _Key(
-                AESGCM(key), hmac.new(key, _HASHING, hashlib.sha256).digest()
+                aead.AESGCM(key), hmac.new(key, _HASHING, hashlib.sha256).digest()
             )
             for key in keys
         }

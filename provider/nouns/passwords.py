@@ -4,13 +4,17 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import bcrypt
-
+from provider.late import Late
 from provider.messages import Message
 from provider.nouns.texts import MASK
 from provider.values import Refusal, check_text, shown_text
+
+if TYPE_CHECKING:
+    import bcrypt
+else:
+    bcrypt = Late("bcrypt")
 
 _ROUNDS: Final = 10
 """Traefik computes a hash at each request: 2 ** 10 rounds take some 50 ms, as Go has it by default."""

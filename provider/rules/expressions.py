@@ -6,12 +6,15 @@ Traefik 3.7.15, built with Go 1.26.
 """
 
 import re
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-import re2
+from provider.late import Late
 
-_OPTIONS: Final = re2.Options()
-_OPTIONS.log_errors = False
+if TYPE_CHECKING:
+    import re2
+else:
+    re2 = Late("re2")
 
 DEPTH: Final = 100
 """How many parentheses may stand in one another; Go has a limit on the whole expression, which this keeps."""
@@ -94,7 +97,7 @@ class Expression:
             place = max(end, place + _width(known, place))
         return b"".join([*made, known[done:]]).decode()
 
-    def _fill(self, replacement: str, found: re2._Match) -> bytes:
+    def _fill(self, replacement: str, found: "re2._Match") -> bytes:
         def group(reference: re.Match[str]) -> str:
             name = reference["braced"] if reference["bare"] is None else reference["bare"]
             if name is None:
@@ -120,12 +123,19 @@ def _width(text: bytes, place: int) -> int:
     return end - place
 
 
-def _compile(pattern: str) -> re2._Regexp:
+@cache
+def _options() -> "re2.Options":
+    made = re2.Options()
+    made.log_errors = False
+    return made
+
+
+def _compile(pattern: str) -> "re2._Regexp":
     if _NOT_UTF8.search(pattern):
         raise BadExpression("it is not UTF-8")
     _check_pieces(pattern)
     try:
-        return re2.compile(pattern, _OPTIONS)
+        return re2.compile(pattern, _options())
     except re2.error as error:
         (reason,) = error.args
         told = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
