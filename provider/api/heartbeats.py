@@ -51,7 +51,7 @@ class Heartbeats:
         credential = None if "Prefer" in headers else _find_credential(scope)  # who waits for edges is answered later
         if credential is None or not await self._may_beat(scope, credential, found[1]):
             return False
-        if not self._leasing.hear(found[1], found[2]):
+        if self._leasing.is_cut_off() or not self._leasing.hear(found[1], found[2]):
             return False
         self._metrics.requested("POST", PREFIX + ROUTE, 204)
         await send(self._headers(current.revision, find_id(headers) or secrets.token_hex(8)))

@@ -79,6 +79,7 @@ async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, servi
     """Renew the lease of a server that is still there. This makes no revision.
 
     404 if it has no lease any more, because it was removed: register it again with `PUT`.
+    503 if it does not count: send it again.
     """
     if not await leasing.beat(service, name):
         detail = Message("server {name} of {service} has no lease: register it with a ttl", name=name, service=service)

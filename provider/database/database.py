@@ -63,6 +63,11 @@ class Database(ABC):
         """Call `hearer` with what other services tell from the next `open` on: a word, and names."""
         self._hearers.append(hearer)
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether what other services commit and tell is heard here now, or was a few seconds ago."""
+        return True
+
     @abstractmethod
     def tell(self, word: str, names: Sequence[str]) -> None:
         """Tell the other services on the database something that is not stored. Raises `Unavailable`."""

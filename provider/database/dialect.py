@@ -7,6 +7,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
@@ -76,6 +77,14 @@ class ServerDialect(PGDialect_psycopg):
 
     def validate_identifier(self, ident: str) -> None:
         """Take names of constraints that PostgreSQL shortens: they stand in no statement of ours."""
+
+    def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
+        """Tell whether a connection is lost. SQLAlchemy leaves its cursors open then, which the driver warns of."""
+        is_lost = bool(super().is_disconnect(e, connection, cursor))  # type: ignore[no-untyped-call]
+        if is_lost and cursor is not None:
+            with suppress(psycopg.Error):
+                cursor.close()
+        return is_lost
 
     colspecs = {**PGDialect_psycopg.colspecs, String: _Text, Integer: _Number}  # noqa: RUF012  # SQLAlchemy's own way
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Collection
 from contextlib import closing
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, Final
 
 import psycopg
@@ -28,6 +29,9 @@ _PAUSE_SECONDS: Final = 1.0
 
 _LOOK_SECONDS: Final = 2.0
 """How often a connection that is silent is asked whether it is one still."""
+
+_DEAF_SECONDS: Final = 2 * _LOOK_SECONDS
+"""So long after the last sign of life a connection is probably cut, though nobody has said so."""
 
 
 class Following:
@@ -48,12 +52,20 @@ class Following:
         self._stopped = Event()
         self._doubted = Event()
         self.is_connected = False
-        """Whether all is heard now."""
+        """Whether all is heard now, as far as that is known."""
+
+        self._alive_at = float("-inf")
+        """When a connection gave its last sign of life."""
 
         self.trouble: Exception | None = None
         """Why nothing is heard, if anything is known of that."""
 
         Thread(target=self._follow, name="following", daemon=True).start()
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether all is heard now, or was a moment ago: a connection that is cut says nothing of it."""
+        return self.is_connected and monotonic() - self._alive_at < _DEAF_SECONDS
 
     def doubt(self) -> None:
         """Hear soon of all that may have changed: whether something that this service wrote is kept is not known."""
@@ -69,7 +81,7 @@ class Following:
             try:
                 with closing(self._connect()) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
-                    self.is_connected, self.trouble = True, None
+                    self.is_connected, self.trouble, self._alive_at = True, None, monotonic()
                     self._told(None)
                     self._listen(connection)
             except psycopg.Error as error:
@@ -93,6 +105,7 @@ class Following:
                 self._told(None)
             if not heard:
                 connection.execute("SELECT 1")
+            self._alive_at = monotonic()
 
     def _heard(self, told: str) -> None:
         word, found, names = told.partition(_WORD)

@@ -88,6 +88,11 @@ class ServerDatabase(Database):
             for start in range(0, len(names), _NAMES_AT_ONCE):
                 tell(connection, word, names[start : start + _NAMES_AT_ONCE], self._following)
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether what other services commit and tell is heard here now, or was a few seconds ago."""
+        return self._following is not None and self._following.is_hearing
+
     def _told(self, tables: frozenset[str] | None) -> None:
         """Hear of what others have committed."""
         if tables is None or tables & TABLES:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from time import monotonic
 from typing import Final
 
 from provider.database.database import Database
@@ -15,6 +16,9 @@ WORD: Final = "beats"
 _PAUSE_SECONDS: Final = 0.5
 """A lease is longer by far."""
 
+_BEHIND_SECONDS: Final = 3.0
+"""When a heartbeat that nobody was told of is so old, this service is probably cut off from those who count it."""
+
 
 class Beats:
     """Tells other services which servers were heard of here, and hears of those that they heard of."""
@@ -23,16 +27,27 @@ class Beats:
         self._database = database
         self._leasing = leasing
         self._new: set[LeasedName] = set()
+        self._since: float | None = None
+        """When the oldest of those came that nobody was told of."""
         if database.is_shared:
-            leasing.tell = self._new.add
+            leasing.tell = self._note
+            leasing.is_cut_off = self._is_behind
+            leasing.is_deaf = lambda: not database.is_hearing
             database.listen(self._hear)
             database.follow(leasing.heard)
+
+    def _note(self, key: LeasedName) -> None:
+        self._new.add(key)
+        self._since = self._since or monotonic()
+
+    def _is_behind(self) -> bool:
+        return self._since is not None and monotonic() - self._since > _BEHIND_SECONDS
 
     async def keep(self) -> None:
         """Tell them now and then, until cancelled."""
         while self._database.is_shared:
             await asyncio.sleep(_PAUSE_SECONDS)
-            new = sorted(self._new)
+            new, begun = sorted(self._new), monotonic()
             self._new.clear()
             if new:
                 try:
@@ -40,6 +55,8 @@ class Beats:
                 except Unavailable as error:
                     self._new.update(new)
                     logger.debug("heartbeats cannot be shared with other services now: %s", error.detail)
+                else:
+                    self._since = begun if self._new else None
 
     def _hear(self, word: str, names: list[str]) -> None:
         if word == WORD:

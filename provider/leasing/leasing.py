@@ -19,6 +19,7 @@ from provider.leasing import changes
 from provider.leasing.book import Book, LeaseChange, LeaseView
 from provider.leasing.changes import Due
 from provider.loops import Bell
+from provider.messages import Message
 from provider.models import Actor, LeaseState
 from provider.nouns import Server
 from provider.revisions import Revisions
@@ -39,6 +40,10 @@ _RETRY_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.1
 """Time before the leases are read again after a change: in a series of changes they are read once for several."""
 
+_UNHEARD: Final = Message(
+    "this heartbeat does not count, because the service is cut off from the database: send it again"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MassSilence:
@@ -57,6 +62,11 @@ class Leasing:
         self._is_on_duty = is_on_duty
         self.tell: Callable[[LeasedName], None] = lambda _key: None
         """Is called with each server that was heard of here, in the event loop's thread."""
+        self.is_cut_off: Callable[[], bool] = lambda: False
+        """Tells whether what is heard here does not reach the service that drains and removes."""
+        self.is_deaf: Callable[[], bool] = lambda: False
+        """Tells whether what other services hear does not reach this one: then nobody is silent."""
+        self._was_deaf = False
 
         self._health = health
         self._book = Book()
@@ -117,9 +127,12 @@ class Leasing:
     async def beat(self, service: str, server: str) -> bool:
         """Note a heartbeat. Returns whether there is such a lease; if not, the server has to register.
 
-        Raises `Unavailable` where that cannot be told.
+        Raises `Unavailable` where that cannot be told, or where nobody else hears of it now.
         """
-        if self.hear(service, server):
+        is_known = self.hear(service, server)
+        if self.is_cut_off():
+            raise Unavailable(_UNHEARD)
+        if is_known:
             return True
         if self._revisions.current is None:
             raise Unavailable(self._revisions.problem)
@@ -198,7 +211,7 @@ class Leasing:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _tend(self) -> None:
-        if self._revision is None:
+        if self._revision is None or self._is_deaf():
             return
         now = monotonic()
         found = judge(self._book.leases, now)
@@ -210,6 +223,14 @@ class Leasing:
             await asyncio.to_thread(changes.write, self._revisions, due)
             self._back.difference_update(due.back)
             await self._catch_up()
+
+    def _is_deaf(self) -> bool:
+        """Tell whether others hear servers that are silent here. Once that is over, all leases begin anew."""
+        is_deaf = self.is_deaf()
+        if self._was_deaf and not is_deaf:
+            self._book.renew()
+        self._was_deaf = is_deaf
+        return is_deaf
 
     def _decide_hold(self, found: Judgement, now: float) -> None:
         """Hold who is silent, if it is so many; and until it was not for as long as the longest of their leases."""

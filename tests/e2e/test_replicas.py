@@ -1,14 +1,15 @@
 """Two services on one PostgreSQL are one to edges, to people and to programs."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from provider.database.locations import Location
-from tests.postgres import Postgres
+from tests.postgres import Postgres, Wire
 from tests.running import Service, Traefik, fetch, free_port, http_client, running_service, running_traefik, wait_until
 
 
@@ -138,6 +139,52 @@ def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
         wait_until(lambda: states().get("quiet") != "ready", "the silent one is drained")
         wait_until(lambda: "quiet" not in states(), "the silent one is removed")
         assert states() == dict.fromkeys(("always", "a", "b", "c"), "ready")
+
+
+def test_a_heartbeat_that_nobody_would_count_is_refused_and_counts_at_another_service(
+    postgres: Postgres, location: Location, tmp_path: Path
+) -> None:
+    with (
+        closing(Wire(postgres.folder)) as wire,
+        running_service(tmp_path, None, location=wire.to(location)) as first,
+        running_service(tmp_path, None, location=location) as second,
+        two_clients(first, second) as (one, other),
+    ):
+        other.post("/services", json={"name": "wayshub"}).raise_for_status()
+        for name in "abcd":
+            server = {"url": "http://127.0.0.1:9", "ttl": "5s"}
+            other.put(f"/services/wayshub/servers/{name}", json=server).raise_for_status()
+        refused = []
+
+        def beat() -> bool:
+            """Let one server ask the first service, and the other one if need be; all others ask that one."""
+            answer = one.post("/services/wayshub/servers/a/heartbeat")
+            if answer.status_code == 503:
+                assert answer.headers["Retry-After"] == "1"
+                refused.append(answer.json()["detail"])
+            for name in "bcd" if answer.status_code == 204 else "abcd":
+                other.post(f"/services/wayshub/servers/{name}/heartbeat").raise_for_status()
+            return bool(refused)
+
+        def states() -> set[tuple[str, str]]:
+            beat()
+            return {(each["name"], each["state"]) for each in other.get("/services/wayshub/servers").json()["items"]}
+
+        wait_until(lambda: one.post("/services/wayshub/servers/a/heartbeat").status_code == 204, "it is known here")
+        beat()
+        assert not refused
+        wire.cut()
+        try:
+            wait_until(beat, "the heartbeat is refused")
+            assert "does not count" in refused[0]
+            until = time.monotonic() + 12  # for longer than a lease and its removal take
+            while time.monotonic() < until:
+                assert states() == {(name, "ready") for name in "abcd"}
+        finally:
+            wire.mend()
+        refused.clear()
+        wait_until(lambda: one.post("/services/wayshub/servers/a/heartbeat").status_code == 204, "it counts again")
+        assert states() == {(name, "ready") for name in "abcd"}
 
 
 def test_each_service_tells_of_held_servers_and_one_of_them_drains_each_once(

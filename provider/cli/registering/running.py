@@ -132,12 +132,23 @@ class Registered:
             raise ProviderError(f"{told}: it was stopped (--ready-timeout)") from None
         await self._register()
         systemd.notify(systemd.READY)
+        failed = 0
         while True:
-            await asyncio.sleep(plan.ttl_seconds / _PART * (1 - random.random() * _EARLY))  # noqa: S311  # no secret
+            await asyncio.sleep(self._find_pause(failed))
             if plan.command or await plan.question.is_answered():
-                await self._beat()
+                failed = 0 if await self._beat() else failed + 1
             else:
                 self._tell_trouble("the server does not answer: no heartbeat is sent until it does")
+
+    def _find_pause(self, failed: int) -> float:
+        """Return in how many seconds the next heartbeat is sent, after so many failed: at first soon.
+
+        Behind a balancer the next service may be one that can count it.
+        """
+        pause = self._plan.ttl_seconds / _PART
+        if failed:
+            pause = min(pause, _PAUSES[min(failed, len(_PAUSES)) - 1])
+        return pause * (1 - random.random() * _EARLY)  # noqa: S311  # no secret
 
     async def _register(self) -> None:
         """Register as soon as the control plane can be reached, and wait until the edges run that."""
@@ -165,16 +176,18 @@ class Registered:
         async with self._registering:
             return None if self._asked.is_set() else await asyncio.to_thread(self._place.take, wait_seconds)
 
-    async def _beat(self) -> None:
+    async def _beat(self) -> bool:
+        """Send a heartbeat, or register again. Returns whether that was possible."""
         try:
             if not await asyncio.to_thread(self._place.beat) and (answer := await self._take(0)) is not None:
                 self._tell_in(answer)
         except ProviderError as error:
             self._tell_trouble(f"{error.detail}. The server keeps running. Trying again.")
-        else:
-            if self._trouble:
-                note("Sending heartbeats again.")
-            self._trouble = ""
+            return False
+        if self._trouble:
+            note("Sending heartbeats again.")
+        self._trouble = ""
+        return True
 
     def _tell_in(self, answer: Reply) -> None:
         self._trouble = ""
