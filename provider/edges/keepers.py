@@ -5,6 +5,7 @@ Everything here runs in the event loop's thread.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -30,7 +31,31 @@ _BACK_SECONDS: Final = 1.0
 _UNSEEN_SECONDS: Final = 60.0
 """Where nobody can see for so long whether servers answer again, it is left to Traefik."""
 
+_FIRST_PAUSE_SECONDS: Final = 15.0
+_MOST_PAUSE_SECONDS: Final = 600.0
+"""An edge that refuses again what it refused before is tried ever more rarely: meanwhile it takes no change."""
+
 KeptListener = Callable[[str, Turned], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """That an edge took everything but a document without some servers: what, as which process, and when.
+
+    It counts for so many seconds at least, unless the edge is restarted.
+    """
+
+    digest: str | None
+    started: str | None
+    at: float
+    pause_seconds: float
+
+    def is_over(self, edge: Edge, now: float) -> bool:
+        """Tell whether an edge took a later document since, so that it may take one without servers, too."""
+        if edge.given is None or not edge.runs_given():
+            return False
+        is_later = edge.given.whole.digest != self.digest and now - self.at >= self.pause_seconds
+        return is_later or edge.started != self.started
 
 
 class Keepers:
@@ -43,8 +68,10 @@ class Keepers:
         self._is_on = is_on
         self._edges: dict[str, Keeping] = {}
         self._seen_at: dict[str, float] = {}
-        self._refused: set[str] = set()
-        """Edges that took everything but a document without some servers."""
+        self._refusals: dict[str, _Refusal] = {}
+        """The last one of each edge."""
+        self._refusing: set[str] = set()
+        """The edges of which that counts still."""
         self._told: dict[str, tuple[ServersUp, Collection[KeptServer], ServersUp]] = {}
         self._entry_points: dict[str, str] = {}
         """Where the routers are of what watches servers, by edge."""
@@ -73,7 +100,7 @@ class Keepers:
         """
         told = observation.servers or {}
         self._seen_at[edge.name] = observation.at
-        is_on = self._is_on and not edge.pollers.sharers and edge.name not in self._refused
+        is_on = self._is_on and not edge.pollers.sharers and not self._is_refusing(edge, observation.at)
         self._polls.pace(edge.name, is_on=is_on)
         if not is_on:
             self.release(edge.name)
@@ -94,13 +121,25 @@ class Keepers:
         if now - self._seen_at.get(edge, now) > _UNSEEN_SECONDS:
             self.release(edge)
 
-    def refused(self, edge: str) -> None:
-        """Keep nothing out any more on an edge that does not take that."""
+    def refused(self, edge: Edge, now: float) -> None:
+        """Keep nothing out on an edge that does not take that, until it takes a later document or is restarted."""
         logger.error(
-            "edge %s rejects the document without the servers that are down: no server is kept out there", edge
+            "edge %s rejects the document without the servers that are down: no server is kept out there for now",
+            edge.name,
         )
-        self._refused.add(edge)
-        self.release(edge)
+        before, pause = self._refusals.get(edge.name), 0.0
+        if before is not None and now - before.at < 2 * _MOST_PAUSE_SECONDS:
+            pause = min(max(2 * before.pause_seconds, _FIRST_PAUSE_SECONDS), _MOST_PAUSE_SECONDS)
+        digest = None if edge.given is None else edge.given.whole.digest
+        self._refusals[edge.name] = _Refusal(digest, edge.started, now, pause)
+        self._refusing.add(edge.name)
+        self.release(edge.name)
+
+    def _is_refusing(self, edge: Edge, now: float) -> bool:
+        if edge.name in self._refusing and self._refusals[edge.name].is_over(edge, now):
+            self._refusing.discard(edge.name)
+            logger.info("servers that are down are kept out on edge %s again", edge.name)
+        return edge.name in self._refusing
 
     def release(self, edge: str) -> None:
         """Leave it to Traefik which servers of an edge get requests."""

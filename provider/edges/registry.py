@@ -362,7 +362,7 @@ class Edges:
         if edge.accepted is None or edge.accepted.document.digest == rejected.document.digest:
             return
         if edge.runs_alike():
-            self.keepers.refused(edge.name)
+            self.keepers.refused(edge, _now())
             return
         if not isinstance(rejected, Snapshot) or (before is not None and before.is_whole):
             return

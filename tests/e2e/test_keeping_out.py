@@ -2,8 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from provider import configuration
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.e2e.keeping import (
     CHANGE_SECONDS,
     CHECK,
@@ -175,6 +179,40 @@ def test_neither_the_beginning_nor_the_end_of_a_rollout_brings_a_dead_server_bac
         assert field.failed_since(begun) == [0]
         field.servers["a"].listen()
         wait_for_edges_without(field, "b")
+
+
+def test_an_edge_that_refused_a_document_without_servers_gets_one_again_after_a_later_one(
+    tmp_path: Path, migrated: Path
+) -> None:
+    spoiled = ["provider.watch.alvin"]
+    with running_field(tmp_path, migrated, per_second=10, assemble=_spoiling(spoiled)) as field:
+        field.servers["b"].status = UNWELL
+
+        def is_refused() -> bool:
+            metrics = fetch(f"{field.service.url}/metrics").text
+            return 'provider_edge_reloads_total{cause="server_down",edge="edge-0"} 1.0' in metrics and (
+                field.kept_out()["b"] == set()
+            )
+
+        wait_until(is_refused, "nothing is kept out where the edge does not take that")
+        field.servers["a"].status = UNWELL
+        wait_until(lambda: field.down() == {"a", "b"}, "all is seen")
+        assert field.kept_out() == {name: set() for name in NAMES}
+        spoiled.clear()
+        field.change(1)
+        wait_for_edges_without(field, "a", "b")
+
+
+def _spoiling(spoiled: list[str]) -> Callable[[Parts], Document]:
+    """Put documents together as always, with a field that Traefik does not know where they have such a service."""
+
+    def assemble(parts: Parts) -> Document:
+        made = configuration.assemble(parts)
+        if not any(name in parts.services.parts for name in spoiled):
+            return made
+        return Document(made.content.replace(b'{"http":{', b'{"http":{"bogus":1,', 1), made.digest)
+
+    return assemble
 
 
 def test_what_is_kept_out_can_be_left_to_traefik(tmp_path: Path, migrated: Path) -> None:
