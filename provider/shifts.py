@@ -64,9 +64,9 @@ def lay_over(shift: Shift, parts: Parts) -> Overlay:
         return None if found is None else decoding.read_pool(found)[0].copy(name=name)
 
     made_of = [decoding.read_pool(each)[0] for each in (part, target)]
-    made = configuration.service_part(_watching(_composed(shift, *made_of), find), ())
-    added = {(Service.kind, shift.own): Replacement(None, own)} if shift.percent < _ALL else {}
-    return {shift.key: Replacement(part, made), **added}
+    composed = _composed(shift, *made_of) if shift.percent < _ALL else _resting(shift)
+    made = configuration.service_part(_watching(composed, find), ())
+    return {shift.key: Replacement(part, made), (Service.kind, shift.own): Replacement(None, own)}
 
 
 def is_needed(parts: Parts, service: str) -> bool:
@@ -82,6 +82,15 @@ def _composed(shift: Shift, own: Service, target: Service) -> Service:
     weights = {shift.own: _ALL - shift.percent, shift.target: shift.percent}
     services = [WeightedService(name=name, weight=weight) for name, weight in weights.items() if weight]
     return Service(name=shift.service, weighted=Weighted(services=services, sticky=_sticky(shift, own, target)))
+
+
+def _resting(shift: Shift) -> Service:
+    """Return the service where the target has all requests.
+
+    The servers of its own pool are checked all the same: if the traffic comes back, none goes to those that are down.
+    """
+    mirrors = [MirroredService(name=shift.own, percent=0)]
+    return Service(name=shift.service, mirroring=Mirroring(service=shift.target, mirrors=mirrors))
 
 
 def _watching(made: Service, find: Callable[[str], Noun | None]) -> Service:

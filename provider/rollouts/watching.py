@@ -20,6 +20,7 @@ from provider.shifts import Shift
 from provider.snapshots import Snapshot
 
 _BROKEN = {EdgeState.REJECTED, EdgeState.DEGRADED}
+_ALL = 100
 _ABSENT = {EdgeState.STALE, EdgeState.NEVER_SEEN}
 
 
@@ -50,7 +51,8 @@ def look(edges: Edges, shift: Shift, desired: Parts, served: Snapshot) -> Outloo
         return Outlook(wait=Message("waiting for edge {name}: {detail}", name=late.name, detail=late.detail))
     if not any(_is_there(edge) for edge in edges.known):
         return Outlook(wait=Message("waiting for an edge: none is connected"))
-    down = find_down(edges, desired, shift.service)
+    # Those that get nothing any more may be stopped.
+    down = find_down(edges, desired, shift.service) if shift.percent < _ALL else None
     return Outlook(wait=None if down is None else Message("waiting: {why}", why=down), is_served=True)
 
 

@@ -181,6 +181,30 @@ def test_neither_the_beginning_nor_the_end_of_a_rollout_brings_a_dead_server_bac
         wait_for_edges_without(field, "b")
 
 
+def test_a_rollout_that_is_taken_back_from_its_last_step_brings_no_dead_server_back(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with running_field(tmp_path, migrated, per_second=40) as field:
+        field.client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
+        server = {"url": field.servers["c"].url}
+        field.client.put("/services/next/servers/c", json=server).raise_for_status()
+        field.client.post(ROLLOUT, json={"to": "next", "steps": [100], "hold": "60s"}).raise_for_status()
+
+        def is_over() -> bool:
+            return all(set(found) == {"c"} for found in field.answered_by(30))
+
+        wait_until(is_over, "the new service answers")
+        begun = time.monotonic()
+        field.servers["a"].refuse()
+        field.servers["b"].status = UNWELL
+        wait_until(lambda: field.kept_out() == {"a": field.edges(), "b": field.edges(), "c": set()}, "it is seen")
+        told = field.client.get(ROLLOUT).json()["detail"]
+        assert "is down" not in told, "servers that get nothing may be stopped"
+        field.client.post(f"{ROLLOUT}/back", headers=WAIT).raise_for_status()
+        field.answered_by(80)  # for two seconds, and so for longer than a check takes
+        assert field.failed_since(begun) == [0]
+
+
 def test_an_edge_that_refused_a_document_without_servers_gets_one_again_after_a_later_one(
     tmp_path: Path, migrated: Path
 ) -> None:
