@@ -168,7 +168,8 @@ def from_error(error: ProviderError, instance: str) -> JSONResponse:
         more["confirm"] = error.number
     if isinstance(error, errors.PreconditionFailed | errors.ChangedSince) and error.since:
         more["revisions"] = [asdict(revision) for revision in error.since]
-    response = problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields, more)
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    response = problem(status, error.code, error.title, error.detail, instance, error.fields, more)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooMany):

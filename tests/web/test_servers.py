@@ -258,3 +258,13 @@ def test_the_page_of_a_server_with_a_lease_says_when_its_last_heartbeat_came(
     wait_until(lambda: "Last heartbeat:" in words(console.get(PAGE).raise_for_status()), "it has registered")
     client.post(f"{PAGE}/heartbeat").raise_for_status()
     assert "Last heartbeat:" in words(console.get(PAGE).raise_for_status())
+
+
+@pytest.mark.parametrize("typed", [{"confirmWithin": "soon"}, {"message": "x" * 501}, {"message": "\x00"}])
+def test_a_reason_that_cannot_be_kept_is_refused_also_where_no_form_shows_it(
+    console: httpx.Client, client: httpx.Client, typed: dict[str, str]
+) -> None:
+    add(client)
+    form = find_form(console.get(PAGE), STATE)
+    assert console.post(form.action, data={**form.fields, **typed, "state": "drain"}).status_code == 422
+    assert state(client) == "ready"
