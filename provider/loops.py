@@ -64,3 +64,22 @@ class Bell(OwnLoop):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), seconds)
         self._rung.clear()
+
+
+class NextTime:
+    """The next time that something happens, for all who wait for it. In the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._next: asyncio.Future[None] | None = None
+
+    def future(self) -> asyncio.Future[None]:
+        """Return what is done when it happens. All who wait share it: nobody may cancel it."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        return self._next
+
+    def come(self) -> None:
+        """Let go of all who wait now."""
+        if self._next is not None:
+            self._next.set_result(None)
+            self._next = None

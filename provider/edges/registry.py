@@ -20,6 +20,7 @@ from provider.edges.sightings import Sightings
 from provider.edges.states import Edge, EdgeState, has_rejected
 from provider.edges.surroundings import EdgeSurroundings
 from provider.edges.verdicts import judge
+from provider.loops import NextTime
 from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.serving import Serving
@@ -52,7 +53,7 @@ class Edges:
         self._listeners: list[Listener] = []
         self._observers: list[Callable[[Edge], None]] = []
         self._followers: list[Callable[[int], bool]] = []
-        self._change: asyncio.Future[None] | None = None
+        self._change = NextTime()
         self._origins = Origins()
         self.keepers = keepers
         self.health = keepers.health
@@ -327,18 +328,11 @@ class Edges:
 
     async def changed(self, seconds: float) -> None:
         """Wait until something happened to any edge, or the time is up."""
-        await asyncio.wait({self._next()}, timeout=seconds)
-
-    def _next(self) -> asyncio.Future[None]:
-        if self._change is None:
-            self._change = asyncio.get_running_loop().create_future()
-        return self._change
+        await asyncio.wait({self._change.future()}, timeout=seconds)
 
     def wake(self) -> None:
         """Wake whoever waits until something has changed."""
-        if self._change is not None:
-            self._change.set_result(None)
-            self._change = None
+        self._change.come()
 
     def _add(self, name: str) -> Edge:
         """Know one edge more: in the place of the one that was not seen for the longest time, if there are too many.

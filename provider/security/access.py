@@ -17,6 +17,7 @@ from provider import moments
 from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.errors import Unavailable
+from provider.loops import NextTime
 from provider.models import Account, AccountSession, Actor, Role, Token
 from provider.security import rights, secrets
 from provider.security.rights import Grant
@@ -118,7 +119,7 @@ class Access:
         self._is_caught_up = False
         """Whether it was seen in this turn of the loop that nothing changed."""
         self._waited_for: set[asyncio.Task[None]] = set()
-        self._change: asyncio.Future[None] | None = None
+        self._change = NextTime()
         self.changing: set[Callable[[], None]] = set()
         """What is called when somebody else is known than now: leaving takes as long however many wait."""
 
@@ -184,14 +185,10 @@ class Access:
 
     def next_change(self) -> asyncio.Future[None]:
         """Return what is done when somebody else is known than now. All who wait share it: nobody may cancel it."""
-        if self._change is None:
-            self._change = asyncio.get_running_loop().create_future()
-        return self._change
+        return self._change.future()
 
     def _wake(self) -> None:
-        if self._change is not None:
-            self._change.set_result(None)
-            self._change = None
+        self._change.come()
         for call in list(self.changing):
             call()
 
