@@ -76,9 +76,9 @@ class Alarms:
         fallback: Fallback,
         certificate: OwnCertificate | None,
         confirmations: Confirmations,
-        unissued: Callable[[], Mapping[str, str]] = dict,
-        failed: Callable[[], Sequence[RolloutOutput]] = tuple,
-        leasing: Leasing | None = None,
+        unissued: Callable[[], Mapping[str, str]],
+        failed: Callable[[], Sequence[RolloutOutput]],
+        leasing: Leasing,
     ) -> None:
         """`unissued` gives the domains that lack the certificate which this service has to get, each with why.
 
@@ -225,10 +225,8 @@ def _is_troubled(edge: Edge) -> bool:
     return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.pollers.instances > 1)
 
 
-def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:
+def _of_leases(leasing: Leasing) -> Iterator[Alarm]:
     """Tell which servers are silent, and stay in their pools all the same."""
-    if leasing is None:
-        return
     if (hold := leasing.hold) is not None:
         told = Message(
             "{count} of {leases} servers stopped sending heartbeats at once: they are held, not drained, because the "

@@ -29,11 +29,13 @@ from provider.edges.keepers import Keepers
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
+from provider.leasing.leasing import Leasing
 from provider.listening import DEFAULT_POINTS
 from provider.metrics.metrics import MEDIA_TYPE, Metrics
 from provider.nouns import within
 from provider.parts import Parts
 from provider.revisions import Revisions
+from provider.rollouts.rollouts import Rollouts
 from provider.serving import Serving
 from tests import promql
 from tests.promql import Expression
@@ -386,8 +388,16 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     polls = Polls(0)
     edges = Edges(serving, polls, {}, Keepers(polls, DEFAULT_POINTS))
     confirmations = Confirmations(revisions)
-    alarms = Alarms(revisions, edges, Fallback(None, edges), None, confirmations)
-    metrics = Metrics(database, revisions, polls, edges, alarms, confirmations, named=(), polls_route="/polls")
+    leasing, rollouts = Leasing(revisions, edges.health, lambda: True), Rollouts(database, revisions, serving, edges)
+    seen = revisions, edges, Fallback(None, edges), None, confirmations
+    metrics = Metrics(
+        *(database, revisions, polls, edges, Alarms(*seen, dict, rollouts.list_failed, leasing), confirmations),
+        named=(),
+        polls_route="/polls",
+        certificate=None,
+        leasing=leasing,
+        rollouts=rollouts,
+    )
 
     async def scraped() -> Scrape:
         return Scrape((await asyncio.wait_for(metrics.expose(), timeout=60)).decode())

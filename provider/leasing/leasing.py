@@ -56,7 +56,7 @@ class MassSilence:
 class Leasing:
     """The leases of all servers."""
 
-    def __init__(self, revisions: Revisions, health: Health, is_on_duty: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, revisions: Revisions, health: Health, is_on_duty: Callable[[], bool]) -> None:
         """`is_on_duty` tells whether it is this service that drains and removes, of those on the same database."""
         self._revisions = revisions
         self._is_on_duty = is_on_duty

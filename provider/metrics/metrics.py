@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -74,9 +75,9 @@ class Metrics:
         *,
         named: Collection[str],
         polls_route: str,
-        certificate: OwnCertificate | None = None,
-        leasing: Leasing | None = None,
-        rollouts: Rollouts | None = None,
+        certificate: OwnCertificate | None,
+        leasing: Leasing,
+        rollouts: Rollouts,
     ) -> None:
         self._rollouts = rollouts
         self._certificate = certificate
@@ -94,25 +95,14 @@ class Metrics:
         # Of this app alone: the library's own registry belongs to the process.
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._render_seconds = Histogram(
-            "provider_render_duration_seconds",
-            "Time to render the result of a change.",
-            registry=self._registry,
-            buckets=_RENDER_BUCKETS,
-        )
-        self._commit_seconds = Histogram(
-            "provider_commit_duration_seconds",
-            "Time to commit a change to the database.",
-            registry=self._registry,
-            buckets=_COMMIT_BUCKETS,
-        )
-        self._request_seconds = Histogram(
-            "provider_request_duration_seconds",
-            "Time to answer a request, not counting polls and event streams.",
-            ("method", "route"),
-            registry=self._registry,
-            buckets=_REQUEST_BUCKETS,
-        )
+        timed = partial(Histogram, registry=self._registry)
+        words = "Time to render the result of a change."
+        self._render_seconds = timed("provider_render_duration_seconds", words, buckets=_RENDER_BUCKETS)
+        words = "Time to commit a change to the database."
+        self._commit_seconds = timed("provider_commit_duration_seconds", words, buckets=_COMMIT_BUCKETS)
+        words = "Time to answer a request, not counting polls and event streams."
+        labels = "method", "route"
+        self._request_seconds = timed("provider_request_duration_seconds", words, labels, buckets=_REQUEST_BUCKETS)
 
     # What happens
 
@@ -198,16 +188,14 @@ class Metrics:
         yield gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
         words = "Servers that an edge's health check reports down, in services used by routers."
         yield gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
-        if self._leasing is not None:
-            leases = {(state.value,): count for state, count in self._leasing.count().items()}
-            yield gauge("provider_leases", "Servers that have a lease, by its state.", leases, "state")
+        leases = {(state.value,): count for state, count in self._leasing.count().items()}
+        yield gauge("provider_leases", "Servers that have a lease, by its state.", leases, "state")
         counted = dict.fromkeys(((gravity.value,) for gravity in Gravity), 0)
         for alarm in self._alarms.list_all():
             counted[alarm.gravity.value,] += alarm.count
         words = "Current problems, as in /readyz, by gravity."
         yield gauge("provider_alarms", words, counted, "gravity")
-        if self._rollouts is not None:
-            yield from _tell_rollouts(self._rollouts)
+        yield from _tell_rollouts(self._rollouts)
 
     def _tell_edges(self) -> Iterator[Metric]:
         words = "Polls currently held until the document changes."
