@@ -87,11 +87,11 @@ class _News:
 class Events:
     """The newest events, and who waits for the next."""
 
-    def __init__(self, revisions: Revisions, edges: Edges, most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, revisions: Revisions, edges: Edges) -> None:
         self._revisions = revisions
         self._health = edges.health
         self._epoch = secrets.token_hex(4)
-        self._kept: deque[Event] = deque(maxlen=most_kept)
+        self._kept: deque[Event] = deque(maxlen=MOST_KEPT)
         self._last = 0
         self._bell = Bell()
         self._known: int | None = None

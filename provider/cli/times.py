@@ -27,8 +27,7 @@ def ago(since: str | None, now: datetime | None = None) -> str:
     return "just now" if told == "0 s" else f"{told} ago"
 
 
-def when(date: str, now: datetime | None = None) -> str:
+def when(date: str) -> str:
     """Say when something will be, from now: `in 12 s`, or `now`."""
-    present = now or datetime.now(UTC)
-    told = span(present.isoformat(), datetime.fromisoformat(date))
+    told = span(datetime.now(UTC).isoformat(), datetime.fromisoformat(date))
     return "now" if told == "0 s" else f"in {told}"

@@ -29,6 +29,6 @@ def of_service(session: Session, service: str, *, limit: int | None = None) -> S
     return referrers.users_of(session, Router, Service, service, limit=limit)
 
 
-def of_domain(session: Session, ascii_name: str, *, limit: int | None = None) -> Sequence[Router]:
-    """Return the routers that match a domain, by name, at most `limit`."""
-    return referrers.users_of(session, Router, Domain, ascii_name, limit=limit)
+def of_domain(session: Session, ascii_name: str) -> Sequence[Router]:
+    """Return the routers that match a domain, by name."""
+    return referrers.users_of(session, Router, Domain, ascii_name)

@@ -12,6 +12,9 @@ from typing import Final, Self
 
 _CHILD: Final = str(Path(__file__).with_name("child.py"))
 _CHUNK_BYTES: Final = 65_536
+_FIRST_SECONDS: Final = 0.5
+_LONGEST_SECONDS: Final = 15.0
+_STEADY_SECONDS: Final = 30.0
 _SECRETS: Final = frozenset({"PROVIDER_TOKEN", "PROVIDER_DATABASE_URL"})
 """Variables that are for our own commands, and not for programs that they start."""
 
@@ -103,21 +106,18 @@ class Process:
 class Backoff:
     """How long to wait before something that ended is started again: twice as long each time.
 
-    What ran for `steady_seconds` is taken for sound, and the waiting begins anew.
+    What ran for half a minute is taken for sound, and the waiting begins anew.
     """
 
-    def __init__(self, first_seconds: float = 0.5, longest_seconds: float = 15.0, steady_seconds: float = 30.0) -> None:
-        self._first_seconds = first_seconds
-        self._longest_seconds = longest_seconds
-        self._steady_seconds = steady_seconds
-        self._next_seconds = first_seconds
+    def __init__(self) -> None:
+        self._next_seconds = _FIRST_SECONDS
 
     def pause_seconds(self, ran_seconds: float) -> float:
         """Return how long to wait now, after it ran for so long."""
-        if ran_seconds >= self._steady_seconds:
-            self._next_seconds = self._first_seconds
+        if ran_seconds >= _STEADY_SECONDS:
+            self._next_seconds = _FIRST_SECONDS
         pause = self._next_seconds
-        self._next_seconds = min(2 * pause, self._longest_seconds)
+        self._next_seconds = min(2 * pause, _LONGEST_SECONDS)
         return pause
 
 

@@ -71,9 +71,9 @@ class Drawing:
         """Draw a circle."""
         self._add("circle", cx=x, cy=y, r=radius, class_=kind)
 
-    def line(self, points: Sequence[tuple[float, float]], kind: str, width: float | None = None) -> None:
+    def line(self, points: Sequence[tuple[float, float]], kind: str) -> None:
         """Draw a line through points."""
-        self.path("M" + "L".join(_point(x, y) for x, y in points), kind, width)
+        self.path("M" + "L".join(_point(x, y) for x, y in points), kind)
 
     def path(self, path: str, kind: str, width: float | None = None) -> None:
         """Draw a path of SVG."""
