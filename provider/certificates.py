@@ -46,6 +46,9 @@ _SAFE_BITS: Final = 2_048
 _CURVES: Final = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 """The curves that Go knows."""
 
+_CA_ISSUERS: Final = "1.3.6.1.5.5.7.48.2"
+"""Where the certificate of its signer is to be had (RFC 5280, 4.2.2.1)."""
+
 _BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n.*?-----END \1-----", re.DOTALL)
 
 
@@ -96,6 +99,12 @@ def read_der(content: bytes) -> CertificateFacts:
 def check_readable(pem: str) -> None:
     """Check that all certificates of a text can be read. Raises a `Refusal`."""
     _read_chain(pem)
+
+
+def lacks_signer(pem: str) -> bool:
+    """Tell whether a certificate stands alone whose signer is no root: it says where that one's is to be had."""
+    chain = _read_chain(pem)
+    return len(chain) == 1 and not _is_signed_by(chain[0], chain[0]) and _names_signer(chain[0])
 
 
 def check_chain(pem: str) -> None:
@@ -216,6 +225,16 @@ def _is_ca(certificate: "x509.Certificate") -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
+
+
+def _names_signer(certificate: "x509.Certificate") -> bool:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    except _misread():
+        return False
+    return any(each.access_method.dotted_string == _CA_ISSUERS for each in found)
 
 
 def _named(name: "x509.Name") -> str:

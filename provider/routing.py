@@ -18,7 +18,8 @@ from provider.listeners import find_vain
 from provider.listening import Listening, changed_domains
 from provider.messages import Message
 from provider.models import Change, Conflict
-from provider.nouns import Domain, Router, Service
+from provider.nouns import Domain, Named, Router, Service
+from provider.nouns.certificate import Certificate
 from provider.parts import Part
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
@@ -26,6 +27,7 @@ from provider.snapshots import Snapshot
 from provider.store import rollouts, routers
 from provider.surroundings import KnownEdges
 from provider.unheeded import find_unheeded
+from provider.validity import find_hiding
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Routing:
         vain = find_vain(known.routes, self._edges(), known.snapshot.listening.points.secure)
         held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
         others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
-        unissued = self._find_unissued(known.snapshot.listening)
+        unissued = [*self._find_unissued(known.snapshot.listening), *self._find_hiding(held, known.snapshot.listening)]
         return [*vain, *unissued, *others, *find(known.routes, domains, self._lone(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
@@ -145,7 +147,9 @@ class Routing:
         about |= {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
         others = [*survey.look(held, routes, self._edges(), now, about), *find_named(held, changes, moved)]
-        unissued = self._find_unissued(known.snapshot.listening.after(changes), set(changed_domains(changes)))
+        listening, domains = known.snapshot.listening.after(changes), set(changed_domains(changes))
+        near = about | {(Domain.kind, name) for name in domains}
+        unissued = [*self._find_unissued(listening, domains), *self._find_hiding(held, listening, near)]
         return [*self._find_vain(routes, changed | moved), *unissued, *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
@@ -157,6 +161,7 @@ class Routing:
         held, about = OfParts(known.snapshot.parts), {(kind, name)}
         looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
         others = [*looked, *survey.find_doubted(held, about), *self._find_unissued(known.snapshot.listening, domains)]
+        others += self._find_hiding(held, known.snapshot.listening, about)
         return [*vain, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:
@@ -177,6 +182,19 @@ class Routing:
             if why is not None:
                 detail = Message("domain {name}: {why}", name=listening.secured[name].name, why=why)
                 yield Finding(Conflict.MISSING_CERTIFICATE, ((Domain.kind, name),), detail)
+
+    def _find_hiding(
+        self, held: OfParts, listening: Listening, about: Collection[Named] | None = None
+    ) -> Iterator[Finding]:
+        """Find the stored certificates that edges show in place of those that this service has got."""
+        kinds = {Domain.kind, Certificate.kind} if about is None else {kind for kind, _name in about}
+        if kinds.isdisjoint({Domain.kind, Certificate.kind}):
+            return
+        of_all = about is None or Certificate.kind in kinds
+        names = (name for name in listening.certified() if of_all or (Domain.kind, name) in (about or ()))
+        for each in find_hiding(held, {name: listening.secured[name].name for name in names}, about):
+            if self._unissued(each.objects[0][1]) is None:
+                yield each
 
     def _find_vain(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
         """Find which of these routers listen in vain on an edge."""

@@ -11,7 +11,7 @@ from provider.conflicts import Finding
 from provider.inventory import Inventory
 from provider.messages import Message, listed
 from provider.models import Conflict
-from provider.nouns import Named
+from provider.nouns import Domain, Named
 from provider.nouns.certificate import Certificate
 
 _SOON_SECONDS: Final = 14 * 86_400
@@ -39,6 +39,32 @@ def find_invalid(inventory: Inventory, now: AwareDatetime, about: Collection[Nam
         for each in (*found, *islice(_find_shared(facts), _MOST_PAIRS)):
             if about is None or not set(about).isdisjoint(each.objects):
                 yield each
+
+
+def find_hiding(
+    inventory: Inventory, domains: Mapping[str, str], about: Collection[Named] | None = None
+) -> Iterator[Finding]:
+    """Find stored certificates that edges show for `domains` in place of those that this service gets for them.
+
+    `domains` have what they are called, by A-label. What this service gets is for the one name, and comes first.
+    """
+    stored = inventory.having(Certificate.kind, _MARK) if domains else ()
+    hiding: dict[str, tuple[str, str]] = {}
+    for item in stored:
+        sought = read(item.cert_file).sought if isinstance(item, Certificate) else ()
+        for host in domains.keys() & set(sought):
+            if ",".join(sought) > host:
+                hiding[host] = max(hiding.get(host, ("", "")), (",".join(sought), item.name))
+    for host, (_sought, name) in sorted(hiding.items()):
+        objects = ((Domain.kind, host), (Certificate.kind, name))
+        if about is None or not set(about).isdisjoint(objects):
+            detail = Message(
+                "edges show the stored certificate {name} for {domain}, not the one that wayshub-provider gets for "
+                "it: remove {name} once that is there",
+                name=name,
+                domain=domains[host],
+            )
+            yield Finding(Conflict.SHARED_NAME, objects, detail)
 
 
 def find_time(name: str, facts: CertificateFacts, now: AwareDatetime) -> Finding | None:

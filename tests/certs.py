@@ -9,7 +9,7 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 _USAGES = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
@@ -74,8 +74,12 @@ def issue(
     is_ca: bool = False,
     private: PrivateKey | None = None,
     subject: x509.Name | None = None,
+    signer_at: str = "",
 ) -> Issued:
-    """Issue a certificate, `by` itself unless something else signs it; `days` from now it is good from, and until."""
+    """Issue a certificate, `by` itself unless something else signs it; `days` from now it is good from, and until.
+
+    `signer_at` is where it says that the certificate of its signer is to be had.
+    """
     private = private or ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     subject = subject or _name(common)
@@ -91,6 +95,10 @@ def issue(
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(each) for each in names]), critical=False)
+    if signer_at:
+        place = x509.UniformResourceIdentifier(signer_at)
+        told = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+        builder = builder.add_extension(x509.AuthorityInformationAccess([told]), critical=False)
     if any("://" in each for each in names):  # SPIFFE wants to know what the key may do
         usage = dict.fromkeys(_USAGES, False) | {"key_cert_sign" if is_ca else "digital_signature": True}
         builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)

@@ -28,8 +28,11 @@ _PRIORITY: Final = HIGHEST_PRIORITY * 2
 
 
 def key_of(name: str) -> Named:
-    """Return the kind and name of the part that has the certificate of a domain, an A-label."""
-    return Certificate.kind, f"{NAME}.{name}"
+    """Return the kind and name of the part that has the certificate of a domain, an A-label.
+
+    It stands before all that are stored: of those with the same names, Traefik heeds the first.
+    """
+    return Certificate.kind, f".{NAME}.{name}"
 
 
 def certificate_part(chain: str, key: str) -> Part:

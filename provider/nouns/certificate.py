@@ -149,11 +149,17 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell what browsers do not take."""
+        """Tell what browsers and other clients do not take."""
         facts = certificates().read(self.cert_file)
         if not facts.names:
             yield "certFile", Message("it has no host name, so browsers accept it for no site")
         if facts.is_short:
             yield "certFile", Message("its key has {bits} bits: browsers need at least 2048", bits=facts.bits)
+        if certificates().lacks_signer(self.cert_file):
+            told = Message(
+                "it lacks the certificate of {issuer}, which signed it: add that after it, or some clients refuse it",
+                issuer=facts.issuer,
+            )
+            yield "certFile", told
         if not facts.is_common:
             yield "certFile", Message("its key is Ed25519, which browsers do not support")

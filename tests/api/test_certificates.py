@@ -1,5 +1,6 @@
 """`/api/v1/certificates`."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -196,6 +197,13 @@ def test_what_browsers_do_not_take_is_warned_of(client: httpx.Client) -> None:
         answer = put(client, name, issued)
         assert answer.status_code == 201, answer.text
         assert "certFile: " in answer.headers["config-warning"]
+
+
+def test_one_that_lacks_the_certificate_of_its_signer_is_warned_of(client: httpx.Client) -> None:
+    whole = issue("whole.test", by=ca(), signer_at="http://ca.test/ca.crt")
+    answer = put(client, "alone", replace(whole, chain=whole.pem))
+    assert "certFile: it lacks the certificate of Test CA, which signed it" in answer.headers["config-warning"]
+    assert "config-warning" not in put(client, "alone", whole).headers
 
 
 @pytest.mark.parametrize(

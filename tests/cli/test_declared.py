@@ -133,6 +133,16 @@ def test_a_secret_is_read_from_a_file_or_from_standard_input(tmp_path: Path) -> 
 def test_a_long_text_can_be_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.pem").write_text("-----BEGIN\n")
     assert given("set", "--certificate", f"@{tmp_path / 'a.pem'}") == {"certificate": "-----BEGIN\n"}
+    (tmp_path / "a.pem").write_bytes("\ufeff-----BEGIN\r\n".encode())  # as editors on Windows write it
+    assert given("set", "--certificate", f"@{tmp_path / 'a.pem'}") == {"certificate": "-----BEGIN\n"}
+
+
+def test_of_a_file_that_is_der_or_pkcs12_it_is_told_how_it_becomes_pem(tmp_path: Path) -> None:
+    file = tmp_path / "a.p12"
+    file.write_bytes(b"\x30\x82\x0a\x00\x02\x01\x03")
+    told = " ".join(refused("set", "--certificate", f"@{file}").split())
+    assert "is not UTF-8 text but DER or PKCS#12: convert it to PEM" in told
+    assert f"openssl pkcs12 -nodes -in {file}" in told
 
 
 def test_at_a_terminal_a_secret_is_asked_for_without_echo() -> None:

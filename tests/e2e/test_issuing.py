@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.certs import issue
 from tests.e2e.acting import Running, Servers, acting
 from tests.e2e.handshakes import names_of, shown
 from tests.running import Service, fetch, free_port, http_client, running_service, wait_until
@@ -122,3 +123,33 @@ def test_a_domain_of_which_nobody_signs_is_served_with_the_default_certificate_a
     found = edge.client.get("/conflicts", params={"object": "domain/alvin.xyz"}).json()["items"]
     assert [each["conflict"] for each in found] == ["missing-certificate"]
     assert names_of(shown("alvin.xyz", secure_port)) != ["alvin.xyz"]
+
+
+def test_a_stored_certificate_for_the_same_name_gives_way_and_of_one_that_does_not_it_is_told(
+    edge: Running, servers: Servers, secure_port: int
+) -> None:
+    old = issue("alvin.test", days=(-80, -1))
+    edge.client.put("/certificates/a", json=old.pair).raise_for_status()
+    expose(edge, servers, "alvin.test").raise_for_status()
+    got = shown("alvin.test", secure_port)
+    assert got.serial_number != old.certificate.serial_number
+    assert hidden(edge, "domain/alvin.test") == []
+
+    more = issue("alvin.test", "www.alvin.test")
+    changed = edge.client.put("/certificates/a", json=more.pair, headers={"Prefer": "wait=30"}).raise_for_status()
+    assert shown("alvin.test", secure_port).serial_number == more.certificate.serial_number
+    told = (
+        "edges show the stored certificate a for alvin.test, not the one that wayshub-provider gets for it: "
+        "remove a once that is there"
+    )
+    assert hidden(edge, "domain/alvin.test") == hidden(edge, "certificate/a") == [told]
+    assert told in changed.headers["config-warning"]
+    edge.client.delete("/certificates/a").raise_for_status()
+    wait_until(lambda: shown("alvin.test", secure_port) == got, "the one that was got is shown again")
+    assert hidden(edge, "domain/alvin.test") == []
+
+
+def hidden(edge: Running, about: str) -> list[str]:
+    """What is told of certificates that share a name."""
+    found = edge.client.get("/conflicts", params={"object": about}).raise_for_status().json()["items"]
+    return [each["detail"] for each in found if each["conflict"] == "shared-name"]

@@ -21,6 +21,11 @@ from provider.nouns.free import FreeObject
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Flag, Type, Whole
 
+_SEQUENCE: Final = b"\x30"
+"""How certificates and keys begin that are no text."""
+
+_CONVERTING: Final = "openssl x509 -in {file}, openssl pkey -in {file} or openssl pkcs12 -nodes -in {file}"
+
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"
 
@@ -113,10 +118,14 @@ class Typed:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
 
     def _file(self, text: str, slot: OptionSlot) -> str:
+        path = Path(text.removeprefix(_FILE))
+        content = path.read_bytes()
         try:
-            return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8")
+            return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         except ValueError:
-            detail = f"the file {text.removeprefix(_FILE)!r} is not UTF-8 text"
+            detail = f"the file {str(path)!r} is not UTF-8 text"
+            if content.startswith(_SEQUENCE):
+                detail += f" but DER or PKCS#12: convert it to PEM, for example with {_CONVERTING.format(file=path)}"
             raise typer.BadParameter(detail, param_hint=slot.hint) from None
 
     def _structured(self, type_: Type, text: str, slot: OptionSlot) -> Any:
