@@ -17,7 +17,7 @@ from provider.certificates import CertificateFacts
 from provider.documents import Position
 from provider.imports import pem
 from provider.imports.files import Effect, FileFinding, ReadFile
-from provider.nouns.certificate import facts
+from provider.nouns.certificate import facts, is_pair
 from provider.values import Refusal
 
 _EXPIRED: Final = "certificate.expired"
@@ -27,29 +27,39 @@ _UNREADABLE: Final = "certificate.format"
 
 @dataclass(frozen=True, slots=True)
 class StoredPair:
-    """A certificate in a store: where it stands, its text, and what Traefik would be given for both."""
+    """A certificate in a store: where it stands, both texts, and what Traefik would be given for them.
+
+    A text that cannot be read is empty; `why` says why there is no certificate.
+    """
 
     place: Position
     text: str
+    key: str
     cert_file: str
     key_file: str
+    why: str = ""
 
 
 def as_file(name: str, pairs: Iterable[StoredPair], now: AwareDatetime) -> ReadFile:
     """Return what a store has as a file of Traefik's."""
     good: list[tuple[CertificateFacts, StoredPair]] = []
+    unfit: list[StoredPair] = []
+    """Those whose keys are missing or wrong take the place of no other: why is told of them later."""
+
     findings: list[FileFinding] = []
     for pair in pairs:
         try:
             said = facts(pem.certificates(pair.text))
         except Refusal as refusal:
-            findings.append(FileFinding(Effect.LEFT_OUT, _UNREADABLE, str(refusal.detail), pair.place))
+            findings.append(FileFinding(Effect.LEFT_OUT, _UNREADABLE, pair.why or str(refusal.detail), pair.place))
             continue
         if said.not_after <= now:
             told = f"the certificate for {', '.join(said.names)} expired on {said.not_after:%Y-%m-%d}"
             findings.append(FileFinding(Effect.LEFT_OUT, _EXPIRED, told, pair.place))
-        else:
+        elif is_pair(pair.text, pair.key):
             good.append((said, pair))
+        else:
+            unfit.append(pair)
     kept: dict[tuple[str, ...], StoredPair] = {}
     for said, pair in sorted(good, key=lambda each: each[0].not_after, reverse=True):
         if said.sought in kept:
@@ -57,8 +67,9 @@ def as_file(name: str, pairs: Iterable[StoredPair], now: AwareDatetime) -> ReadF
             findings.append(FileFinding(Effect.LEFT_OUT, _OLDER, told, pair.place))
         else:
             kept[said.sought] = pair
-    listed = [{"certFile": pair.cert_file, "keyFile": pair.key_file} for pair in kept.values()]
-    places = {f"/tls/certificates/{number}": pair.place for number, pair in enumerate(kept.values())}
+    taken = [*kept.values(), *unfit]
+    listed = [{"certFile": pair.cert_file, "keyFile": pair.key_file} for pair in taken]
+    places = {f"/tls/certificates/{number}": pair.place for number, pair in enumerate(taken)}
     return ReadFile(name, {"tls": {"certificates": listed}} if listed else {}, places, findings)
 
 
@@ -72,7 +83,7 @@ def read_acme(name: str, text: str, now: AwareDatetime) -> ReadFile | None:
         for number, each in enumerate(kept.get("Certificates") or (), start=1):
             place = Position(1, 1, f"{name}, {resolver}, certificate {number}")
             chain, key = (_decoded(each.get(part)) for part in ("certificate", "key"))
-            pairs.append(StoredPair(place, chain, chain, key))
+            pairs.append(StoredPair(place, chain, key, chain, key))
     return as_file(name, pairs, now)
 
 

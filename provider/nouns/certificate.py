@@ -104,6 +104,15 @@ def facts(chain: str) -> Any:
     return certificates().read(chain)
 
 
+def is_pair(chain: str, key: str) -> bool:
+    """Tell whether a key is that of a certificate, and one that Traefik can use: both as PEM text."""
+    try:
+        certificates().check_pair(chain, key)
+    except Refusal:
+        return False
+    return True
+
+
 CHAIN: Final = Text(check_chain, most=64_000, is_long=True)
 PRIVATE_KEY: Final = Text(check_key, most=16_000, is_long=True, secret=Secrecy())
 

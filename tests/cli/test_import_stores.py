@@ -81,3 +81,31 @@ def test_what_traefik_keeps_itself_is_taken_over_too(cli: Run, client: httpx.Cli
     assert "acme.json, letsencrypt, certificate 2" in done.out
     assert keeps_the_keys(done.out + done.err)
     assert "c2VjcmV0" not in done.out + done.err
+
+
+def test_one_without_its_key_takes_the_place_of_no_other(cli: Run, client: httpx.Client, tmp_path: Path) -> None:
+    folder = live(tmp_path / "letsencrypt", a_test=OLD, newer=NEW)
+    (folder / "archive" / "newer" / "privkey1.pem").unlink()
+    done = cli("import", str(folder), "--yes")
+    assert "there is no such file" in done.out
+    assert held(client) == {"a-test": serial(OLD)}
+    client.delete("/certificates/a-test").raise_for_status()
+
+    document = json.loads(acme(OLD, NEW))
+    kept = document["letsencrypt"]["Certificates"]
+    kept[1]["key"] = base64.b64encode(WILD.key.encode()).decode()
+    (tmp_path / "acme.json").write_text(json.dumps(document))
+    done = cli("import", str(tmp_path / "acme.json"), "--yes")
+    assert "this key does not belong to the certificate" in done.out
+    assert held(client) == {"a-test": serial(OLD)}
+
+
+def test_a_copy_of_live_whose_links_lead_nowhere_is_not_passed_over(cli: Run, tmp_path: Path) -> None:
+    live(tmp_path / "letsencrypt", a_test=NEW, wild=WILD)
+    copied = (tmp_path / "letsencrypt" / "live").rename(tmp_path / "copied")
+    for path in (copied, copied / "a-test"):
+        done = cli("import", str(path), "--dry-run")
+        assert (
+            "fullchain.pem is a link to a file that is not there: import the whole folder, with archive and live"
+            in (" ".join(done.out.split()))
+        )
