@@ -20,7 +20,7 @@ from provider.nouns.objects import Object
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Flag, Type, Whole
 from tests.nouns.hostile import Where, replaced
-from tests.nouns.test_middlewares import ROWS
+from tests.nouns.middleware_rows import ROWS
 
 Document = dict[str, Any]
 

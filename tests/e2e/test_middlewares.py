@@ -25,7 +25,7 @@ from provider.nouns.middlewares.headers import Headers
 from tests.e2e.acting import acts
 from tests.e2e.documents import routing
 from tests.e2e.plugins import PLUGINS, add_plugin
-from tests.nouns.test_middlewares import good
+from tests.nouns.middleware_rows import good
 from tests.running import NamedServer, Traefik, compact, fetch, running_servers, wait_until
 
 Document = Mapping[str, Any]

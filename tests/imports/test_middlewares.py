@@ -6,7 +6,7 @@ import pytest
 
 from provider import imports
 from provider.imports import ImportOutcome
-from tests.nouns.test_middlewares import good
+from tests.nouns.middleware_rows import good
 
 HASH = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
 

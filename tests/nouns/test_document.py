@@ -10,7 +10,7 @@ from provider.errors import Unverified
 from provider.nouns import Service, document
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
-from tests.nouns.test_middlewares import ROWS, Document, good, read, users
+from tests.nouns.middleware_rows import ROWS, Document, good, read, users
 
 CALM: dict[str, Any] = {"name": "app", "healthCheck": {}, "sticky": {"cookie": {"name": "way"}}}
 

@@ -10,7 +10,7 @@ from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
 from provider.nouns.tcp_router import TCPRouterTLS
 from provider.nouns.tls import RouterTLS
-from tests.nouns.test_middlewares import good
+from tests.nouns.middleware_rows import good
 
 SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
     "addPrefix": [({"prefix": "/app"}, "Puts /app before the path")],
