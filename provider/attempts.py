@@ -42,7 +42,7 @@ from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations, rollouts
-from provider.surroundings import KnownEdges
+from provider.surroundings import KnownEdges, find_secured
 
 FindTransition = Callable[[Session], Transition]
 """Finds what is to be done: a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -110,10 +110,11 @@ def attempt(
     former = gathered(render(before, named, once))
     parts = gathered(render(after, named, listening))
     found = compare(changes, stored.touched(), former, parts)
-    moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
+    then, now = (replace(each, adding=find_secured(edges)) for each in (once, listening))
+    moves = traffic.tell(*nearby.between(routers, (before, then), (after, now)), routers) if routers else []
     handled = stored.handled(once, listening)
     difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal())
-    warnings = list(_find_warnings(after, changes, edges, listening, rollouts.list_targets(session)))
+    warnings = list(_find_warnings(after, changes, edges, now, rollouts.list_targets(session)))
     return Attempt(number, digest, transition, difference, warnings, parts, named, listening)
 
 

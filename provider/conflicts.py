@@ -201,7 +201,7 @@ def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Fin
 
 def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
     """Tell that two routers of one rank match the same request: Traefik takes any of them."""
-    shared = sorted(set(one.entry_points) & set(other.entry_points))
+    shared = one.shared_places(other)
     if not shared:
         return None
     objects = (("router", one.name), ("router", other.name))
@@ -277,8 +277,7 @@ def _hides(other: Route, route: Route, effort: Effort) -> bool:
 
 def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
     """Tell whether a router matches everything that another does, wherever that listens."""
-    listens = set(route.entry_points) <= set(other.entry_points)
-    return listens and implies(route.rule.condition, other.rule.condition, effort)
+    return route.is_within(other) and implies(route.rule.condition, other.rule.condition, effort)
 
 
 @cache
@@ -293,7 +292,7 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     Where one of them matches only requests that the other does too, and takes them, that is what people mean by
     it, and is not told.
     """
-    shared = sorted(set(route.entry_points) & set(other.entry_points))
+    shared = route.shared_places(other)
     if not shared or route.priority == other.priority:
         return None
     winner, loser = (route, other) if route.priority > other.priority else (other, route)

@@ -1,7 +1,8 @@
 """Explanations: which router takes a request and why, and what kept the others from it. Pure.
 
 Traefik (3.7.15) asks the routers of an entry point in the order of their priorities, the highest first, and
-the first that matches takes the request. Among equal priorities the order is that of one of Go's maps, and
+the first that matches takes the request. A request over TLS is only for routers with TLS, and one without for those
+without, whatever the entry point (measured). Among equal priorities the order is that of one of Go's maps, and
 so another one at each reload: which of them takes the request is chance.
 """
 
@@ -52,6 +53,25 @@ class Route:
     """The router of another provider that takes its requests; `priority` is the rank of that, then."""
 
     @property
+    def is_secure(self) -> bool:
+        """Whether it takes requests over TLS alone; else it takes those without TLS alone."""
+        return self.tls_options is not None
+
+    def hears(self, request: Request, entry_point: str) -> bool:
+        """Tell whether requests that come in like one, at an entry point, reach it at all."""
+        return entry_point in self.entry_points and self.is_secure == request.secure
+
+    def shared_places(self, other: "Route") -> list[str]:
+        """Return the entry points on which the same requests reach both, in order."""
+        if self.is_secure != other.is_secure:
+            return []
+        return sorted(set(self.entry_points) & set(other.entry_points))
+
+    def is_within(self, other: "Route") -> bool:
+        """Tell whether all requests that reach it reach another too."""
+        return self.is_secure == other.is_secure and set(self.entry_points) <= set(other.entry_points)
+
+    @property
     def takes(self) -> bool:
         """Whether it takes requests, and no other for it."""
         return self.enabled and not self.beside
@@ -76,7 +96,7 @@ class Verdict(StrEnum):
 
     OUTRANKED = "outranked"
     ELSEWHERE = "elsewhere"
-    """It matches, and listens on other entry points only."""
+    """It matches, and listens on other entry points only, or with TLS where the request has none, or without."""
 
     DISABLED = "disabled"
     BESIDE = "beside"
@@ -195,7 +215,7 @@ class Routes:
 
     def able(self, request: Request, entry_point: str = "web") -> list[Route]:
         """Return the routers that match a request and listen there, the one that takes it first."""
-        return _able(self._matching(request), entry_point)
+        return _able(self._matching(request), request, entry_point)
 
     def explain(
         self, request: Request, entry_point: str = "web", refused: Mapping[str, str] = MappingProxyType({})
@@ -205,23 +225,23 @@ class Routes:
         `refused` are routers that no edge serves, each with why: they take nothing.
         """
         matching = self._matching(request)
-        able = [route for route in _able(matching, entry_point) if route.name not in refused]
-        out = [route for route in _able(matching, entry_point) if route.name in refused]
+        able = [route for route in _able(matching, request, entry_point) if route.name not in refused]
+        out = [route for route in _able(matching, request, entry_point) if route.name in refused]
         taken = {route.name for route in [*able, *out]}
         unable = _once(
             route
             for route in matching
-            if route.name not in taken and (not route.enabled or entry_point not in route.entry_points)
+            if route.name not in taken and (not route.enabled or not route.hears(request, entry_point))
         )
         candidates = [
             *(_of_able(route, able[0]) for route in able[:MATCHED]),
             *(_of_refused(route, refused[route.name]) for route in out[:MATCHED]),
-            *(_of_unable(route, entry_point) for route in unable[:MATCHED]),
+            *(_of_unable(route, request, entry_point) for route in unable[:MATCHED]),
             *self._nearly(request, self.of_host(request.host), {route.name for route in matching}),
         ]
         told = [refused[route.name] for route in out[:1]]
         is_left = bool(able) and bool(able[0].beside)
-        why = _words_of_beside(able[0]) if is_left else _why(able, entry_point, out[:1], told)
+        why = _words_of_beside(able[0]) if is_left else _why(able, _where(unable, request, entry_point), out[:1], told)
         return Explanation(able[0] if able else None, why, candidates, len(able))
 
     def _matching(self, request: Request) -> list[Route]:
@@ -245,8 +265,17 @@ class Routes:
         ]
 
 
-def _able(matching: Iterable[Route], entry_point: str) -> list[Route]:
-    return _once(route for route in matching if route.enabled and entry_point in route.entry_points)
+def _able(matching: Iterable[Route], request: Request, entry_point: str) -> list[Route]:
+    return _once(route for route in matching if route.enabled and route.hears(request, entry_point))
+
+
+def _where(unable: Iterable[Route], request: Request, entry_point: str) -> str:
+    """Say where a request comes in: with TLS or without, where that keeps routers from it."""
+    if not any(route.enabled and entry_point in route.entry_points for route in unable):
+        return entry_point
+    if request.secure:
+        return Message("{entry_point} over TLS", entry_point=entry_point)
+    return Message("{entry_point} without TLS", entry_point=entry_point)
 
 
 def _once(routes: Iterable[Route]) -> list[Route]:
@@ -288,14 +317,26 @@ def _of_refused(route: Route, why: str) -> Candidate:
     return Candidate(route, Verdict.REFUSED, Message("it matches, but takes no requests: {why}", why=why))
 
 
-def _of_unable(route: Route, entry_point: str) -> Candidate:
+def _of_unable(route: Route, request: Request, entry_point: str) -> Candidate:
     if not route.enabled:
         return Candidate(route, Verdict.DISABLED, Message("it would match, but is disabled"))
+    if entry_point in route.entry_points:
+        return Candidate(route, Verdict.ELSEWHERE, _words_of_tls(request, entry_point))
     listens = ", ".join(route.entry_points)
     why = Message(
         "it would match, but listens on {listens}, not on {entry_point}", listens=listens, entry_point=entry_point
     )
     return Candidate(route, Verdict.ELSEWHERE, why)
+
+
+def _words_of_tls(request: Request, entry_point: str) -> Message:
+    if request.secure:
+        return Message(
+            "it would match, but the request comes over TLS, and it has no TLS (nor does {entry_point} add any, as far "
+            "as is known)",
+            entry_point=entry_point,
+        )
+    return Message("it would match, but has TLS, and the request comes without")
 
 
 def _words_of_beside(route: Route) -> Message:
@@ -304,14 +345,17 @@ def _words_of_beside(route: Route) -> Message:
     )
 
 
-def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Sequence[str]) -> str:
-    """Say why; `out` is the first router that would take the request if an edge served it, `told` why none does."""
+def _why(able: Sequence[Route], where: str, out: Sequence[Route], told: Sequence[str]) -> str:
+    """Say why; `where` the request comes in.
+
+    `out` is the first router that would take the request if an edge served it, `told` why none does.
+    """
     if out and not able:
         return Message(
             "{router} matches, but {why}; no other router on {entry_point} matches: Traefik answers 404",
             router=out[0].name,
             why=told[0],
-            entry_point=entry_point,
+            entry_point=where,
         )
     if out:
         return Message(
@@ -320,7 +364,7 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
             why=told[0],
         )
     if not able:
-        return Message("no router on {entry_point} matches: Traefik answers 404", entry_point=entry_point)
+        return Message("no router on {entry_point} matches: Traefik answers 404", entry_point=where)
     winner, *others = able
     tied = [route.name for route in others if route.priority == winner.priority]
     if tied:

@@ -44,7 +44,7 @@ def _wanted(routes: Iterable[Route], about: Collection[str] | None) -> dict[tupl
 def hosts_of(routes: Iterable[Route]) -> Iterator[str]:
     """Give the exact hosts for which routers say how Traefik speaks TLS."""
     for route in routes:
-        if route.tls_options is not None and route.enabled:
+        if route.is_secure and route.enabled:
             for single in singles(route.rule.condition):
                 if isinstance(single.matcher, Host) and not single.negated:
                     yield single.matcher.host.rstrip(".")

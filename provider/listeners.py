@@ -34,10 +34,14 @@ def find_vain(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterat
 
 
 def _without_tls(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterator[Finding]:
-    known = sorted(name for name, edge in edges.items() if secure in edge.without_tls)
+    known = sorted(
+        name
+        for name, edge in edges.items()
+        if secure in edge.entry_points and edge.tls is not None and secure not in edge.tls
+    )
     if not known:
         return
-    plain = (each.name for each in routes if secure in each.entry_points and each.tls_options is None)
+    plain = (each.name for each in routes if secure in each.entry_points and not each.is_secure)
     for router in dict.fromkeys(plain):
         for edge in known:
             detail = Message(
@@ -117,7 +121,7 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
     takers = [item for item in inventory.having(TCPRouter.kind, b"HostSNI(`*`)") if _takes_all(item)]
     if not takers:
         return
-    for route in {route.name: route for route in routes if route.takes and route.tls_options is None}.values():
+    for route in {route.name: route for route in routes if route.takes and not route.is_secure}.values():
         for entry_point in route.entry_points:
             listening.setdefault(entry_point, []).append(route.name)
     for taker in takers:

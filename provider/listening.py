@@ -29,6 +29,10 @@ class DefaultEntryPoints:
     secure: str = "websecure"
     port: int = HTTPS_PORT
 
+    def of(self, url: str) -> str:
+        """Return the one at which requests for a URL come in."""
+        return self.secure if url.lower().startswith("https:") else self.plain
+
 
 DEFAULT_POINTS: Final = DefaultEntryPoints()
 
@@ -53,6 +57,8 @@ class Listening:
 
     points: DefaultEntryPoints = DEFAULT_POINTS
     secured: Mapping[str, Domain] = field(default_factory=lambda: _NONE)
+    adding: Mapping[str, str] = field(default_factory=dict)
+    """The entry points that make every router one with TLS, by themselves, with the TLS options."""
 
     @classmethod
     def of(cls, points: DefaultEntryPoints, domains: Iterable[Domain]) -> Self:

@@ -43,7 +43,7 @@ def find(session: Session, request: Request, entry_point: str, listening: Listen
 
 def _takes(item: object, request: Request, entry_point: str, listening: Listening) -> bool:
     return any(
-        route.takes and entry_point in route.entry_points and route.rule.matches(request)
+        route.takes and route.hears(request, entry_point) and route.rule.matches(request)
         for route in _routes(item, listening)
     )
 

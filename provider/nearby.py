@@ -7,7 +7,7 @@ from typing import Any, Final
 from provider.declarations import Declaration
 from provider.explanations import Routes
 from provider.hosts import to_ascii
-from provider.listening import DefaultEntryPoints, Listening
+from provider.listening import Listening
 from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
@@ -43,12 +43,15 @@ def around(routes: Routes, changes: Sequence[Change], listening: Listening) -> t
 
 
 def between(
-    before: Declaration, after: Declaration, changed: Sequence[str], points: DefaultEntryPoints
+    changed: Sequence[str], before: tuple[Declaration, Listening], after: tuple[Declaration, Listening]
 ) -> tuple[Routes, Routes]:
-    """Return the routers of two states that are about the same requests as the first few of those that changed."""
+    """Return the routers of two states that are about the same requests as the first few of those that changed.
+
+    Each state comes with what tells where its routers listen.
+    """
     if not changed:
         return Routes(()), Routes(())
-    sides = [(state.routers, state.listening(points)) for state in (before, after)]
+    sides = [(state.routers, listening) for state, listening in (before, after)]
     concerns = _concerns((side.get(name) for name in changed[:COMPARED] for side, _listening in sides), Listening())
     near = [
         ([each for each in side.values() if concerns(each.rule, each.domains)], listening) for side, listening in sides

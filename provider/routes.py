@@ -1,6 +1,7 @@
 """Routers as Traefik has them, read from what is kept here, and from the document. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from provider import configuration, decoding, rules
 from provider.explanations import Route
@@ -16,13 +17,31 @@ def read_routes(router: Router, listening: Listening) -> list[Route]:
     """Return what Traefik has of a router, or would have if it were enabled."""
     described = configuration.describe_router(router, listening)
     plain = configuration.is_plain(router)
-    return _routes(router.name, described, router.beside, is_plain=plain, enabled=router.enabled)
+    found = _routes(router.name, described, router.beside, is_plain=plain, enabled=router.enabled)
+    return _secured(found, listening.adding)
 
 
-def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
-    """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
+def of_part(name: str, part: Part, adding: Mapping[str, str], *, enabled: bool = True) -> list[Route]:
+    """Return a router as Traefik has it, where entry points are `adding` TLS.
+
+    What has a rule that Traefik would not take is left out: somebody else wrote that.
+    """
     described, beside = decoding.read_routers(part), decoding.find_beside(part)
-    return _routes(name, described, beside, is_plain=part.is_plain, enabled=enabled)
+    return _secured(_routes(name, described, beside, is_plain=part.is_plain, enabled=enabled), adding)
+
+
+def _secured(routes: list[Route], adding: Mapping[str, str]) -> list[Route]:
+    """Take routers without TLS apart where they listen on entry points that add it, as Traefik does."""
+    return [part for route in routes for part in _apart(route, adding)] if adding else routes
+
+
+def _apart(route: Route, adding: Mapping[str, str]) -> Iterator[Route]:
+    secured = () if route.is_secure else [point for point in route.entry_points if point in adding]
+    plain = tuple(point for point in route.entry_points if point not in secured)
+    if plain or not secured:
+        yield replace(route, entry_points=plain)
+    for point in secured:
+        yield replace(route, entry_points=(point,), part=f"{route.part}@{point}", tls_options=adding[point])
 
 
 def _routes(

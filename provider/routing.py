@@ -25,7 +25,7 @@ from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
 from provider.store import rollouts, routers
-from provider.surroundings import KnownEdges
+from provider.surroundings import KnownEdges, find_secured
 from provider.unheeded import find_unheeded
 from provider.validity import find_hiding
 
@@ -41,6 +41,14 @@ class _Known:
     pools: Mapping[str, Part]
     sticky: Mapping[str, str]
     """The names of the sticky cookies, by service."""
+
+    adding: Mapping[str, str]
+    """The entry points that make every router one with TLS, with the options."""
+
+    @property
+    def listening(self) -> Listening:
+        """What tells where routers listen on the edges."""
+        return replace(self.snapshot.listening, adding=self.adding)
 
 
 class Routing:
@@ -79,11 +87,14 @@ class Routing:
         snapshot = self._revisions.current
         if snapshot is None:
             raise Unavailable(self._revisions.problem)
+        adding = find_secured(self._edges())
         with self._lock:
+            if self._known is not None and self._known.adding != adding:
+                self._known = None
             if self._known is None or self._known.snapshot is not snapshot:
                 is_first = self._known is None
                 with garbage.at_rest():
-                    self._known = self._read(snapshot, self._known)
+                    self._known = self._read(snapshot, self._known, adding)
                 if is_first:
                     garbage.settle()
             return self._known
@@ -91,7 +102,7 @@ class Routing:
     def after(self, changes: Collection[Change]) -> Routes:
         """Return all routers as they are after changes, whether those are kept yet or only tried."""
         changed: dict[str, Sequence[Route]] = {}
-        listening = self._newest().snapshot.listening.after(changes)
+        listening = self._newest().listening.after(changes)
         for moved in self._of_domains(changes):
             changed[moved.name] = read_routes(moved, listening)
         for change in changes:
@@ -112,7 +123,7 @@ class Routing:
         changed = [change for change in (difference.changes if difference else ()) if change.kind == "router"]
         if difference is None or not changed:
             return difference
-        listening = self._newest().snapshot.listening.after(difference.changes)
+        listening = self._newest().listening.after(difference.changes)
         told = traffic.tell(*nearby.around(self.routes(), changed, listening), [change.name for change in changed])
         return replace(difference, words=[*difference.words, *told])
 
@@ -211,7 +222,7 @@ class Routing:
         used = [moving, *(section.needs.get("service", frozenset()) for section in sections)]
         return [name for name in services if not any(name in names for names in used)]
 
-    def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
+    def _read(self, snapshot: Snapshot, known: _Known | None, adding: Mapping[str, str]) -> _Known:
         served = snapshot.parts.routers.parts
         with self._revisions.reading() as session:
             disabled = [router for router in routers.disabled(session) if router.name not in served]
@@ -219,19 +230,19 @@ class Routing:
         pools = snapshot.parts.services.parts
         sticky = _sticky(pools, known)
         if known is None:
-            made = (route for name, part in served.items() for route in of_part(name, part))
-            made_off = (route for name, part in off.items() for route in of_part(name, part, enabled=False))
-            return _Known(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky)
+            made = (route for name, part in served.items() for route in of_part(name, part, adding))
+            made_off = (route for name, part in off.items() for route in of_part(name, part, adding, enabled=False))
+            return _Known(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky, adding)
         changed: dict[str, Sequence[Route]] = dict.fromkeys(
             (name for name in (*known.served, *known.off) if name not in served and name not in off), ()
         )
         for name, part in served.items():
             if known.served.get(name) is not part:
-                changed[name] = of_part(name, part)
+                changed[name] = of_part(name, part, adding)
         for name, part in off.items():
             if known.off.get(name) != part:
-                changed[name] = of_part(name, part, enabled=False)
-        return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky)
+                changed[name] = of_part(name, part, adding, enabled=False)
+        return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky, adding)
 
 
 def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str]:

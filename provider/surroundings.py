@@ -31,17 +31,23 @@ ForeignRouters = Mapping[str, Mapping[str, ForeignRouter]]
 class KnownEdge:
     """One edge: the names of its entry points, and the middlewares that each adds to every router (`login@file`).
 
-    Those `without_tls` do not make the requests of every router come over TLS, as entry points can.
+    Those of `tls` make every router one with TLS, of these options (`http.tls` of their static configuration).
     `others` are what it has of all providers but us, by kind and full name, and `routers` those that it serves, which
     are known while routers here stand beside such. What is empty or None is not known.
     """
 
     entry_points: frozenset[str] = frozenset()
     added: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    without_tls: frozenset[str] = frozenset()
+    tls: Mapping[str, str] | None = None
     others: Mapping[str, frozenset[str]] | None = None
     routers: ForeignRouters | None = None
 
 
 KnownEdges = Mapping[str, KnownEdge]
 """The edges by name."""
+
+
+def find_secured(edges: KnownEdges) -> dict[str, str]:
+    """Return the entry points that make every router one with TLS, on each edge of which that is known."""
+    told = [edge.tls for _name, edge in sorted(edges.items()) if edge.tls is not None]
+    return {point: options for tls in told[:1] for point, options in tls.items() if all(point in each for each in told)}

@@ -4,7 +4,7 @@ What is told is so: it was tried with a request, and what is told of more than t
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from heapq import merge, nsmallest
 from ipaddress import ip_address
@@ -50,7 +50,7 @@ class Extent(Enum):
 class Move:
     """A request that `former` took, and that `taker` takes now; nobody, if that is None.
 
-    `by_client` tells whether it counts who asks; `where` is the entry point at which it was tried.
+    `by_client` tells whether it counts who asks; `where` is the entry point at which it was tried, over TLS or not.
     """
 
     request: Request
@@ -75,7 +75,8 @@ def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     standing = [_standing(route) for name in islice(changed, COMPARED) for route in _new(before, after, name)]
     moves = find(before, after, islice(changed, COMPARED))
     is_split = len({place for each in moves for place in (*each.former.entry_points, each.where)}) > 1
-    told = list(dict.fromkeys([*standing, *(_say(each, is_split=is_split) for each in moves)]))
+    by_tls = _is_by_tls(moves, before, after)
+    told = list(dict.fromkeys([*standing, *(_say(each, is_split=is_split, by_tls=by_tls) for each in moves)]))
     words = told[:_TOLD]
     if len(told) > _TOLD:
         words.append(Message("and requests of other routers move too"))
@@ -87,6 +88,17 @@ def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
             )
         )
     return words
+
+
+def _is_by_tls(moves: Sequence[Move], before: Routes, after: Routes) -> bool:
+    """Tell whether TLS decides who takes the requests: it does where a router has it only before, or only after."""
+    for move in moves:
+        name = move.former.name
+        kept = {(point, each.is_secure) for each in after.of_router(name) for point in each.entry_points}
+        lost = {(point, each.is_secure) for each in before.of_router(name) for point in each.entry_points} - kept
+        if any((point, not is_secure) in kept for point, is_secure in lost):
+            return True
+    return False
 
 
 def _new(before: Routes, after: Routes, name: str) -> Iterator[Route]:
@@ -115,7 +127,7 @@ def find(before: Routes, after: Routes, changed: Iterable[str]) -> list[Move]:
         extent = Extent.ALL if wholly[pair] else Extent.ONE
         if taker is None and request.host in (hosts.keys(former.rule.condition) or ()):
             extent = Extent.HOST if _is_silent(after, request.host) else Extent.ONE
-        key = {Extent.HOST: request.host, Extent.ALL: pair, Extent.ONE: (*pair, where)}[extent]
+        key = {Extent.HOST: request.host, Extent.ALL: pair, Extent.ONE: (*pair, where, request.secure)}[extent]
         move = Move(request, former, taker, extent, where, by_client=one.by_client or other.by_client)
         found.setdefault((extent, key), move)
     silent = {each.request.host for each in found.values() if each.extent is Extent.HOST}
@@ -141,7 +153,8 @@ def _asked(before: Routes, after: Routes, changed: Iterable[str]) -> Iterator[tu
                 left -= 1
                 if (request := find_shared(condition, other)) is not None:
                     plain = _plainest(request, (condition, other))
-                    yield from ((plain, where) for where in sorted({*_places(mine), *_places(new)}))
+                    places = sorted({*_places(mine), *_places(new)})
+                    yield from ((replace(plain, secure=is_secure), where) for where, is_secure in places)
 
 
 def _near(routes: Routes, route: Route) -> list[Condition]:
@@ -154,8 +167,9 @@ def _near(routes: Routes, route: Route) -> list[Condition]:
     return [other.rule.condition for other in near]
 
 
-def _places(routes: Iterable[Route]) -> Iterator[str]:
-    return chain.from_iterable(route.entry_points for route in routes if route.enabled)
+def _places(routes: Iterable[Route]) -> Iterator[tuple[str, bool]]:
+    """Give the entry points where routers listen, each with whether they do so over TLS."""
+    return ((point, route.is_secure) for route in routes if route.enabled for point in route.entry_points)
 
 
 def _plainest(request: Request, conditions: Sequence[Condition]) -> Request:
@@ -181,7 +195,7 @@ def _find_taker(routes: Routes, request: Request, where: str) -> _Answer:
             break
         if walked >= _WALKED:
             return _Answer(None, known=False, by_client=by_client)
-        if not route.enabled or where not in route.entry_points:
+        if not route.enabled or not route.hears(request, where):
             continue
         by_client = by_client or any(isinstance(one.matcher, ClientIP) for one in singles(route.rule.condition))
         if route.rule.matches(request):
@@ -213,9 +227,7 @@ def _takes_all(before: Routes, after: Routes, mine: Route, theirs: Route) -> boo
 
     Whoever ranks as high as the one or higher, and may match the same, must have ranked above the other before.
     """
-    if not set(mine.entry_points) <= set(theirs.entry_points) or not implies(
-        mine.rule.condition, theirs.rule.condition
-    ):
+    if not mine.is_within(theirs) or not implies(mine.rule.condition, theirs.rule.condition):
         return False
     rivals = _rivals(after, mine)
     if rivals is None:
@@ -241,10 +253,10 @@ def _took_before(before: Routes, mine: Route, rival: Route) -> bool:
 
 def _is_elsewhere(mine: Route, rival: Route) -> bool:
     """Tell whether two routers surely share no request."""
-    return not set(mine.entry_points) & set(rival.entry_points) or is_apart(mine.rule.condition, rival.rule.condition)
+    return not mine.shared_places(rival) or is_apart(mine.rule.condition, rival.rule.condition)
 
 
-def _say(move: Move, *, is_split: bool) -> str:
+def _say(move: Move, *, is_split: bool, by_tls: bool) -> str:
     former, taker = move.former, move.taker
     if move.extent is Extent.HOST:
         return Message("no router takes requests for {host} any more: Traefik answers 404", host=move.request.host)
@@ -255,6 +267,10 @@ def _say(move: Move, *, is_split: bool) -> str:
         names = listed(sorted(keys), _NAMED)
         return Message("{taker} now takes every request that {former} took ({hosts})", **told, hosts=names)
     asked = _asked_words(move)
+    if by_tls and move.request.secure:
+        asked = Message("{asked} over TLS", asked=asked)
+    elif by_tls:
+        asked = Message("{asked} without TLS", asked=asked)
     if is_split:
         asked = Message("{asked} on {entry_point}", asked=asked, entry_point=move.where)
     if taker is None:

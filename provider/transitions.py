@@ -26,8 +26,8 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
     named = parts_of(changes, after)
     former, following = (gathered(render(state, named, state.listening(points))) for state in (before, after))
     found = compare(changes, touched, former, following)
-    moves = traffic.tell(*nearby.between(before, after, changed, points), changed)
     listening = before.listening(points), after.listening(points)
+    moves = traffic.tell(*nearby.between(changed, (before, listening[0]), (after, listening[1])), changed)
     handled = handling.tell(changes, after.routers.values(), after.all(Middleware), listening)
     return replace(found, words=[*found.words, *handled, *moves])
 

@@ -72,6 +72,9 @@ def test_routers_on_other_entry_points_or_disabled_are_no_conflict() -> None:
     one = route("a", "Host(`a.test`)")
     assert find(one, route("b", "Host(`a.test`)", entry_points=("websecure",))) == []
     assert find(one, route("b", "Host(`a.test`)", enabled=False)) == []
+    secure = route("b", "Host(`a.test`)", tls="default")
+    assert find(one, secure) == []
+    assert kinds(find(secure, route("a", "Host(`a.test`)", tls="default"))) == [(Conflict.SAME_RULE, ("a", "b"))]
     found = find(one, route("b", "Host(`a.test`)", entry_points=("websecure", "web")))
     assert kinds(found) == [(Conflict.SAME_RULE, ("a", "b"))]
 

@@ -20,9 +20,10 @@ def route(
     *,
     enabled: bool = True,
     service: str = "wayshub",
+    tls: str | None = None,
 ) -> Route:
     parsed = rules.parse(rule)
-    return Route(name, parsed, priority or parsed.priority, service, entry_points, enabled)
+    return Route(name, parsed, priority or parsed.priority, service, entry_points, enabled, tls_options=tls)
 
 
 def explain(url: str, *routes: Route, entry_point: str = "web") -> Explanation:

@@ -43,6 +43,15 @@ def test_hosts_that_nobody_answers_for_any_more_are_told() -> None:
     assert told([WHOLE], [off], "wayshub") == expected
 
 
+def test_requests_that_come_over_tls_from_now_on_are_told() -> None:
+    secure = route("wayshub", "Host(`alvin.xyz`)", tls="default")
+    asked = "no router takes GET alvin.xyz/ {} any more; wayshub used to"
+    assert told([WHOLE], [secure], "wayshub") == [asked.format("without TLS")]
+    assert told([secure], [WHOLE], "wayshub") == [asked.format("over TLS")]
+    above = route("twin", "Host(`alvin.xyz`)", 50, service="other", tls="default")
+    assert told([WHOLE], [WHOLE, above], "twin") == []
+
+
 def test_a_part_that_nobody_takes_any_more_is_told_by_a_request() -> None:
     assert told([WHOLE, API], [API], "wayshub") == ["no router takes GET alvin.xyz/ any more; wayshub used to"]
 

@@ -22,8 +22,8 @@ from provider.api.routers import router_for
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
-from provider.explanations import Candidate, Route, Routes
-from provider.listening import DEFAULT_POINTS, DefaultEntryPoints, Listening
+from provider.explanations import Candidate, Route
+from provider.listening import DEFAULT_POINTS, Listening
 from provider.models.types import EntryPointName
 from provider.nouns import Service
 from provider.nouns.common import SERVICE
@@ -64,8 +64,8 @@ ENTRY_POINT = Annotated[
     EntryPointName | None,
     Query(
         alias="entryPoint",
-        description="Entry point on which the request arrives. Default: for an https URL the HTTPS entry point, if a "
-        "router listens there, else the HTTP one.",
+        description="Entry point on which the request arrives. Default: for an https URL the HTTPS entry point, else "
+        "the HTTP one.",
     ),
 ]
 
@@ -89,7 +89,7 @@ def explain(
         begun = passages.begin(url, method, headers, client)
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
-    entry_point = entry_point or _usual_entry_point(routing.routes(), revisions.points, url)
+    entry_point = entry_point or revisions.points.of(url)
     answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
     own = found.route if found.route is None or found.route.takes else None
@@ -109,14 +109,6 @@ def explain(
         staying=[StayingOutput(**asdict(each)) for each in answering.staying],
         edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
     )
-
-
-def _usual_entry_point(routes: Routes, points: DefaultEntryPoints, url: str) -> str:
-    """Return the entry point at which a URL comes in where none is named."""
-    is_secure = url.lower().startswith("https:") and any(
-        points.secure in route.entry_points for route in routes.unsorted
-    )
-    return points.secure if is_secure else points.plain
 
 
 def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_point: str) -> LostOutput | None:

@@ -37,7 +37,8 @@ HeadersOption = Annotated[
 ]
 ClientOption = Annotated[str | None, typer.Option("--client", metavar="ADDRESS", help="IP address of the client.")]
 ArrivalOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Entry point on which the request arrives.", show_default="web")
+    str | None,
+    typer.Option(metavar="NAME", help="Entry point on which the request arrives.", show_default="by the URL"),
 ]
 
 

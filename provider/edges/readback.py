@@ -37,6 +37,7 @@ from provider.edges.states import Edge
 from provider.late import Late
 from provider.messages import Message
 from provider.neighbours import KINDS as BESIDE_KINDS
+from provider.nouns.tls import DEFAULT
 from provider.parts import PLACES, ROUTERS
 from provider.surroundings import TOLD, ForeignRouter, ForeignRouters
 
@@ -94,8 +95,9 @@ class TraefikAPI:
         self._services: tuple[tuple[bytes, bytes], ServersUp] = ((b"", b""), {})
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
         self.added: Mapping[str, tuple[str, ...]] = {}
-        self.without_tls: frozenset[str] = frozenset()
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
+        self.secured: Mapping[str, str] | None = None
+        """The entry points that make every router one with TLS, with the options; None before they were read."""
         self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
         self._laid: Sequence[EntryPointAnswer] = ()
         self._routers: dict[str, tuple[bytes, Mapping[str, ForeignRouter]]] = {}
@@ -153,7 +155,9 @@ class TraefikAPI:
             found = await self._find("/api/entrypoints", list[EntryPointAnswer]) or []
             known = {point.name: point.address for point in found}
             self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
-            self.without_tls = frozenset(point.name for point in found if point.http.tls is None)
+            self.secured = {
+                point.name: point.http.tls.get("options") or DEFAULT for point in found if point.http.tls is not None
+            }
             self._laid = found
             self._entry_points = (started, known)
         return known

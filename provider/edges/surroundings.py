@@ -29,12 +29,16 @@ class EdgeSurroundings:
         others: Mapping[str, frozenset[str]] | None,
         added: Mapping[str, Sequence[str]],
         routers: ForeignRouters | None = None,
-        without_tls: frozenset[str] = frozenset(),
+        tls: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known."""
+        """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known.
+
+        What was known of the TLS of entry points stays, since that only changes when Traefik starts anew.
+        """
         if edge.verdict.state is not EdgeState.STALE:
-            known = replace(self.find(edge.name), others=others, added=added, routers=routers, without_tls=without_tls)
-            self._know(edge.name, known)
+            before = self.find(edge.name)
+            tls = before.tls if tls is None else tls
+            self._know(edge.name, replace(before, others=others, added=added, routers=routers, tls=tls))
 
     def forget(self, name: str) -> None:
         """Know nothing of an edge any more."""

@@ -60,7 +60,7 @@ class Request:
 
     `host` is in lower case and without port, `path` cleaned and decoded but for reserved characters,
     `headers` by canonical name, `query` decoded. `client` is None where it is not known: no `ClientIP`
-    matches then.
+    matches then. `secure` is whether it came over TLS: Traefik then only asks routers with TLS, else those without.
     """
 
     host: str
@@ -69,6 +69,7 @@ class Request:
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     client: Address | None = None
+    secure: bool = False
 
 
 def asked(
@@ -139,6 +140,7 @@ def received(
         headers=_seen_headers(headers, host, client, secure=secure),
         query=_decoded_query(query),
         client=address,
+        secure=secure,
     )
 
 

@@ -63,9 +63,9 @@ class Asked:
 
     def settled(self, points: DefaultEntryPoints) -> "Asked":
         """Return it with the entry point at which it comes in."""
-        if self.entry_point:
-            return self
-        return replace(self, entry_point=points.secure if self.full_url.startswith("https:") else points.plain)
+        if self.entry_point == points.secure and "://" not in self.url:
+            return replace(self, url=f"https://{self.url}")
+        return replace(self, entry_point=self.entry_point or points.of(self.full_url))
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the headers, one a line: `Name: value`. Raises `Invalid`."""
@@ -227,7 +227,7 @@ def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
         raise Invalid([FieldError("", "trial.refused", refusal or "")])
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
     host, target, _secure = rules.sent(asked.full_url, asked.lines())
-    if winner.tls_options is not None:
+    if traced.request.secure:
         base = base.replace("http:", "https:", 1)
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
     return TrialPlan(

@@ -87,9 +87,27 @@ def test_method_headers_client_and_entry_point_count(client: httpx.Client) -> No
     router = {"name": "odd", "rule": rule, "service": "wayshub", "entryPoints": ["other"]}
     client.post("/routers", json=router).raise_for_status()
     given = {"method": "POST", "header": ["X-Team: video", "x-a:b"], "client": "10.1.2.3", "entryPoint": "other"}
-    assert explain(client, "https://any.test/", **given)["router"] == "odd"
+    assert explain(client, "http://any.test/", **given)["router"] == "odd"
     for name, value in {"method": "GET", "header": ["X-Team: video"], "client": "::1", "entryPoint": "web"}.items():
-        assert explain(client, "https://any.test/", **(given | {name: value}))["router"] is None
+        assert explain(client, "http://any.test/", **(given | {name: value}))["router"] is None
+
+
+def test_a_request_over_tls_is_for_routers_with_tls_alone_and_one_without_for_the_others(client: httpx.Client) -> None:
+    found = explain(client, "https://alvin.xyz/app")
+    assert (found["router"], found["why"]) == (None, "no router on websecure matches: Traefik answers 404")
+    client.patch("/routers/wayshub", json={"entryPoints": ["web", "websecure"]}).raise_for_status()
+    found = explain(client, "https://alvin.xyz/app")
+    assert (found["router"], found["why"]) == (None, "no router on websecure over TLS matches: Traefik answers 404")
+    assert found["candidates"][0]["verdict"] == "elsewhere"
+    assert found["candidates"][0]["why"] == (
+        "it would match, but the request comes over TLS, and it has no TLS (nor does websecure add any, as far as is "
+        "known)"
+    )
+    client.patch("/routers/wayshub", json={"tls": {}}).raise_for_status()
+    assert explain(client, "https://alvin.xyz/app")["router"] == "wayshub"
+    found = explain(client, "http://alvin.xyz/app")
+    assert (found["router"], found["why"]) == (None, "no router on web without TLS matches: Traefik answers 404")
+    assert found["candidates"][0]["why"] == "it would match, but has TLS, and the request comes without"
 
 
 def test_each_change_is_seen_at_once_also_what_is_disabled(client: httpx.Client) -> None:
@@ -209,6 +227,7 @@ def test_a_redirect_ends_the_way_and_says_where_it_leads(client: httpx.Client) -
     client.patch("/routers/api", json={"middlewares": ["https"]}).raise_for_status()
     (step,) = explain(client, "http://alvin.xyz/api?a=b", method="POST")["steps"]
     assert (step["outcome"], step["status"], step["location"]) == ("ends", 308, "https://alvin.xyz/api?a=b")
+    client.patch("/routers/api", json={"tls": {}}).raise_for_status()
     (step,) = explain(client, "https://alvin.xyz/api")["steps"]
     assert step["outcome"] == "passes"
 

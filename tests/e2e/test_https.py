@@ -24,6 +24,7 @@ def secure_port() -> int:
 def edge(migrated: Path, tmp_path_factory: pytest.TempPathFactory, secure_port: int) -> Iterator[Running]:
     def adapt(static: dict[str, Any]) -> None:
         static["entryPoints"]["websecure"]["address"] = f"127.0.0.1:{secure_port}"
+        static["entryPoints"]["sealed"] = {"address": f"127.0.0.1:{free_port()}", "http": {"tls": {}}}
 
     with acting(tmp_path_factory.mktemp("https"), migrated, adapt=adapt, secure_port=secure_port) as made:
         yield made
@@ -69,6 +70,50 @@ def test_a_domain_is_served_over_https_and_http_leads_there(edge: Running, serve
         url: edge.client.get("/explain", params={"url": url}).json() for url in ("http://a.test/x", "https://a.test/x")
     }
     assert [(each["router"], len(each["steps"])) for each in told.values()] == [("app", 1), ("app", 0)]
+
+
+def test_who_is_said_to_take_a_request_does_with_and_without_tls_and_where_entry_points_add_it(
+    edge: Running, servers: Servers
+) -> None:
+    plain, secure, above = servers.http("plain", "secure", "above")
+    points = ["web", "websecure", "sealed"]
+    whole: dict[str, Any] = {"rule": "PathPrefix(`/`)", "entryPoints": points}
+    edge.apply(
+        {
+            "services": {"plain": pool(plain), "secure": pool(secure), "above": pool(above)},
+            "routers": {
+                "plain": {**whole, "service": "plain", "priority": 2},
+                "secure": {**whole, "service": "secure", "priority": 1, "tls": {}},
+                "above": {"rule": "Path(`/above`)", "priority": 3, "service": "above", "entryPoints": points},
+            },
+        }
+    )
+    addresses = edge.client.get("/edges/default").json()["entryPoints"]
+
+    def answers(url: str, point: str) -> str | None:
+        host, _slash, path = url.partition("://")[2].partition("/")
+        port = int(addresses[point].rpartition(":")[2])
+        if url.startswith("https"):
+            answer = over_https(host, port, f"/{path}")
+        else:
+            answer = httpx.get(f"http://127.0.0.1:{port}/{path}", headers={"Host": host}, trust_env=False)
+        return answer.text if answer.status_code == 200 else None
+
+    def told(url: str, point: str) -> str | None:
+        found: str | None = edge.client.get("/explain", params={"url": url, "entryPoint": point}).json()["router"]
+        return found
+
+    # What the entry points add is read apart from the rest, and told once it is known.
+    wait_until(lambda: told("http://a.test/", "sealed") is None, "the TLS of the entry points is known")
+    asked = [
+        (f"{scheme}://a.test/{path}", point)
+        for scheme in ("http", "https")
+        for path in ("", "above")
+        for point in points
+    ]
+    real = {each: answers(*each) for each in asked}
+    assert {each: told(*each) for each in asked} == real
+    assert set(real.values()) == {None, "plain", "secure", "above"}
 
 
 def test_a_domain_without_a_redirect_is_served_both_ways(edge: Running, servers: Servers, secure_port: int) -> None:
