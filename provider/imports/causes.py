@@ -14,13 +14,13 @@ from provider.imports.findings import Cause
 _OURS: Final = {
     *("value.many", "value.long", "value.large", "text.control", "text.character", "name.format", "name.duplicate"),
     *("free.depth", "free.long", "rule.length", "rule.depth", "timeout.interval", "url.refused", "url.network"),
-    *("rule.network", "url.user", "url.length", "host.length", "reference.format", "reference.internal"),
+    *("url.user", "url.length", "host.length", "reference.format", "reference.internal"),
     *("weight.range", "reference.own", "reference.admin", "label.format", "path.segments", "weight.zero", "value.few"),
     *("duration.range", "certificate.key"),
 }
 _DISABLED: Final = {
     *("rule.arguments", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher", "rule.path", "rule.syntax"),
-    *("rule.alpn", "kind.none", "kind.many", "service.unknown", "service.cycle", "middleware.unknown"),
+    *("rule.alpn", "rule.network", "kind.none", "kind.many", "service.unknown", "service.cycle", "middleware.unknown"),
     *("middleware.cycle", "serversTransport.unknown", "tlsOption.unknown", "tcpService.unknown", "tcpService.cycle"),
     *("tcpMiddleware.unknown", "tcpServersTransport.unknown", "udpService.unknown", "udpService.cycle"),
     *("tcpRouter.tls", "expression.format", "headers.none", "network.format", "source.many"),

@@ -75,7 +75,8 @@ class References:
             what = lowered(NOUNS[type_.kind].titles)
             part.change(f"Traefik's API does not show {what}: it refers to {full}, which stays there")
             return full
-        if not self.from_api:
+        name, whose = names.split(full)
+        if not self.from_api and whose and "@" not in name:
             return self._elsewhere(type_, part, given, full) if is_own else full
         told = f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it"
         part.refuse(told, Cause.DISABLED, MISSING)
@@ -144,7 +145,7 @@ def _internal(type_: Reference, part: Piece, full: str) -> str | None:
     try:
         return internals.check(type_.kind, full)
     except Refusal as refusal:
-        part.refuse(str(refusal.detail))
+        part.refuse(f"{refusal.detail}: Traefik disables what refers to it", Cause.DISABLED, MISSING)
         return None
 
 

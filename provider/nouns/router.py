@@ -247,6 +247,10 @@ class Router(Noun):
                 "rule",
                 Message("{part} is Traefik 2 syntax: Traefik 3 takes these characters literally", part=named[0]),
             )
+        for each in singles(rules.parse(self.rule).condition) if self.rule is not None else ():
+            if each.matcher.vain is not None and not each.negated:
+                told = {"matcher": str(each.matcher), "why": each.matcher.vain}
+                yield "rule", Message("no request ever matches {matcher}: {why}", **told)
         if self.tls is not None and self.tls.options not in {None, DEFAULT} and not self._has_exact_hosts():
             yield "tls", Message("TLS options apply to exact host names only: others get the default options")
 

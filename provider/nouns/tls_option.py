@@ -37,6 +37,7 @@ _AUTH: Final[Mapping[str, Word]] = {
 }
 
 
+_OF_HTTP: Final = frozenset({"h2", "http/1.1"})
 _CURVES: Final = frozenset(
     {"CurveP256", "CurveP384", "CurveP521", "X25519", "X25519MLKEM768", "secp256r1", "secp384r1", "secp521r1", "x25519"}
 )
@@ -149,3 +150,5 @@ class TLSOption(Noun):
         """Tell what is not safe any more."""
         if self.min_version in {TLSVersion.TLS10, TLSVersion.TLS11}:
             yield "minVersion", Message("TLS 1.0 and 1.1 are not secure, and browsers no longer support them")
+        if self.alpn_protocols and _OF_HTTP.isdisjoint(self.alpn_protocols):
+            yield "alpnProtocols", Message("browsers cannot connect: they speak h2 and http/1.1, and neither is listed")

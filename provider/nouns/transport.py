@@ -1,9 +1,10 @@
 """Servers transports: how Traefik speaks with servers."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message
+from provider.messages import Message, shown
 from provider.nouns.certificate import Paired
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
@@ -28,6 +29,7 @@ _DEFAULTS: Final = {
 
 
 _TIMEOUT: Final = period_or("0s")
+_NO_NAME: Final = re.compile(r"/|:[0-9]*$")
 
 
 def _timeouts() -> dict[str, Any]:
@@ -119,11 +121,13 @@ class ServersTLS(Object):
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell what is not safe."""
-        yield from _unsafe(self.insecure_skip_verify)
+        """Tell what is not safe, and of a name that no certificate covers."""
+        yield from _doubted(self.insecure_skip_verify, self.server_name)
 
 
-def _unsafe(is_unverified: bool) -> Iterator[tuple[str, Message]]:
+def _doubted(is_unverified: bool, name: str) -> Iterator[tuple[str, Message]]:
+    if _NO_NAME.search(name):
+        yield "serverName", Message("no certificate covers {name}: write only the host name", name=shown(name))
     if is_unverified:
         detail = Message("no certificate is checked: anyone between Traefik and the server can read the traffic")
         yield "insecureSkipVerify", detail
@@ -144,6 +148,7 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     insecure_skip_verify: bool
+    server_name: str
     max_idle_conns_per_host: int = field(
         Whole(-1, 1_000_000),
         default=0,
@@ -189,5 +194,5 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
             yield "maxVersion", Refusal("version.newest", detail)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell what is not safe."""
-        yield from _unsafe(self.insecure_skip_verify)
+        """Tell what is not safe, and of a name that no certificate covers."""
+        yield from _doubted(self.insecure_skip_verify, self.server_name)

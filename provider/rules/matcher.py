@@ -47,6 +47,11 @@ class Matcher(ABC):
         """Tell whether it matches a request."""
 
     @property
+    def vain(self) -> str | None:
+        """Why no request ever matches it, though Traefik takes it."""
+        return None
+
+    @property
     @abstractmethod
     def wanted(self) -> str:
         """What a request needs, in words."""

@@ -3,6 +3,7 @@
 From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -16,6 +17,10 @@ from provider.rules.requests import Request, canonical
 from provider.values import Refusal
 
 _SHOWN: Final = 60
+_NO_HOST: Final = re.compile(r"/|^[^:]*:[0-9]*$")
+"""What no request has as its host: Traefik cuts the port off, but for an address of IPv6."""
+
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Host(Matcher):
@@ -38,6 +43,12 @@ class Host(Matcher):
             or (self.host.endswith(".") and _is_host(asked, self.host[:-1]))
             or (asked.endswith(".") and _is_host(asked[:-1], self.host))
         )
+
+    @property
+    def vain(self) -> str | None:
+        if _NO_HOST.search(self.host):
+            return Message("requests are compared by the host name alone: write it without scheme, port and path")
+        return None
 
     @property
     def wanted(self) -> str:
@@ -151,6 +162,14 @@ class _HeaderMatcher(Matcher):
     def __init__(self, arguments: Sequence[str]) -> None:
         super().__init__(arguments)
         self.header = canonical(arguments[0])
+
+    @property
+    def vain(self) -> str | None:
+        if self.header == "Host":
+            return Message("Traefik has no header Host: use the matcher Host")
+        if not _HEADER.fullmatch(self.header):
+            return Message("this is not the name of a header: write it without colon and spaces")
+        return None
 
     def got(self, request: Request) -> str:
         return _listed(request.headers.get(self.header), Message("no header {header}", header=self.header))

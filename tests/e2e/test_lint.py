@@ -83,6 +83,11 @@ def test_what_is_called_rejected_is_what_a_traefik_rejects(part: int, directory:
         + S.replace("{url: 'http://127.0.0.1:1'}", ""),
         "http: {services: {s: {loadBalancer: {servers: [], tls: {insecureSkipVerify: true}}}}}\n",
         "http: {services: {s: {loadBalancer: {servers: [], sticky: {cookie: {}}, healthCheck: {path: /h}}}}}\n",
+        "http:\n  routers:\n    a: {rule: 'Host(`a`)', service: s@x@y}\n"
+        "    b: {rule: 'Host(`b`)', service: none@internal}\n"
+        "    c: {rule: 'Host(`c`)', service: s, middlewares: [m@]}\n    d: {rule: 'Host(`d`)', service: s@file}\n" + S,
+        "tcp:\n  routers:\n    a: {rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/33`)', service: s}\n"
+        "    b: {rule: 'HostSNI(`*`)', service: none@internal}\n" + S.replace("url: 'http://", "address: '"),
         "entryPoints: {web: {address: ':1'}}\nproviders: {docker: {}}\n",
         "tcp:\n  routers: {r: {rule: 'HostSNI(`a.test`)', service: s}}\n" + S.replace("url: 'http://", "address: '"),
     ],

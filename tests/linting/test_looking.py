@@ -293,6 +293,44 @@ tls: {options: {strict: {minVersion: VersionTLS13}}}
     assert found(text.replace("tls: {}", "tls: {options: strict}")) == []
 
 
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        (
+            {"routers": "r: {rule: 'Host(`https://a.test`)', service: s}"},
+            "no request ever matches Host(`https://a.test`)",
+        ),
+        ({"routers": "r: {rule: 'Host(`a.test:80`)', service: s}"}, "no request ever matches Host(`a.test:80`)"),
+        ({"routers": "r: {rule: 'Host(`a`) && !Host(`b/c`)', service: s}"}, ""),
+        ({"routers": "r: {rule: 'Header(`Host`, `a`)', service: s}"}, "Traefik has no header Host"),
+        ({"routers": "r: {rule: 'HeaderRegexp(`X-A:`, `a`)', service: s}"}, "this is not the name of a header"),
+        ({"middlewares": "m: {headers: {allowedHosts: ['https://a.test']}}"}, "https://a.test never matches"),
+        ({"middlewares": "m: {headers: {allowedHosts: ['a.test', 'a.test:80', A.test]}}"}, ""),
+        *(
+            (
+                {"middlewares": f"m: {{headers: {{accessControlAllowOriginList: ['{origin}']}}}}"},
+                f"{origin} never matches",
+            )
+            for origin in ("https://a.test/", "https://A.test", "https://a.test:443", "a.test", "https://*.test")
+        ),
+        ({"middlewares": "m: {headers: {accessControlAllowOriginList: ['https://a.test:8443', 'null']}}"}, ""),
+        ({"middlewares": "m: {headers: {accessControlAllowOriginList: ['*', a.test]}}"}, ""),
+        ({"serversTransports": "t: {serverName: 'https://a.test'}"}, "no certificate covers https://a.test"),
+    ],
+)
+def test_what_never_matches_is_told(sections: dict[str, str], words: str) -> None:
+    details = [each.detail for each in found(http(**sections))]
+    assert len(details) == bool(words)
+    assert words in "".join(details)
+
+
+def test_tls_options_with_which_no_browser_can_connect_are_told() -> None:
+    options = "tls: {options: {o: {alpnProtocols: [%s]}}}"
+    (one,) = found(options % "spdy")
+    assert one.detail == "alpnProtocols: browsers cannot connect: they speak h2 and http/1.1, and neither is listed"
+    assert found(options % "http/1.1, spdy") == []
+
+
 def test_a_value_that_is_doubted_is_named() -> None:
     (one,) = found(http(middlewares="m: {headers: {sslRedirect: true, frameDeny: true}}"))
     assert one.detail == "headers/sslRedirect: Traefik 3 ignores this: leave it out"

@@ -1,12 +1,13 @@
 """The middleware that sets headers of requests and answers."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message, template
+from provider.messages import Message, shown, template
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers
@@ -16,6 +17,14 @@ from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEA
 from provider.nouns.types import Flag, Whole
 from provider.rules.requests import canonical
 from provider.values import Refusal
+
+_NO_HOST: Final = re.compile(r"[/*]")
+"""What no client sends as a host (measured: Traefik compares the whole of it, with the port)."""
+
+_ORIGIN: Final = re.compile(
+    r"null|(?!http://[^:/]+:80$|https://[^:/]+:443$)[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?"
+)
+"""What a browser sends as an origin: Traefik compares it to the letter."""
 
 _SECONDS: Final = Whole(0, 10_000_000_000)
 _GONE: Final = template("Deprecated: Traefik 3 ignores it.")
@@ -206,10 +215,25 @@ class Headers(_Strict, Kind):
             self.public_key,
         )
 
+    def _unmatched(self) -> Iterator[tuple[str, Message]]:
+        """Tell of hosts and origins that no client sends as they are written."""
+        for host in filter(_NO_HOST.search, self.allowed_hosts):
+            told = Message("{host} never matches: write only the host name, such as alvin.xyz", host=shown(host))
+            yield "allowedHosts", told
+        for origin in () if "*" in self.access_control_allow_origin_list else self.access_control_allow_origin_list:
+            if not _ORIGIN.fullmatch(origin):
+                told = Message(
+                    "{origin} never matches: browsers send https://alvin.xyz, without path, final slash or default "
+                    "port, and in lower case",
+                    origin=shown(origin),
+                )
+                yield "accessControlAllowOriginList", told
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what browsers refuse, and of what has no effect."""
         if self.access_control_allow_credentials and "*" in self.access_control_allow_origin_list:
             yield "accessControlAllowCredentials", Message("browsers send no cookies if all origins are allowed")
+        yield from self._unmatched()
         if not self.sts_seconds and (self.sts_include_subdomains or self.sts_preload or self.force_sts_header):
             yield "stsSeconds", Message("without seconds, HSTS is not sent")
         for key in _GONE_FIELDS:
