@@ -22,6 +22,7 @@ from provider.nouns.registry import served
 from provider.parts import LISTED, PLACES, Part, Parts, Section
 
 _MOST_NAMED: Final = 3
+_MOST_SHARES: Final = 8
 _LEAST_SHARE: Final = 1e-9
 
 
@@ -192,7 +193,8 @@ def _gain(change: ShareChange) -> float:
 
 def _place(service: str, routers: Sequence[Router]) -> str:
     """Say where people see a service: at the domains that lead to it, or by its own name where none does."""
-    domains = sorted({domain for router in routers if router.takes for domain in router.domains})
+    taking = (router for router in routers if router.takes)
+    domains = sorted({domain + (router.path_prefix or "") for router in taking for domain in router.domains})
     return listed(domains, _MOST_NAMED) if domains else Message("service {name}", name=service)
 
 
@@ -203,7 +205,7 @@ def _names(changes: Sequence[ShareChange]) -> str:
 def _each(changes: Sequence[ShareChange]) -> str:
     """Tell each server's share by itself."""
     told = [f"{change.server} {_percent(change.before or 0)} → {_percent(change.after or 0)}" for change in changes]
-    return ", ".join(told)
+    return ", ".join(told) if len(told) <= _MOST_SHARES else listed(told, _MOST_SHARES)
 
 
 def _percent(share: float) -> str:

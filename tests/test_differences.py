@@ -57,6 +57,13 @@ def test_a_new_server_is_told_with_whom_it_takes_its_share_from() -> None:
     assert all(one.after == pytest.approx(1 / 3) for one in found.shares)
 
 
+def test_a_service_is_told_by_the_paths_at_which_people_see_it() -> None:
+    api = Router.read({"name": "api", "domains": ["alvin.xyz"], "pathPrefix": "/api", "service": "wayshub"})
+    added = server("a")
+    found = compare([changed(None, added)], {"wayshub": Touched([added], [api])}, parts(), parts(added))
+    assert found.words[1] == "alvin.xyz/api: server a gets all of its traffic"
+
+
 def test_the_difference_of_the_document_points_to_what_is_other() -> None:
     change = changed(server("a", 1), server("a", 3))
     touched = {"wayshub": Touched([server("a", 3)], [ROUTER])}
@@ -95,6 +102,10 @@ def test_nothing_differs_where_nothing_changes() -> None:
             "a 25 % → 50 %, b 25 % → 30 %, c 25 % → 10 %, d 25 % → 10 %",
         ),
         (moved(("a", None, 0.0)), ""),
+        (
+            moved(*((f"s{number}", None, 0.1) for number in range(10))),
+            ", ".join(f"s{number} 0 % → 10 %" for number in range(8)) + " and 2 more",
+        ),
     ],
 )
 def test_how_traffic_moves_is_said_in_words(shares: Sequence[ShareChange], words: str) -> None:

@@ -104,6 +104,11 @@ class Issuing:
                 found.append(Awaited(additions.key_of(name), why, is_settled=is_settled))
         return found
 
+    @property
+    def has_local_authority(self) -> bool:
+        """Whether the names of this machine get their certificates from a CA of its own."""
+        return self._authority is not None
+
     def stand(self, name: str) -> IssuanceStanding | None:
         """Say how it is with the certificate of a domain, an A-label; None for one that wants none from here."""
         if name not in self.holdings.wanted:

@@ -70,7 +70,7 @@ def by_health(since: str = "3.0") -> Any:
     return field(
         Nested(ParentCheck),
         default=None,
-        title="By health",
+        title="Only services that are up",
         switch="Leave out services that are down",
         help="A service counts as down when all its servers are down. Each of the services needs a health check.",
         since=since,

@@ -80,7 +80,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
     if before.kind == Service.kind:  # a rollout goes back where it goes too
         using += [("rollout", row.service) for row in rollouts.list_concerning(session, before.key)]
     records.check_unused(before.kind, before.name, using, cascade=cascade)
-    gone = _going(session, before, owner)
+    gone = going(session, before, owner)
     for kind, item in [(kind, item) for (kind, _name), (item, _owner) in gone.items() if NOUNS[kind].cascade]:
         for user in referrers.users(session, NOUNS[kind], item.key):
             if (user.kind, user.key) not in gone and (left := user.without(kind, item.key)) is not None:
@@ -92,7 +92,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
         records.note(session, kind, name, item, None)
 
 
-def _going(session: Session, first: Noun, owner: str | None) -> dict[Named, tuple[Noun, str | None]]:
+def going(session: Session, first: Noun, owner: str | None) -> dict[Named, tuple[Noun, str | None]]:
     """Return an object with all that goes with it: what belongs to it, and what refers to it and cannot do without."""
     gone: dict[Named, tuple[Noun, str | None]] = {}
     waiting = [(first, owner)]

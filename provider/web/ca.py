@@ -15,6 +15,7 @@ from provider.directories import DIRECTORIES
 from provider.errors import Invalid
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
+from provider.issuing.issuing import Issuing
 from provider.messages import Message
 from provider.models import AcmeInput, AcmeOutput
 from provider.security import acme as choosing
@@ -40,16 +41,18 @@ _SHOWN_AT: Final = {
 
 
 @router.get("")
-def show(request: Request, revisions: RevisionsDependency, returned: ReturnedDependency) -> Response:
+def show(
+    request: Request, revisions: RevisionsDependency, issuing: IssuingDependency, returned: ReturnedDependency
+) -> Response:
     """Show which CA is chosen, and the form to choose one."""
     known = _read(revisions)
     if returned:
-        return _page(request, known, Form({field: returned.get(field, "") for field in _FIELDS}))
+        return _page(request, known, issuing, Form({field: returned.get(field, "") for field in _FIELDS}))
     names = {url: name for name, url in DIRECTORIES.items()}
     chosen = names.get(known.directory or "", _OTHER) if known.directory else next(iter(DIRECTORIES))
     directory = known.directory or "" if chosen == _OTHER else ""
     stored = {"contact": known.contact, "profile": known.profile or "", "chain": known.preferred_chain or ""}
-    return _page(request, known, Form({"ca": chosen, "directory": directory, "terms": "", **stored}))
+    return _page(request, known, issuing, Form({"ca": chosen, "directory": directory, "terms": "", **stored}))
 
 
 @router.post("")
@@ -74,7 +77,7 @@ def choose(
         issuing.tell_ca()
     except Invalid as error:
         fields = [replace(field, pointer=_SHOWN_AT.get(field.pointer, "/directory")) for field in error.fields]
-        return _page(request, known, Form(texts, fields), 422)
+        return _page(request, known, issuing, Form(texts, fields), 422)
     return redirect(request, _PAGE, Notice(Message("Certificates are now ordered from {ca}.", ca=wanted.directory)))
 
 
@@ -114,5 +117,6 @@ def _wanted(texts: Mapping[str, str], known: AcmeOutput) -> AcmeInput:
         raise validation.invalid(error, "body") from error
 
 
-def _page(request: Request, known: AcmeOutput, form: Form, status: int = 200) -> Response:
-    return render(request, "ca.html", status=status, known=known, form=form, directories=DIRECTORIES)
+def _page(request: Request, known: AcmeOutput, issuing: Issuing, form: Form, status: int = 200) -> Response:
+    values = {"known": known, "form": form, "directories": DIRECTORIES, "has_local": issuing.has_local_authority}
+    return render(request, "ca.html", status=status, **values)

@@ -1,5 +1,6 @@
 """The overview: the way that requests take, drawn from the live state, a page of applications at a time."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -17,7 +18,7 @@ from provider.store.counts import CountsByState
 from provider.store.records import Order
 from provider.web import filters
 from provider.web.drawings import path as drawing
-from provider.web.drawings.blocks import group
+from provider.web.drawings.blocks import Block, group
 from provider.web.drawings.layout import DENSE
 from provider.web.drawings.scene import Scene
 from provider.web.filters import ApplicationState
@@ -25,7 +26,7 @@ from provider.web.languages import Language
 from provider.web.lists import ListPart, PartDependency, PartRequest
 from provider.web.rendering import language_of, render
 from provider.web.scenes import SightDependency, scene_of
-from provider.web.streams import read_streams
+from provider.web.streams import Streams, read_streams
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -63,7 +64,6 @@ def overview(
         counted = counts.count(session)
         is_whole = state is ApplicationState.ALL and wanted.after is None
         streams = read_streams(session, sight, wanted.q, _LENGTH) if is_whole else []
-    most_servers = _FEW_SERVERS if len(part.rows) > DENSE else drawing.MOST_SERVERS
     return render(
         request,
         "overview.html",
@@ -72,20 +72,24 @@ def overview(
         scene=scene,
         state=state,
         states={each: filters.words(each) for each in ApplicationState},
-        drawing=drawing.draw(scene, language_of(request), most_servers=most_servers, with_acts=True),
-        blocks=group(scene, most_servers),
-        streams=[(each, _draw(each.scene, language_of(request)), group(each.scene, most_servers)) for each in streams],
+        drawing=drawing.draw(scene, language_of(request), most_servers=_most_servers(scene), with_acts=True),
+        blocks=group(scene, _most_servers(scene)),
+        streams=[_draw(each, language_of(request)) for each in streams],
         totals=_totals(counted),
         rollouts=running.show_active(),
         sight=sight,
     )
 
 
-def _draw(scene: Scene, language: Language) -> Markup:
-    """Draw a scene in which nothing leads to an application."""
-    return drawing.draw(
-        scene, language, most_servers=_FEW_SERVERS if len(scene.routers) > DENSE else drawing.MOST_SERVERS
-    )
+def _draw(streams: Streams, language: Language) -> tuple[Streams, Markup, Sequence[Block]]:
+    """Draw a scene in which nothing leads to an application, and return the same in blocks."""
+    most = _most_servers(streams.scene)
+    return streams, drawing.draw(streams.scene, language, most_servers=most), group(streams.scene, most)
+
+
+def _most_servers(scene: Scene) -> int:
+    """Return how many servers of a service are shown one by one."""
+    return _FEW_SERVERS if len(scene.routers) > DENSE else drawing.MOST_SERVERS
 
 
 def _read(session: Session, wanted: PartRequest, order: Order) -> ListPart[Router]:

@@ -78,6 +78,15 @@ def test_what_is_made_of_a_service_is_named_before_it_goes(pages: httpx.Client) 
     assert "/services/copied" in links(page(pages, "/services/green"))
 
 
+def test_what_goes_because_of_what_goes_is_named_too(pages: httpx.Client) -> None:
+    path = "/services/green/remove"
+    asked = pages.get(path)
+    for told in ("service made, which needs copied", "router made, which needs made"):
+        assert told in asked.text
+    assert send(pages, asked, path).status_code == 303
+    assert pages.get("/api/v1/routers/made").status_code == 404
+
+
 def test_what_another_provider_has_is_drawn_and_has_no_page(pages: httpx.Client) -> None:
     composition = {"weighted": {"services": [{"name": "blue"}, {"name": "old@file"}]}}
     pages.put("/api/v1/services/made", json=composition).raise_for_status()

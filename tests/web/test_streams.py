@@ -74,6 +74,16 @@ def test_they_are_searched_too_and_left_out_where_only_applications_are_meant(pa
     assert 'id="tcp"' not in page(pages, "/?state=disabled")
 
 
+def test_servers_that_are_folded_are_not_said_to_be_none(pages: httpx.Client) -> None:
+    told = "no server: closes connections"
+    before = page(pages, "/").count(told)
+    pages.put("/api/v1/services/many", json={}).raise_for_status()
+    for number in range(13):
+        body = {"pathPrefix": f"/{number}", "service": "many"}
+        pages.put(f"/api/v1/routers/many-{number}", json=body).raise_for_status()
+    assert page(pages, "/").count(told) == before
+
+
 def test_many_are_counted(pages: httpx.Client) -> None:
     for number in range(20):
         router = {"service": "dns", "entryPoints": [f"e{number}"]}

@@ -236,7 +236,7 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
         item = place.get(session, name)
         back = place.above if place.owner is not None else place.path(item.key)
         action = place.path(item.key, action="remove")
-        losses = view.losses(session, place, item)
+        losses = removals.with_following(session, view.losses(session, place, item), item, place.owner)
         tag = tags.tag_together(session, [item, *(loss.item for loss in losses)])
         return RemovalPage(view.question(place, item), item, action, back, tag, losses)
 

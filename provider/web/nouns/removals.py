@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 from provider.database.sessions import Session
 from provider.errors import Invalid
 from provider.messages import Message
-from provider.nouns import Noun
+from provider.nouns import Noun, called
 from provider.revisions import Outcome
+from provider.store import writes
 from provider.web import reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
@@ -53,6 +54,19 @@ class RemovalPage:
         if len(self.losses) > _NAMED:
             words.append(Message("and {count} more", count=len(self.losses) - _NAMED))
         return words
+
+
+def with_following(session: Session, losses: Sequence[Loss], item: Noun, owner: str | None) -> list[Loss]:
+    """Return what goes with an object, followed by what goes because of that: each with what it cannot be without."""
+    gone = writes.going(session, item, owner)
+    told = {(item.kind, item.key), *((loss.item.kind, loss.item.key) for loss in losses)}
+    following = []
+    for each, whose in gone.values():
+        if whose is None and (each.kind, each.key) not in told:
+            need = next(use for use in each.uses() if (use.kind, use.name) in gone)
+            facts = {"kind": called(each.kind), "name": each.name, "needed": need.name}
+            following.append(Loss(Message("{kind} {name}, which needs {needed}", **facts), each))
+    return [*losses, *following]
 
 
 class RemovalRefused(Exception):
