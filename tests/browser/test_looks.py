@@ -35,6 +35,15 @@ BROKEN = """() => [...document.querySelectorAll("td.words")].flatMap((cell) => {
 """The words that are broken into lines where they should stand whole."""
 
 
+LONE = """() => [...document.querySelectorAll("td .lock")].flatMap((lock) => {
+    const range = document.createRange();
+    range.selectNodeContents(lock.closest("td"));
+    range.setStartAfter(lock);
+    const line = [...range.getClientRects()].find((each) => each.width > 0);
+    return line && line.top < lock.getBoundingClientRect().bottom ? [] : [lock.closest("td").innerText];
+})"""
+"""The rules that begin in another line than the lock before them."""
+
 LINES = """(cell) => {
     const text = document.createRange();
     text.selectNodeContents(cell);
@@ -83,6 +92,15 @@ def test_the_names_of_entry_points_are_not_broken(page: Page, width: int) -> Non
     page.goto("/routers")
     assert page.locator("td.words").count() == 2
     assert page.evaluate(BROKEN) == []
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 820, 390])
+def test_a_lock_stands_in_the_line_of_its_rule(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/routers", "/services/wayshub", "/domains/alvin.xyz"):
+        page.goto(path)
+        assert page.locator("td .lock").count(), path
+        assert page.evaluate(LONE) == [], path
 
 
 @pytest.mark.parametrize("width", [1024, 820])

@@ -193,6 +193,18 @@ def test_a_shortened_text_has_room(given_text: str, room: float, bold: bool, mon
     assert shown == text.clean(given_text) or shown == "" or shown.endswith(text.ELLIPSIS)
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("127.0.0.1:9101", "127.0.0.1:9101"),
+        ("videos.internal.example:3000", "videos.in…:3000"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_a_shortened_address_keeps_its_port(address: str, shown: str) -> None:
+    assert text.shorten_address(address, 120.0, 12.0) == shown
+
+
 def test_what_was_shortened_is_told_whole_to_who_points_at_it() -> None:
     rule = "Host(`" + "a.very.long.name." * 9 + "xyz`)"
     scene = Scene([DrawnRouter("wayshub", rule, "wayshub", ["alvin.xyz"])], [DrawnService("wayshub")])
@@ -275,6 +287,15 @@ def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:
     assert any(title.startswith("Server s33") for title in found)
     assert any(title.startswith("Server s20") for title in found)
     assert "35 more servers, 87.5%: 35 up" in found
+
+
+def test_mirrors_are_no_servers_that_are_folded() -> None:
+    pool = [DrawnServer(f"s{index}", "http://10.0.0.1", share=0.25) for index in range(4)]
+    scene = scene_of(*pool, DrawnServer("copy", "", copies=10))
+    assert "4 servers" in str(path.draw(scene, ENGLISH, most_servers=1))
+    some = str(path.draw(scene, ENGLISH, most_servers=2))
+    assert "3 more servers" in some
+    assert "copies of 10%" in some
 
 
 @pytest.mark.parametrize("count", [0, 1, path.MOST_SERVERS])

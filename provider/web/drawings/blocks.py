@@ -50,7 +50,7 @@ def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list
     """Return the blocks of a scene, in the order of their first routers; services without one are the last.
 
     Of the servers of each at most `most_servers` are shown: those of the names `wanted` before those in
-    trouble, and those before the others. The rest is folded.
+    trouble, and those before the others. The rest is folded. Mirrors stand below them, unless all is folded.
     """
     services = {service.name: service for service in scene.services}
     routers: dict[str, list[DrawnRouter]] = {}
@@ -63,9 +63,10 @@ def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list
 def _block(
     name: str, service: DrawnService | None, routers: Sequence[DrawnRouter], most_servers: int, wanted: Collection[str]
 ) -> Block:
-    listed = [] if service is None else list(service.servers)
+    listed = [] if service is None else [server for server in service.servers if server.copies is None]
+    mirrors = [] if service is None else [server for server in service.servers if server.copies is not None]
     if len(listed) <= most_servers:
-        return Block(name, service, routers, listed, None)
+        return Block(name, service, routers, [*listed, *mirrors[:most_servers]], None)
     ranked = sorted(listed, key=lambda server: _rank(server, wanted))
     shown = {server.title for server in ranked[: max(0, most_servers - 1)]}
     rest = [server for server in listed if server.title not in shown]
@@ -73,13 +74,13 @@ def _block(
         name,
         service,
         routers,
-        [server for server in listed if server.title in shown],
+        [*(server for server in listed if server.title in shown), *(mirrors[:most_servers] if shown else ())],
         replace(_fold(rest), is_all=not shown),
     )
 
 
 def _rank(server: DrawnServer, wanted: Collection[str]) -> tuple[bool, bool, float]:
-    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN or server.copies is not None
+    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
     return server.title not in wanted, not in_trouble, -server.share
 
 

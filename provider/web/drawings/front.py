@@ -6,6 +6,7 @@ from typing import Final
 from provider.messages import Message
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.drawings.scene import DrawnRouter, DrawnServer
+from provider.web.drawings.text import shorten_address
 from provider.web.languages import Language
 
 _MOST_SERVERS: Final = 3
@@ -107,7 +108,7 @@ def _traefik(
 def _server(drawing: Drawing, x: float, y: float, width: float, server: DrawnServer) -> None:
     drawing.box(x, y, width, 50, "strong")
     drawing.text(x + width / 2, y + 21, server.name, "name", anchor=Anchor.MIDDLE, width=width - 24)
-    address = server.url.partition("://")[2]
+    address = shorten_address(server.url.partition("://")[2], width - 6, SMALL)
     drawing.text(x + width / 2, y + 39, address, "code", size=SMALL, anchor=Anchor.MIDDLE, width=width - 6)
 
 

@@ -252,7 +252,7 @@ class _Drawing:
         first = self._first_host(router)
         small = self._small(router)
         first_y = box.middle + (-2 if small or self._with_acts else 5)
-        inside = [_text(shorten(first, box.width, _NAME_SIZE), box.x, first_y, _NAME_SIZE, class_="host")]
+        inside = [_text(shorten(first, box.width, _NAME_SIZE, bold=True), box.x, first_y, _NAME_SIZE, class_="host")]
         if small:
             shown = shorten(small, box.width - (self._acts_width() if self._with_acts else 0), _SMALL_SIZE)
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
@@ -296,7 +296,7 @@ class _Drawing:
         return sum(width(self._say(word), _SMALL_SIZE) + 12 for word in self._words_of_acts())
 
     def _host_width(self, router: DrawnRouter) -> float:
-        return width(clean(self._first_host(router)), _NAME_SIZE)
+        return width(clean(self._first_host(router)), _NAME_SIZE, bold=True)
 
     def _router(self, router: DrawnRouter, box: Box) -> Markup:
         state = shapes.of_router(router)

@@ -48,6 +48,15 @@ def shorten(text: str, room: float, size: float, *, bold: bool = False, monospac
     return _shorten(clean(text), room, size, bold, monospace)
 
 
+def shorten_address(text: str, room: float, size: float) -> str:
+    """Return an address in a monospaced font that is not wider than its room: of a long host its beginning."""
+    host, mark, port = text.rpartition(":")
+    if not mark or not port.isdigit():
+        return shorten(text, room, size, monospace=True)
+    end = mark + port
+    return shorten(host, room - width(end, size, monospace=True), size, monospace=True) + end
+
+
 @lru_cache(maxsize=4096)
 def _shorten(text: str, room: float, size: float, bold: bool, monospace: bool) -> str:
     if width(text, size, bold=bold, monospace=monospace) <= room:
