@@ -164,7 +164,7 @@ def test_the_start_ends_with_what_to_open_and_what_to_type(up: Up) -> None:
     typed = closing.partition("\nNext, in another terminal\n")[2].splitlines()
     assert typed[0] == f"  export PROVIDER_URL={up.service}"
     assert re.fullmatch(
-        r'  export PROVIDER_TOKEN="\$\((\S+/)?wayshub-provider token create me --scope write \| tail -n 1\)"', typed[1]
+        r'  export PROVIDER_TOKEN="\$\((\S+/)?wayshub-provider token create me --scope admin \| tail -n 1\)"', typed[1]
     )
     assert typed[2] == f"  curl http://wayshub.localhost:{port}/"
     assert typed[3].endswith("wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001")

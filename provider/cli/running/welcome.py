@@ -52,7 +52,7 @@ def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Seq
     if places.demo:
         typed.insert(0, f"curl {demo}")
     if not {"PROVIDER_TOKEN", "PROVIDER_TOKEN_FILE"} & environment.keys():
-        typed.insert(0, f'export PROVIDER_TOKEN="$({command} token create me --scope write | tail -n 1)"')
+        typed.insert(0, f'export PROVIDER_TOKEN="$({command} token create me --scope admin | tail -n 1)"')
     for name in ("PROVIDER_DATABASE_URL", "PROVIDER_DATABASE_URL_FILE"):
         if environment.get(name):
             typed.insert(0, f"export {name}={shlex.quote(environment[name])}")
