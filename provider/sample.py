@@ -131,6 +131,11 @@ class SampleServer(ThreadingHTTPServer):
             self.count += 1
             return self.count
 
+    @property
+    def own(self) -> str:
+        """What it calls itself: its address, which holds whatever others call it; its name where it listens on all."""
+        return quote(self.name) if self.server_address[0] in {"0.0.0.0", "::"} else self.address
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print what goes wrong, in a line, unless it is that the client has gone."""
         error = sys.exception()
@@ -164,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Served-By", quote(cast("SampleServer", self.server).name))
+        self.send_header("X-Served-By", cast("SampleServer", self.server).own)
         self.send_header("Vary", "Accept")
         if kind == "text/html":
             self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")

@@ -189,7 +189,9 @@ def try_line(host: str, path_prefix: str | None, entry_point_url: str, *, is_sec
         asked = "www" + asked.removeprefix("*")
     if is_secure:
         place = entry_point_url.rpartition("//")[2].rstrip("/")
-        return shlex.join(["curl", "-k", "--connect-to", f"::{place}", f"https://{asked}{path_prefix or '/'}"])
+        port = place.rpartition(":")[2]
+        own = f"{asked}:{port}" if port.isdigit() and port != "443" else asked
+        return shlex.join(["curl", "-k", "--connect-to", f"::{place}", f"https://{own}{path_prefix or '/'}"])
     url = entry_point_url.rstrip("/") + (path_prefix or "/")
     return shlex.join(["curl", "-H", f"Host: {asked}", url])
 

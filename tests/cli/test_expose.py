@@ -134,7 +134,7 @@ def test_status_tells_what_is_served_and_what_there_is(cli: Run, service: Servic
 def test_the_line_to_try_an_application_over_https_asks_for_it_by_its_name(cli: Run) -> None:
     given = ("expose", "alvin.xyz", "http://127.0.0.1:3000", "--https", "--entry-point-url", "https://127.0.0.1:8443")
     told = try_line(cli(*given).check().out)
-    assert told == ["curl", "-k", "--connect-to", "::127.0.0.1:8443", "https://alvin.xyz/"]
+    assert told == ["curl", "-k", "--connect-to", "::127.0.0.1:8443", "https://alvin.xyz:8443/"]
 
 
 def test_the_switches_arrive_and_the_password_is_read_and_not_shown(

@@ -99,13 +99,13 @@ def test_the_servers_that_name_themselves_answer_as_the_weights_promise(
 ) -> None:
     with sample_servers("a", "b", "c") as samples:
         weights = {"a": 3, "b": 2, "c": 1}
-        listed = [{"name": s.name, "url": f"http://{s.address}", "weight": weights[s.name]} for s in samples]
+        listed = [{"name": f"my-{s.name}", "url": f"http://{s.address}", "weight": weights[s.name]} for s in samples]
         client.post("/expose", json={"domain": HOST, "servers": listed}).raise_for_status()
         traefik.wait_for(service)
         said = result(pages, send(pages))
         assert [sample.count for sample in samples] == [30, 20, 10]
     assert f"All 60 requests went through the entry point web of the edge default, at {traefik.web}." in said
-    assert "Server Answered Expected a 30 30 b 20 20 c 10 10" in said
+    assert "Server Answered Expected my-a 30 30 my-b 20 20 my-c 10 10" in said
     assert "The servers themselves say which one answered, in the header X-Served-By" in said
     assert "do not name their server" not in said
 
