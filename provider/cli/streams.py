@@ -59,15 +59,17 @@ def find_trouble() -> OSError | None:
 
 def _watch(stream: io.TextIOWrapper) -> None:
     """Write on standard output by a file that remembers, and what the locale cannot write as on standard error."""
-    raw = getattr(stream.buffer, "raw", None)
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # with PYTHONUNBUFFERED there is no buffer
     if not isinstance(raw, io.FileIO) or raw.fileno() != _OUT:  # where it is captured
         stream.reconfigure(errors="backslashreplace")
         return
+    out = _Out(_OUT, "w", closefd=False)
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(_Out(_OUT, "w", closefd=False)),
+        out if raw is stream.buffer else io.BufferedWriter(out),
         encoding=stream.encoding,
         errors="backslashreplace",
         line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 

@@ -31,6 +31,13 @@ def test_an_answer_that_does_not_fit_on_the_disk_is_told_in_one_line(service: Se
     )
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # as in many images of containers
+def test_an_answer_that_does_not_fit_is_told_alike_however_python_writes_it(service: Service, unbuffered: str) -> None:
+    line = f"PYTHONUNBUFFERED={unbuffered} {PROGRAM} domain list >/dev/full"
+    done = run_program(["sh", "-c", line], env=variables(PROVIDER_URL=service.url))
+    assert done.error() == "the answer cannot be written to standard output: No space left on device"
+
+
 @pytest.mark.parametrize("command", ["domain list", "--help"])
 def test_an_answer_for_which_there_is_no_output_is_told_in_one_line(service: Service, command: str) -> None:
     done = redirected(service, command, ">&-")
