@@ -122,8 +122,8 @@ class Confirmations:
     @property
     def rolled_back(self) -> Sequence[RolledBack]:
         """What was rolled back within the last day, the newest first."""
-        since = datetime.now(UTC) - _TOLD_FOR
-        return [each for each in self._rolled_back if each.ended >= since]
+        now = datetime.now(UTC)
+        return [each for each in self._rolled_back if abs(now - each.ended) <= _TOLD_FOR]  # a clock may have been ahead
 
     def subscribe(self, listener: Callable[[ConfirmationNews], None]) -> None:
         """Call `listener` with what becomes new, in the thread in which it does."""

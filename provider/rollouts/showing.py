@@ -56,7 +56,7 @@ def has_failed(row: Rollout) -> bool:
     """Tell whether one went back by itself not long ago."""
     if row.state is not RolloutState.BACK or row.ended_by is not None or row.ended is None:
         return False
-    return datetime.now(UTC) - _date(row.ended) < TOLD_FOR
+    return abs(datetime.now(UTC) - _date(row.ended)) < TOLD_FOR  # a clock may have been ahead
 
 
 def is_stuck(row: Rollout) -> bool:

@@ -53,6 +53,10 @@ def test_a_change_that_nobody_confirms_is_rolled_back_by_a_revision_that_says_so
     assert (undone["author"], undone["confirmation"], found["left"]) == ("deadline", None, [])
     told = fetch(f"{service.url}/readyz").json()
     assert f"revision {number} was rolled back: nobody confirmed it within 1s" in str(told)
+    with closing(sqlite3.connect(service.database)) as connection, connection:  # by a clock that was ahead
+        connection.execute("UPDATE confirmation SET ended = ?", ((datetime.now(UTC) + timedelta(days=30)).isoformat(),))
+    change(client, "PUT", "/domains/other.test", json={}, params=LONG)
+    assert f"revision {number} was rolled back" not in fetch(f"{service.url}/readyz").text
     assert "provider_revisions_rolled_back_total" in fetch(f"{service.url}/metrics").text
 
 

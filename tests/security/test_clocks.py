@@ -14,6 +14,8 @@ from provider.database.sessions import Session
 from provider.edges.states import Edge, is_gone
 from provider.errors import TooMany
 from provider.models import AccountSession, Actor, FamiliarAddress, Invitation, Token
+from provider.models.rollout import Rollout, RolloutState
+from provider.rollouts.showing import has_failed
 from provider.security import people
 from provider.security.logins import FREE_FAILURES, LONGEST_DELAY_SECONDS, Logins
 from provider.store import accounts
@@ -51,6 +53,16 @@ def test_wrong_logins_of_a_clock_that_was_ahead_keep_nobody_out(own: Service, br
     assert log_in(client, "desk").status_code == 429
     change(own, move)
     assert log_in(client, "desk").status_code == 303
+
+
+@pytest.mark.parametrize(("ahead", "is_told"), [(timedelta(0), True), (YEAR, False)])
+def test_a_rollout_that_failed_by_a_clock_that_was_ahead_is_not_told_for_years(ahead: timedelta, is_told: bool) -> None:
+    ended = moments.kept(datetime.now(UTC) + ahead)
+    names = {"service": "a", "target": "b", "author": "alvin", "hold": "1m"}
+    row = Rollout.model_validate(
+        {**names, "steps": [], "state": RolloutState.BACK, "since": ended, "started": ended, "ended": ended}
+    )
+    assert has_failed(row) is is_told
 
 
 def test_wrong_logins_of_a_clock_that_went_back_a_little_are_not_waited_for_any_longer(own: Service) -> None:
