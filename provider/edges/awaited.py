@@ -83,4 +83,5 @@ class AwaitedCertificates:
             detail = Message("for {domain} {told}", domain=domain.name, told=told)
             # What the edge has of its own, or gets from a resolver of its own, may come at any time, or never.
             is_brought = domain.tls.source is CertificateSource.ACME or watched.held.find(probe(key)) is not None
-            yield MissingEdge(edge.name, edge.verdict.state, detail, is_settled=is_current and not is_brought)
+            is_settled = is_current and not is_brought and not watched.is_left(key, sighting)
+            yield MissingEdge(edge.name, edge.verdict.state, detail, is_settled=is_settled)

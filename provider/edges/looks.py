@@ -40,6 +40,9 @@ _MOST_RETRY_SECONDS: Final = 60.0
 URGENT_SECONDS: Final = 0.25
 """Time between two looks at what somebody waits for."""
 
+_LEFT_SECONDS: Final = 15.0
+"""How long an edge may show a certificate that its document has no more: its fallback file is written later."""
+
 _SILENT_SECONDS: Final = 30.0
 """How long an address is left alone where nobody answered."""
 
@@ -139,10 +142,16 @@ class Looks:
         for domain in watched.due.keys() - self._domains.keys():
             del watched.due[domain]
             watched.retries.pop(domain, None)
+            watched.left.pop(domain, None)
             self._seen.forget(name, domain)
         now = asyncio.get_running_loop().time()
         for domain in self._domains:
-            is_other = before.find(probe(domain)) != watched.held.find(probe(domain))
+            was, held = before.find(probe(domain)), watched.held.find(probe(domain))
+            is_other = was != held
+            if held is not None:
+                watched.left.pop(domain, None)
+            elif was is not None:
+                watched.left[domain] = was.fingerprint, now + _LEFT_SECONDS
             if is_anew or is_other or domain not in watched.due or not self.is_expected(watched, domain):
                 watched.retries.pop(domain, None)
                 self._schedule(watched, domain, now)
@@ -235,6 +244,8 @@ class Looks:
         if self._seen.note(name, domain, made):
             self._news.add(name)
         self._edges.wake()
+        if domain in watched.left and watched.left[domain][1] < asyncio.get_running_loop().time():
+            del watched.left[domain]
         pause = _AGAIN_SECONDS
         if seen.document != watched.digest:
             pause = 0.0

@@ -28,6 +28,9 @@ class Watched:
 
     running: Served | None = None
     held: CertificateStore = NOTHING
+    left: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """By domain the fingerprint of what its document has no more, and until when the fallback file may have it yet."""
+
     due: dict[str, float] = field(default_factory=dict)
     retries: dict[str, float] = field(default_factory=dict)
     silent_until: float = 0.0
@@ -47,7 +50,15 @@ class Watched:
         if sighting is None or sighting.certificate is None or not sighting.is_accepted:
             return False
         held = self.held.find(probe(domain))
-        return held is None or held.fingerprint == sighting.certificate.fingerprint
+        if held is None:
+            return not self.is_left(domain, sighting)
+        return held.fingerprint == sighting.certificate.fingerprint
+
+    def is_left(self, domain: str, sighting: Sighting | None) -> bool:
+        """Tell whether an edge was seen to show what its document has no more, and what may go soon."""
+        left = self.left.get(domain)
+        seen = None if sighting is None else sighting.certificate
+        return left is not None and seen is not None and left[0] == seen.fingerprint
 
 
 def is_read(edge: Edge) -> bool:

@@ -153,3 +153,13 @@ def hidden(edge: Running, about: str) -> list[str]:
     """What is told of certificates that share a name."""
     found = edge.client.get("/conflicts", params={"object": about}).raise_for_status().json()["items"]
     return [each["detail"] for each in found if each["conflict"] == "shared-name"]
+
+
+def test_one_that_is_taken_away_is_not_seen_in_the_fallback_file(
+    edge: Running, servers: Servers, secure_port: int
+) -> None:
+    expose(edge, servers, "alvin.test").raise_for_status()
+    wait_until(lambda: "PRIVATE KEY" in edge.place.fallback_file.read_text(), "the fallback file has it")
+    made = edge.client.patch("/domains/alvin.test", json={"tls": {"from": "stored"}}, headers={"Prefer": "wait=30"})
+    assert names_of(shown("alvin.test", secure_port)) != ["alvin.test"]
+    assert "for alvin.test it shows Traefik's default certificate" in made.headers["config-warning"]
