@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from babel import Locale
-from babel.dates import format_datetime, format_timedelta
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
-from babel.support import NullTranslations, Translations
-
+from provider.late import Late
 from provider.messages import Message, translate
+
+if TYPE_CHECKING:
+    import babel
+    from babel import dates, numbers, support
+    from babel.messages import mofile, pofile
+else:
+    babel, dates, numbers = Late("babel"), Late("babel.dates"), Late("babel.numbers")
+    support = Late("babel.support")
+    mofile, pofile = Late("babel.messages.mofile"), Late("babel.messages.pofile")
 
 SOURCE: Final = "en"
 """The language in which templates and code are written."""
@@ -24,7 +27,7 @@ LANGUAGES: Final[Mapping[str, str]] = {SOURCE: "English", "id": "Bahasa Indonesi
 
 CATALOGUES: Final = Path(__file__).parent / "locales"
 
-_FORMATS: Final = {SOURCE: Locale("en", "GB"), "id": Locale("id")}
+_FORMATS: Final = {SOURCE: "en_GB", "id": "id"}
 """Where a language is written in several ways: with the day before the month, and 24 hours."""
 
 _FORMER_CODES: Final = {"in": "id"}
@@ -39,10 +42,13 @@ class Language:
     def __init__(self, code: str) -> None:
         self.code = code
         self.name = LANGUAGES[code]
-        self._locale = _FORMATS[code]
+
+    @cached_property
+    def _locale(self) -> "babel.Locale":
+        return babel.Locale.parse(_FORMATS[self.code])
 
     @property
-    def translations(self) -> NullTranslations:
+    def translations(self) -> "support.NullTranslations":
         """Its messages. A catalogue takes 5 MB and a tenth of a second to read, so the first who wants it waits."""
         return _translations(self.code)
 
@@ -71,25 +77,25 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number: 12,500 or 12.500."""
-        return format_decimal(value, locale=self._locale)
+        return numbers.format_decimal(value, locale=self._locale)
 
     def percent(self, share: float) -> str:
         """Write a share, 0 to 1, in percent with at most one decimal place. What is not nothing never looks so."""
         if 0 < share < _SMALLEST_SHARE:
             return "< " + self.percent(_SMALLEST_SHARE)
-        return format_percent(share, format="#,##0.#%", locale=self._locale)
+        return numbers.format_percent(share, format="#,##0.#%", locale=self._locale)
 
     def moment(self, when: datetime) -> str:
         """Write a date with its time, in UTC."""
-        return format_datetime(when.astimezone(UTC), "d MMM y, HH:mm:ss", locale=self._locale) + " UTC"
+        return dates.format_datetime(when.astimezone(UTC), "d MMM y, HH:mm:ss", locale=self._locale) + " UTC"
 
     def ago(self, when: datetime, now: datetime) -> str:
         """Write how long ago something was, or when it will be: 5 minutes ago, in 3 hours."""
-        return format_timedelta(when - now, add_direction=True, locale=self._locale)
+        return dates.format_timedelta(when - now, add_direction=True, locale=self._locale)
 
     def span(self, since: datetime, now: datetime) -> str:
         """Write for how long something has been so: 5 minutes."""
-        return format_timedelta(now - since, locale=self._locale)
+        return dates.format_timedelta(now - since, locale=self._locale)
 
 
 def load() -> dict[str, Language]:
@@ -103,15 +109,15 @@ def catalogue_path(code: str) -> Path:
 
 
 @cache
-def _translations(code: str) -> NullTranslations:
+def _translations(code: str) -> "support.NullTranslations":
     if code == SOURCE:
-        return NullTranslations()
+        return support.NullTranslations()
     with catalogue_path(code).open("rb") as file:
-        catalogue = read_po(file, locale=code)
+        catalogue = pofile.read_po(file, locale=code)
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    mofile.write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Translations(compiled)
+    return support.Translations(compiled)
 
 
 def choose(chosen: str | None, accepted: str) -> str:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provider import control_plane
+from provider.late import Late
 from provider.models import MESSAGE_LENGTH
 from provider.security.access import Person, Principal
 from provider.version import VERSION
@@ -24,6 +24,11 @@ from provider.web.languages import LANGUAGES, Language
 from provider.web.navigation import NAVIGATION
 from provider.web.notices import Notice
 from provider.web.reasons import TIMES
+
+if TYPE_CHECKING:
+    import jinja2
+else:
+    jinja2 = Late("jinja2")  # with the first page: a service without visitors does not hold its 3 MB
 
 FOLDER: Final = Path(__file__).parent / "templates"
 STATIC: Final = Path(__file__).parent / "static"
@@ -172,11 +177,11 @@ def within(title: str) -> str:
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
-def _environment(language: Language, folders: Sequence[Path]) -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(folders),
+def _environment(language: Language, folders: Sequence[Path]) -> "jinja2.Environment":
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

@@ -21,6 +21,7 @@ RARE = {
     *("httpx", "httpcore", "requests"),  # requests to others
     *("cryptography", "acme", "josepy", "lexicon", "dns"),  # certificates
     *("psycopg", "sqlalchemy.dialects.postgresql"),  # PostgreSQL
+    *("jinja2", "babel"),  # pages
     *("bcrypt", "re2", "rich", "yaml", "tomli"),  # a few fields of a few objects, the command line, files
 }
 """What is loaded when something needs it."""
