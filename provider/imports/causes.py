@@ -60,7 +60,15 @@ def _is_of_lines(value: Any) -> bool:
     return "\n" in str(value) or "\r" in str(value)
 
 
+_NEEDED: Final = (
+    *("/ip*List/sourceRange", "/redirectScheme/scheme", "/circuitBreaker/expression", "/retry/attempts"),
+    *("/errors/service", "/failover/service", "/failover/fallback", "/mirroring/service", "/mirroring/mirrors/*/name"),
+    *("/weighted/services/*/name", "/highestRandomWeight/services/*/name"),
+)
+"""The fields without which Traefik disables an object. It takes one without any other."""
+
 _AT: Final[Sequence[tuple[str, str, Callable[[Any], bool], Cause]]] = (
+    *((field, "field.required", _is_any, Cause.DISABLED) for field in _NEEDED),
     ("/ip*List/sourceRange", "value.few", _is_any, Cause.DISABLED),
     ("/ip*List/rejectStatusCode", "*", _is_any, Cause.DISABLED),
     ("*/ipStrategy/ipv6Subnet", "value.*", _is_any, Cause.DISABLED),

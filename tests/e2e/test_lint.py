@@ -88,6 +88,10 @@ def test_what_is_called_rejected_is_what_a_traefik_rejects(part: int, directory:
         "    c: {rule: 'Host(`c`)', service: s, middlewares: [m@]}\n    d: {rule: 'Host(`d`)', service: s@file}\n" + S,
         "tcp:\n  routers:\n    a: {rule: 'HostSNI(`*`) && ClientIP(`10.0.0.0/33`)', service: s}\n"
         "    b: {rule: 'HostSNI(`*`)', service: none@internal}\n" + S.replace("url: 'http://", "address: '"),
+        "http:\n  middlewares: {m: {retry: {initialInterval: 1s}}, n: {redirectRegex: {permanent: true}}}\n"
+        "  routers:\n    a: {rule: 'Host(`a`)', service: s, middlewares: [m]}\n"
+        "    b: {rule: 'Host(`b`)', service: w}\n    c: {rule: 'Host(`c`)', service: f}\n"
+        + S.replace("{s:", "{w: {weighted: {services: [{weight: 1}]}}, f: {failover: {fallback: s}}, s:"),
         "entryPoints: {web: {address: ':1'}}\nproviders: {docker: {}}\n",
         "tcp:\n  routers: {r: {rule: 'HostSNI(`a.test`)', service: s}}\n" + S.replace("url: 'http://", "address: '"),
     ],
