@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -63,7 +63,7 @@ class Postgres:
             *(f"--{each}" for each in settings),
         ]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, **_as_owner())
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **as_owner())
         wait_until(self.is_up, "PostgreSQL takes connections")
 
     def is_up(self) -> bool:
@@ -185,7 +185,7 @@ def running_postgres(*options: str) -> Iterator[Postgres]:
             shutil.chown(folder, _USER, _USER)
         initialise = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", _USER, "-A", "trust", "--no-sync"]
         initialise += ["--locale=C.UTF-8", "--encoding=UTF8"]
-        subprocess.run(initialise, check=True, capture_output=True, **_as_owner())
+        subprocess.run(initialise, check=True, capture_output=True, **as_owner())
         made.start()
         made.run(f"CREATE DATABASE {_TEMPLATE}")
         location = made.location(_TEMPLATE)
@@ -202,8 +202,38 @@ def running_postgres(*options: str) -> Iterator[Postgres]:
         made.location("x").keys_path.unlink(missing_ok=True)
 
 
-def _as_owner() -> dict[str, Any]:
+def as_owner() -> dict[str, Any]:
     """Return what lets a program run as somebody who may run PostgreSQL: root may not."""
     if os.geteuid() != 0:
         return {}
     return {"user": _USER, "group": _USER, "extra_groups": []}
+
+
+@contextmanager
+def pooler(postgres: Postgres, mode: str) -> Iterator[Callable[[Location], Location]]:
+    """Run a PgBouncer in front of a server. Gives what says where a database is by this way."""
+    program = required(shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin"), "pgbouncer")
+    place, port = Path(tempfile.mkdtemp(prefix="bouncer-", dir="/tmp")), 6432  # the port of a socket in its own folder
+    settings = {
+        "listen_port": port,
+        "unix_socket_dir": place,
+        "auth_type": "any",
+        "pool_mode": mode,
+        "logfile": place / "log",
+    }
+    lines = [f"[databases]\n* = host={postgres.folder} user=postgres\n[pgbouncer]"]
+    (place / "bouncer.ini").write_text("\n".join([*lines, *(f"{name} = {value}" for name, value in settings.items())]))
+    owner = as_owner()
+    if owner:
+        shutil.chown(place, owner["user"])
+    process = subprocess.Popen([program, "-q", str(place / "bouncer.ini")], **owner)
+    try:
+        wait_until((place / f".s.PGSQL.{port}").exists, "PgBouncer takes connections")
+        query = {"host": str(place), "port": str(port)}
+        yield lambda location: replace(
+            location, url=make_url(location.url).update_query_dict(query).render_as_string(hide_password=False)
+        )
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        shutil.rmtree(place)

@@ -34,7 +34,7 @@ from provider.revisions import Revisions
 from provider.store import audit, edges, nouns, tokens, writes
 from provider.store import revisions as stored_revisions
 from provider.store.records import Order
-from tests.postgres import Postgres
+from tests.postgres import Postgres, pooler
 from tests.running import wait_until
 
 ACTOR = Actor("tests")
@@ -96,6 +96,20 @@ def test_a_database_that_is_not_current_is_refused_with_what_to_do(postgres: Pos
     postgres.run("UPDATE alembic_version SET version_num = '9999'", name_of(newer))
     with pytest.raises(Unavailable, match="made by a newer version of wayshub-provider"):
         connecting.database_at(newer).open()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction", "statement"])
+def test_a_pooler_has_to_pool_sessions(postgres: Postgres, mode: str) -> None:
+    with pooler(postgres, mode) as through:
+        location = through(postgres.migrated())
+        for _again in range(3):
+            if mode == "session":
+                connecting.check_current(location)
+                continue
+            with pytest.raises(Unavailable, match=r"pool_mode = session|statement pooling mode"):
+                connecting.check_current(location)
+            with pytest.raises(Unavailable, match=r"pool_mode = session|statement pooling mode"):
+                connecting.database_at(location).open()
 
 
 def test_migrate_makes_the_key_file_once_and_no_service_makes_one(postgres: Postgres, tmp_path: Path) -> None:

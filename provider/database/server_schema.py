@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect, text
 
 from provider.database.locations import Location
+from provider.database.pooling import check_unpooled
 from provider.database.schema import SEALED, FileCondition, Inspection, remedy
 from provider.database.sealing import MARK, SealingKeys
 from provider.database.server_connections import WRITING, make_engine, told
@@ -27,6 +28,7 @@ def check(connection: Connection, location: Location) -> None:
     found = _inspect(connection, location)
     if found.condition is not FileCondition.CURRENT:
         raise Unavailable(f"{found.detail}: {remedy(found.condition)}")
+    check_unpooled(connection.engine, location)
 
 
 def _inspect(connection: Connection, location: Location) -> Inspection:
