@@ -40,6 +40,7 @@ _MOST_EDGES_TOLD: Final = 20
 _MOST_SERVICES_TOLD: Final = 10
 _MOST_DOMAINS_TOLD: Final = 10
 _MOST_ROLLBACKS_TOLD: Final = 5
+_MOST_SECONDS_APART: Final = 5.0
 _PATIENCE: Final = timedelta(minutes=1)
 """A certificate that is on its way to an edge is nothing to tell of."""
 
@@ -105,6 +106,7 @@ class Alarms:
     def _list(self, edges: Sequence[Edge]) -> list[Alarm]:
         found = [
             *_of_database(self._revisions),
+            *_of_clock(self._revisions.find_seconds_ahead()),
             *_of_confirmations(self._confirmations),
             *_of_fallback(self._fallback),
             *_of_certificate(self._certificate),
@@ -136,6 +138,18 @@ def _of_database(revisions: Revisions) -> Iterator[Alarm]:
         yield Alarm(Gravity.BAD, Message("changes are refused: {trouble}", trouble=trouble))
     elif (worry := revisions.find_worry()) is not None:
         yield Alarm(Gravity.WARNING, Message("changes would be refused after a restart: {worry}", worry=worry))
+
+
+def _of_clock(ahead: float) -> Iterator[Alarm]:
+    """Tell that this machine's clock is not that of the database, by which other services should go, too."""
+    if abs(ahead) <= _MOST_SECONDS_APART:
+        return
+    seconds = f"{abs(ahead):.0f}"
+    if ahead > 0:
+        told = Message("the clock of this machine is {seconds} s ahead of the database's: set it", seconds=seconds)
+    else:
+        told = Message("the clock of this machine is {seconds} s behind the database's: set it", seconds=seconds)
+    yield Alarm(Gravity.WARNING, told)
 
 
 def _of_confirmations(confirmations: Confirmations) -> Iterator[Alarm]:

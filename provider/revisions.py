@@ -148,6 +148,10 @@ class Revisions:
         """Say why changes would be refused after a restart, for a person."""
         return self._database.find_worry()
 
+    def find_seconds_ahead(self) -> float:
+        """Return by how many seconds at least this machine's clock is ahead of the database's; behind it: below 0."""
+        return self._database.find_seconds_ahead()
+
     def probe(self) -> None:
         """Find out whether a change could be kept now, and read the state anew once that is so after it was not."""
         if self._database.probe():

@@ -89,6 +89,10 @@ class Database(ABC):
     def find_worry(self) -> str | None:
         """Say what may lose changes or refuse them later although they are taken now, for a person."""
 
+    def find_seconds_ahead(self) -> float:
+        """Return by how many seconds at least this machine's clock is ahead of the database's; behind it: below 0."""
+        return 0.0
+
     @abstractmethod
     def find_credentials_version(self) -> int | None:
         """Return a number that is another one after each commit that may have changed who may do what.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Final
 
 from psycopg import errors
@@ -45,7 +45,10 @@ _OVERTAKEN: Final = (
 _SIZE: Final = text(
     "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 )
-_LOOK: Final = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
+_LOOK: Final = text(
+    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, "
+    "CAST(extract(epoch FROM clock_timestamp()) AS float)"
+)
 
 
 class ServerDatabase(Database):
@@ -58,6 +61,7 @@ class ServerDatabase(Database):
         self._trouble: str | None = None
         self._size: tuple[float, int | None] = (float("-inf"), None)
         self._credentials = 0
+        self._ahead = 0.0
         self._following: Following | None = None
 
     def open(self) -> None:
@@ -123,7 +127,9 @@ class ServerDatabase(Database):
         """Find out, with a question to the server, whether a write would be kept now."""
         try:
             with told(self.location), self._opened().connect() as connection:
-                (is_standby,) = connection.execute(_LOOK).one()
+                asked = time()
+                is_standby, its_time = connection.execute(_LOOK).one()
+                self._ahead = _find_ahead(asked, its_time, time())
                 other = find_other(connection, self.location)
         except Unavailable as error:
             self._trouble = Message("{why}; changes made by other services are not seen either", why=error.detail)
@@ -143,6 +149,10 @@ class ServerDatabase(Database):
     def find_worry(self) -> str | None:
         """Say what may refuse changes later: nothing that is seen from here."""
         return None
+
+    def find_seconds_ahead(self) -> float:
+        """Return by how many seconds at least this machine's clock was ahead of the server's when it was probed."""
+        return self._ahead
 
     def find_credentials_version(self) -> int | None:
         """Return a number that is another one after each commit that may have changed who may do what."""
@@ -237,3 +247,8 @@ class ServerDatabase(Database):
         if self._engine is None:
             raise Unavailable(Message("the database {path} is not open", path=str(self.location)))
         return self._engine
+
+
+def _find_ahead(asked: float, its_time: float, answered: float) -> float:
+    """Return by how many seconds at least a clock is ahead of another, read in between; behind it: below 0."""
+    return max(asked - its_time, 0.0) or min(answered - its_time, 0.0)

@@ -3,14 +3,26 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from provider.database.locations import Location
+from tests.e2e.clocks import Clock
 from tests.postgres import Postgres, Wire
-from tests.running import Service, Traefik, fetch, free_port, http_client, running_service, running_traefik, wait_until
+from tests.running import (
+    Service,
+    Traefik,
+    fetch,
+    free_port,
+    fresh_service_process,
+    http_client,
+    running_service,
+    running_traefik,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -242,6 +254,25 @@ def test_what_has_to_be_confirmed_at_one_is_shown_kept_and_rolled_back_by_the_ot
         first.server.should_exit = True
         wait_until(lambda: state(number) == "rolledBack", "the other rolls back")
         assert other.get("/domains/a.test").json()["description"] == "10m"
+
+
+def test_a_clock_that_is_not_that_of_the_database_is_told_until_it_is_set(location: Location, tmp_path: Path) -> None:
+    clock = Clock(tmp_path)
+    database = {"PROVIDER_DATABASE_URL": location.url, "PROVIDER_SECRET_KEY_FILE": str(location.keys_path)}
+    with fresh_service_process(tmp_path, **database, **clock.variables) as (_process, url):
+
+        def warnings() -> str:
+            told: list[str] = httpx.get(f"{url}/readyz").raise_for_status().json()["warnings"]
+            return " ".join(told)
+
+        assert "clock" not in warnings()
+        clock.put(timedelta(seconds=60))
+        wait_until(lambda: "60 s ahead of the database's" in warnings(), "a clock that is ahead is told")
+        assert "60 s ahead of the database" in fetch(url, headers=_PAGE).text
+        clock.put(timedelta(seconds=-90))
+        wait_until(lambda: "90 s behind the database's" in warnings(), "a clock that is behind is told")
+        clock.put(timedelta(0))
+        wait_until(lambda: "clock" not in warnings(), "a clock that is set is told no more")
 
 
 _PAGE = {"Accept": "text/html"}
