@@ -46,7 +46,7 @@ from provider.confirmations import Confirmations
 from provider.control_plane import Api, ControlPlane
 from provider.database.connecting import database_at
 from provider.drains import Drains
-from provider.duties import CERTIFICATES, ROLLBACKS, Duties
+from provider.duties import CERTIFICATES, ROLLBACKS, ROLLOUTS, Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -189,10 +189,10 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     edges = Edges(serving, polls, settings.traefik_api_urls, keepers)
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
-    rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
-    drains, rises = Drains(serving), Rises(revisions, serving)
     duties = Duties(database)
-
+    # What lays over what is desired is made in order.
+    rollouts = Rollouts(database, revisions, serving, edges, lambda: duties.has(ROLLOUTS))
+    drains, rises = Drains(serving), Rises(revisions, serving)
     issuing = Issuing(
         *(database, serving, edges, settings.authority, settings.means, settings.points),
         lambda: duties.has(CERTIFICATES),

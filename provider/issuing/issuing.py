@@ -176,12 +176,13 @@ class Issuing:
         """Hear that another service has committed something to these tables: what it has got is served here too."""
         self.challenges.heard(tables)
         if self.holdings.is_read and (tables is None or tables & HELD):
-            account = self.holdings.account
+            account, wanted = self.holdings.account, self.holdings.wanted
+            before = {name: self.stand(name) for name in wanted}
             with contextlib.suppress(Unavailable):
                 self.holdings.reread()
             if account != self.holdings.account:
                 self._hurry(self.holdings.wanted)
-            self._tell(self.holdings.wanted)
+            self._tell(name for name in wanted if self.stand(name) != before[name])
             self._serving.renew(ReloadCause.CERTIFICATE)
             self._bell.ring()
 

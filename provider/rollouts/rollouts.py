@@ -47,7 +47,16 @@ RolloutListener = Callable[[RolloutOutput], None]
 class Rollouts:
     """The rollouts. Any thread may ask; what they do by themselves runs in the event loop's."""
 
-    def __init__(self, database: Database, revisions: Revisions, serving: Serving, edges: Edges) -> None:
+    def __init__(
+        self,
+        database: Database,
+        revisions: Revisions,
+        serving: Serving,
+        edges: Edges,
+        is_on_duty: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`is_on_duty` tells whether it is this service that lets them go on, of those on the same database."""
+        self._is_on_duty = is_on_duty
         self._database = database
         self._revisions = revisions
         self._serving = serving
@@ -159,8 +168,13 @@ class Rollouts:
     def _read(self) -> None:
         with self._lock, self._database.reading() as session:
             since = moments.kept(datetime.now(UTC) - showing.TOLD_FOR)
-            self._known = {row.service: row for row in rollouts.list_last(session, since)}
-            self._is_stale = False
+            before, found = self._known, {row.service: row for row in rollouts.list_last(session, since)}
+            self._known, self._is_stale = found, False
+        if before is None:
+            return
+        for service, row in found.items():
+            if service not in before or before[service].model_dump() != row.model_dump():
+                self._tell(row)  # whichever service has changed it
 
     def _try_to_read(self) -> None:
         try:
@@ -185,8 +199,13 @@ class Rollouts:
 
     # What it does by itself
 
+    async def lead(self) -> None:
+        """Begin at once to do what is due, now that this service has the duty, until cancelled."""
+        self._bell.ring()
+        await asyncio.Event().wait()
+
     async def keep(self) -> None:
-        """Let each go on when it is time, and back when something is wrong, until cancelled."""
+        """Look at each, and on duty let it go on when it is time, and back when something is wrong, until cancelled."""
         self._bell.enter()
         while True:
             await self._bell.wait(await self._tend_all())
@@ -210,11 +229,13 @@ class Rollouts:
         if desired is None or served is None or served.revision != desired.revision:
             return _RETRY_SECONDS
         sight = watching.look(self._edges, _shift_of(row), desired.parts, served)
-        if sight.failure is not None:
+        is_on_duty = self._is_on_duty()
+        if sight.failure is not None and is_on_duty:
             await asyncio.to_thread(self._fail, row, sight.failure)
             return 0.0
         left, sight = self._time(row, sight, desired.parts)
-        if left > 0 or sight.wait is not None or not sight.is_served or row.state is not RolloutState.RUNNING:
+        is_over = left == 0 and sight.wait is None and sight.is_served and row.state is RolloutState.RUNNING
+        if not is_over or not is_on_duty:
             return max(0.02, min(left or _LONGEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
         await asyncio.to_thread(self._go_on, row)
         return 0.0

@@ -109,6 +109,39 @@ def test_who_listens_at_one_service_hears_of_what_happens_at_the_other(pair: Pai
         heard.wait_for("confirmation", number=number, state="confirmed")
 
 
+def test_who_listens_at_one_service_hears_what_becomes_of_rollouts_and_leases_at_the_other(pair: Pair) -> None:
+    first, second = pair
+    with (
+        listening(first) as one_heard,
+        listening(second) as heard,
+        http_client(f"{first.url}/api/v1") as one,
+        http_client(f"{second.url}/api/v1") as other,
+    ):
+        exposed = {"domain": "roll.test", "servers": [{"name": "a", "url": "http://127.0.0.1:9"}]}
+        one.post("/expose", json=exposed).raise_for_status()
+        one.put("/services/next", json={}).raise_for_status()
+        one.put("/services/next/servers/a", json={"url": "http://127.0.0.1:10"}).raise_for_status()
+        begun = {"to": "next", "withoutHealthCheck": True, "mirror": 10}
+        one.post("/services/roll/rollout", json=begun).raise_for_status()
+        heard.wait_for("rollout", service="roll", state="running")
+        waiting = "waiting for an edge: none is connected"
+
+        def details() -> list[str]:
+            return [client.get("/services/roll/rollout").json()["detail"] for client in (one, other)]
+
+        wait_until(lambda: all(each.endswith(waiting) for each in details()), "both tell what it waits for")
+        one.post("/services/roll/rollout/pause").raise_for_status()
+        heard.wait_for("rollout", service="roll", state="paused")
+        one.post("/services/roll/rollout/back").raise_for_status()
+        heard.wait_for("rollout", service="roll", state="back")
+
+        leased = {"url": "http://127.0.0.1:11", "ttl": "1s"}
+        other.put("/services/roll/servers/leased", json=leased).raise_for_status()
+        for listener in (one_heard, heard):  # whichever of them has the duty
+            listener.wait_for("lease", service="roll", name="leased", state="live")
+            listener.wait_for("lease", service="roll", name="leased", state=None)
+
+
 def test_what_an_edge_rejected_at_one_service_no_service_offers_it(location: Location, tmp_path: Path) -> None:
     port = free_port()
     with (
