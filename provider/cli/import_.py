@@ -1,6 +1,6 @@
 """`import`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
 
@@ -57,6 +57,14 @@ EnvFileOption = Annotated[
 ]
 EnvOption = Annotated[
     list[str] | None, typer.Option(metavar="NAME=VALUE", help="One such variable. Repeat it for several.")
+]
+PortsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=PORT",
+        help="Port of a container whose labels do not name it and whose image exposes it, such as web=8080. Repeat it "
+        "for several.",
+    ),
 ]
 SalvageOption = Annotated[
     bool,
@@ -149,6 +157,7 @@ def import_(
     from_api: FromAPIOption = None,
     env_file: EnvFileOption = None,
     env: EnvOption = None,
+    port: PortsOption = None,
     salvage: SalvageOption = False,
     beside: BesideOption = False,
     with_services: WithServicesOption = False,
@@ -184,7 +193,11 @@ def import_(
         raise typer.BadParameter("services are always taken over: --with-services only goes with --beside")
     with telling(output) as progress:
         progress.doing(f"Reading {', '.join(given)}")
-        source = _api(given[0]) if is_api else _files(given, env_file or (), sources.read_variables(env or ()))
+        source = (
+            _api(given[0])
+            if is_api
+            else _files(given, env_file or (), sources.read_variables(env or ()), sources.read_ports(port or ()))
+        )
     source.tell_files(output)
     source.check(output, salvage=salvage)
     with telling(output) as progress:
@@ -218,9 +231,11 @@ def _api(url: str) -> ImportSource:
     return ImportSource(sources.read_api(url), is_api=True)
 
 
-def _files(paths: Sequence[str], env_files: Sequence[str], given: Environment) -> ImportSource:
+def _files(
+    paths: Sequence[str], env_files: Sequence[str], given: Environment, ports: Mapping[str, int]
+) -> ImportSource:
     """Read files: containers with labels, and what Traefik's file provider reads."""
-    gathered = sources.read_paths(paths, env_files, given)
+    gathered = sources.read_paths(paths, env_files, given, ports)
     whole, read = gathered.whole, gathered.folder.files
     name = read[0].name if len(read) == gathered.count == 1 else "these files"
     return ImportSource(File(name, whole.document, whole.places), gathered.folder, origin=whole.provenance)

@@ -10,7 +10,7 @@ import typer
 
 from provider import linting
 from provider.cli.files import sources
-from provider.cli.import_ import EnvFileOption, EnvOption
+from provider.cli.import_ import EnvFileOption, EnvOption, PortsOption
 from provider.cli.options import read_help
 from provider.cli.output import Format, Output
 from provider.linting import Consequence, LintFinding, LintLevel
@@ -78,6 +78,7 @@ def lint(
     traefik: VersionOption = None,
     env_file: EnvFileOption = None,
     env: EnvOption = None,
+    port: PortsOption = None,
     output: FormatOption = LintFormat.TEXT,
 ) -> None:
     """Check Traefik's files and labels, without any service running.
@@ -93,7 +94,8 @@ def lint(
       wayshub-provider lint conf.d compose.yml --traefik 3.4
       wayshub-provider lint conf.d -o github
     """
-    gathered = sources.read_paths(paths, env_file or (), sources.read_variables(env or ()))
+    given, ports = sources.read_variables(env or ()), sources.read_ports(port or ())
+    gathered = sources.read_paths(paths, env_file or (), given, ports)
     version = _version(traefik)
     found = linting.find(gathered.folder, gathered.whole, version)
     printed = Output(Format.JSON if output is LintFormat.JSON else Format.TABLE)

@@ -68,6 +68,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "document.second": "put each document into a file of its own",
     "key.type": "put it in quotes",
     "type.date": "put it in quotes",
+    "file.json": "rename it, or move it out of the directory",
     "section.static": "move it to Traefik's static configuration",
     "section.unknown": "remove it, or correct its name",
     "text.placeholder": 'fill it in before Traefik reads the file, or write {{ env "NAME" }}',

@@ -185,10 +185,15 @@ def test_folders_are_read_as_traefik_reads_them_with_the_variables_that_are_give
         (tmp_path / name).write_text(text)
     missing = "the files use variables that have no value: DOMAIN; give them with --env-file or --env"
     assert cli("import", str(tmp_path)).error() == missing
+    (tmp_path / "d.json").write_text('{"http": {"routers": {"never": {"rule": "Path(`/`)", "service": "shop"}}}}')
+    (tmp_path / "package.json").write_text("{}")
     (tmp_path / "traefik.env").write_text("# the shop\nexport DOMAIN='shop.test'\n\n")
     done = cli("import", str(tmp_path), "--env-file", str(tmp_path / "traefik.env"), "--yes").check().out
     assert done.splitlines()[-1].startswith("Imported: 4 created (revision ")
     assert client.get("/routers/shop").json()["domains"] == ["shop.test"]
+    assert "Traefik reads no .json file in a directory" in done
+    assert client.get("/routers/never").status_code == 404
+    assert "package.json" not in done
     done = cli("import", str(tmp_path), "--env", "DOMAIN=other.test", "--dry-run").check().out
     assert "domains: shop.test → other.test" in done
     assert "--env takes NAME=VALUE, and not DOMAIN" in cli("import", str(tmp_path), "--env", "DOMAIN").error()

@@ -52,6 +52,17 @@ def test_a_compose_file_is_shown_as_a_plan_and_taken_over(cli: Run, client: http
     assert why["container traefik"] == ("it has no labels of Traefik", f"{compose}:3:3")
 
 
+def test_a_port_that_only_the_image_knows_can_be_given(cli: Run, client: httpx.Client, compose: Path) -> None:
+    found = cli("import", str(compose), "--dry-run").check().out
+    assert "give --port api=PORT" in " ".join(found.split())
+    cli("import", str(compose), "--port", "api=8080", "--yes").check()
+    assert client.get("/services/api-shop/servers").json()["items"][0]["url"] == "http://api:8080"
+    wrong = cli("import", str(compose), "--port", "nope=8080").error()
+    assert wrong.endswith("there is no container nope: --port takes api, traefik, web")
+    for port in ("api", "api=0", "api=65536", "=80"):
+        assert "--port takes NAME=PORT" in cli("import", str(compose), "--port", port).error()
+
+
 def test_variables_come_from_the_file_beside_it_or_from_one_that_is_named(
     cli: Run, compose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,14 +99,23 @@ def test_a_compose_file_without_labels_does_not_keep_the_files_beside_it_from_be
     assert client.get("/services/web/servers").json()["items"][0]["url"] == "http://10.0.0.1"
 
 
-def test_traefiks_own_file_counts_where_the_compose_file_mounts_it(cli: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("traefik.yml", "providers: {docker: {constraints: 'Label(`stage`, `live`)'}}\n"),
+        ("traefik.toml", "[providers.docker]\nconstraints = 'Label(`stage`, `live`)'\n"),
+    ],
+)
+def test_traefiks_own_file_counts_where_the_compose_file_mounts_it(
+    cli: Run, tmp_path: Path, name: str, text: str
+) -> None:
     (tmp_path / "compose.yml").write_text(
         COMPOSE.replace(
             "    command: --providers.docker --providers.docker.exposedbydefault=false\n",
-            "    volumes: ['./traefik.yml:/etc/traefik/traefik.yml:ro']\n",
+            f"    volumes: ['./{name}:/etc/traefik/{name}:ro']\n",
         )
     )
-    (tmp_path / "traefik.yml").write_text("providers: {docker: {constraints: 'Label(`stage`, `live`)'}}\n")
+    (tmp_path / name).write_text(text)
     told = json.loads(cli("import", str(tmp_path / "compose.yml"), "--dry-run", "-o", "json").check().out)
     why = {each["name"]: each["reason"] for each in told["import"]["findings"] if each["kind"] == "container"}
     assert why["web"] == "its labels do not meet the constraints of this Traefik: Label(`stage`, `live`)"

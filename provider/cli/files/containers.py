@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,8 @@ from provider.cli.files import documents
 from provider.documents import DocumentError, File, Position
 from provider.imports import Provenance, labels
 from provider.imports.combining import ProviderPart
-from provider.imports.files import Environment, SourceText
+from provider.imports.files import Environment, SourceText, go_toml
+from provider.imports.files.folder import TOML
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
 from provider.imports.labels import ComposeFile, Container, Project, Translated
 
@@ -19,6 +20,7 @@ _MAY_BE: Final = re.compile(r"^(?:services|include)\s*:|^\s*[\[{]", re.MULTILINE
 _IS_COMPOSE: Final = re.compile(r"^services\s*:", re.MULTILINE)
 _IS_DYNAMIC: Final = re.compile(r"^(?:http|tcp|udp|tls)\s*:", re.MULTILINE | re.IGNORECASE)
 _MAIN: Final = re.compile(r"((?:docker-)?compose)\.(ya?ml)")
+_NAMED: Final = 10
 _NOTHING: Final = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
 
 
@@ -28,6 +30,9 @@ class Labelled:
 
     env_files: Sequence[str]
     given: Environment
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Those of containers of which only the image says it, by the containers' names."""
+
     places: dict[str, Position] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     """The files that were given."""
@@ -69,7 +74,8 @@ class Labelled:
         Raises `DocumentError` where no label is meant for it, and this `is_alone`.
         """
         projects = [self._project(files) for files in self._projects.values()]
-        containers = [*self._inspected, *(each for project in projects for each in labels.read_containers(project))]
+        found = [*self._inspected, *(each for project in projects for each in labels.read_containers(project))]
+        containers = list(self._with_ports(found))
         if not any(container.own for container in containers):
             if is_alone:
                 raise DocumentError.at(self.names[0], None, _NOTHING)
@@ -81,6 +87,16 @@ class Labelled:
             provenance = Provenance(provider, made.refused, [*made.findings, *(() if parts else lost)])
             parts.append(ProviderPart(made.document, {**self.places, **dict(self._places(made))}, provenance))
         return parts
+
+    def _with_ports(self, containers: Sequence[Container]) -> Iterator[Container]:
+        """Give containers with the ports that are given for them. Raises `DocumentError` for ports of others."""
+        names = [each.name for each in containers]
+        if unknown := sorted(self.ports.keys() - set(names)):
+            told = f"there is no container {unknown[0]}: --port takes {', '.join(sorted(set(names))[:_NAMED])}"
+            raise DocumentError.at(self.names[0], None, told)
+        for each in containers:
+            port = self.ports.get(each.name)
+            yield each if port is None else replace(each, ports=[port])
 
     def file(self, path: str) -> ComposeFile | None:
         """Return another Compose file, or None where there is none that can be read."""
@@ -99,7 +115,8 @@ class Labelled:
         try:
             if not Path(path).is_file():
                 return None
-            read, marks = labels.read(*documents.load(path))
+            name, text = documents.load(path)
+            read, marks = (go_toml.read(name, text), {}) if name.lower().endswith(TOML) else labels.read(name, text)
         except (DocumentError, OSError, ValueError):
             return None
         return self._compose(read, marks) if isinstance(read.document, dict) else None

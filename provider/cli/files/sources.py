@@ -1,9 +1,12 @@
 """What can be imported: Traefik's files and folders of them, or what a running Traefik tells."""
 
 import errno
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -20,6 +23,12 @@ from provider.imports.files import Effect, Environment, FileFinding, Folder, Rea
 from provider.imports.recognising import recognise
 
 _TIMEOUT_SECONDS: Final = 30.0
+_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+_MOST_PORT: Final = 65_535
+_NO_PORTS: Final[Mapping[str, int]] = MappingProxyType({})
+_JSON: Final = ".json"
+_SECTIONS: Final = (b'"http"', b'"tcp"', b'"udp"', b'"tls"')
+_NO_JSON: Final = (Effect.IGNORED, "file.json", "Traefik reads no .json file in a directory")
 _NOWHERE: Final = frozenset({errno.ENOENT, errno.ELOOP})
 """What the system says of a link in a folder that leads to no file: Traefik then refuses all of the folder."""
 
@@ -46,16 +55,22 @@ class Gathered:
         return combined([own, *self.labelled] if self.folder.files or not self.labelled else self.labelled)
 
 
-def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Environment | None = None) -> Gathered:
+def read_paths(
+    paths: Sequence[str],
+    env_files: Sequence[str] = (),
+    given: Environment | None = None,
+    ports: Mapping[str, int] = _NO_PORTS,
+) -> Gathered:
     """Read files, folders as Traefik reads them, and standard input for `-`, with variables of files and given ones.
 
+    `ports` are those of containers of which the files do not say it, by name.
     Raises `DocumentError` for what is no text, and for what is known to be something else, such as Traefik's static
     configuration, and `OSError` for what cannot be opened.
     """
     variables = {**containers.read_variables(env_files), **(given or {})}
     rest: list[SourceText | ReadFile] = []
     unreadable = []
-    labelled = containers.Labelled(env_files, given or {})
+    labelled = containers.Labelled(env_files, given or {}, ports)
     kept = {each: found for each in paths if (found := stores.find(each)) is not None}
     rest += kept.values()
     for path in (path for each in paths if each not in kept for path in _found(each)):
@@ -71,8 +86,8 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
                 raise
             unreadable.append(_unreadable(Position(0, 0, path), f"this link leads nowhere: {error.strerror}"))
             continue
-        if (acme := stores.read_acme(text.name, text.text)) is not None:
-            rest.append(acme)
+        if (known := _read_otherwise(text, is_named=path in paths)) is not None:
+            rest.append(known)
             continue
         try:
             if labelled.add(text, is_named=path in paths):
@@ -118,6 +133,17 @@ def read_variables(given: Sequence[str]) -> Environment:
     return found
 
 
+def read_ports(given: Sequence[str]) -> Mapping[str, int]:
+    """Read ports that are given as arguments. Raises `DocumentError`."""
+    found = {}
+    for each in given:
+        name, _sign, port = each.rpartition("=")
+        if not name or not _PORT.fullmatch(port) or not 0 < int(port) <= _MOST_PORT:
+            raise DocumentError(f"--port takes NAME=PORT, such as web=8080, and not {each}")
+        found[name] = int(port)
+    return found
+
+
 def _found(path: str) -> Iterator[str]:
     """Go through the files that a path stands for, in Traefik's order: by name, and into folders as they come."""
     if path == documents.STANDARD_INPUT or not Path(path).is_dir():
@@ -129,8 +155,25 @@ def _found(path: str) -> Iterator[str]:
         if entry.is_dir():
             listed = sorted(entry.iterdir(), key=lambda each: each.name.encode(errors="surrogateescape"))
             ahead += (each for each in reversed(listed) if not (each.is_dir() and each.is_symlink()))
-        elif files.is_read_in_folders(entry.name):
+        elif files.is_read_in_folders(entry.name) or _is_unread(entry):
             yield str(entry)
+
+
+def _read_otherwise(text: SourceText, *, is_named: bool) -> ReadFile | None:
+    """Return what Traefik keeps itself, and JSON that it does not read in a directory; None for any other file."""
+    if not is_named and text.name.lower().endswith(_JSON):
+        return ReadFile(text.name, findings=[FileFinding(*_NO_JSON, Position(0, 0, text.name))])
+    return stores.read_acme(text.name, text.text)
+
+
+def _is_unread(entry: Path) -> bool:
+    """Tell whether a file would be Traefik's, but for its ending: JSON is read by name alone (measured)."""
+    if not entry.name.lower().endswith(_JSON) or not entry.is_file():
+        return False
+    with suppress(OSError):
+        content = entry.read_bytes()
+        return any(section in content for section in _SECTIONS)
+    return False
 
 
 def read_api(url: str) -> File:

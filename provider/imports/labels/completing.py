@@ -76,7 +76,8 @@ class Completion:
             if container.ports is not None or container.is_swarm:
                 raise LabelError(service.place, f"{told}, and it exposes none")
             why = (
-                f"{told}, and only its image says which it exposes: add the label {self._port_label(protocol, service)}"
+                f"{told}, and only its image says which it exposes: give --port {container.name}=PORT, or add the "
+                f"label {self._port_label(protocol, service)}"
             )
             self.refused[pointer(protocol, "services", service.name)] = Reason(why, service.place)
         where = _joined(container.host, port or str((container.ports or [0])[0]))

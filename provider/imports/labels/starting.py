@@ -19,8 +19,8 @@ _IMAGE: Final = re.compile(r"(?:^|/)traefik(?:$|[:@])")
 _ARGUMENT: Final = re.compile(r"--providers\.(docker|swarm)(?:\.(\w+))?", re.IGNORECASE)
 _VARIABLE: Final = re.compile(r"traefik_providers_(docker|swarm)(?:_(\w+))?", re.IGNORECASE)
 _FILE: Final = re.compile(r"--configfile=(.*)", re.IGNORECASE)
-_FILES: Final = [f"{folder}/traefik.{ending}" for folder in ("/etc/traefik", "") for ending in ("yaml", "yml")]
-"""Where Traefik looks for its own file."""
+_FILES: Final = [f"{folder}/traefik.{ending}" for folder in ("/etc/traefik", "") for ending in ("toml", "yaml", "yml")]
+"""Where Traefik looks for its own file, in this order."""
 
 Options = dict[tuple[str, str], str]
 """What is said of a provider, by its name and that of an option, in lower case."""
