@@ -29,6 +29,7 @@ from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored
 from provider.explanations import Routes
+from provider.footprints import Footprint, find_footprint
 from provider.foreigners import find_named
 from provider.inventory import OfState
 from provider.listeners import find_vain
@@ -80,8 +81,8 @@ class Summary:
     words: Sequence[str]
     parts: frozenset[tuple[str, str]]
     """The parts of the document that it gives another form, by kind and name."""
-    listening: Listening
-    """What tells where routers listen afterwards."""
+    listening: Listening | None
+    """What tells where routers listen afterwards; None where that is as before."""
     headers: Mapping[str, str]
     """Those of the answer that tells of it."""
 
@@ -158,9 +159,17 @@ class Prepared:
         self.path = path
         self.content = content
         weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
-        with closing(sqlite3.connect(path)) as connection:
-            (summary,) = connection.execute("SELECT content FROM summary").fetchone()
-        self.summary: Summary = pickle.loads(summary)  # noqa: S301  # from a process of ours
+        self.summary: Summary = self._read("summary")
+
+    def _read(self, table: str) -> Any:
+        with closing(sqlite3.connect(self.path)) as connection:
+            (content,) = connection.execute(f"SELECT content FROM {table}").fetchone()  # noqa: S608  # our own name
+        return pickle.loads(content)  # noqa: S301  # from a process of ours
+
+    def is_apart_from(self, others: Iterable[Change]) -> bool:
+        """Tell whether it comes to the same after changes that others made meanwhile."""
+        footprint: Footprint = self._read("footprint")
+        return footprint.is_apart_from(find_footprint(others))
 
     def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""
@@ -180,7 +189,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
     parts = frozenset([*made.named, *map(part_of, changes)])
     summary = Summary(
         *(made.revision, made.digest, not changes, made.difference.removal, words, parts),
-        *(made.listening, dict(headers)),
+        *(made.listening if changed_domains(changes) else None, dict(headers)),
     )
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("PRAGMA journal_mode = off")
@@ -188,6 +197,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("BEGIN")
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
+        file.execute("CREATE TABLE footprint (content)")
+        file.execute("INSERT INTO footprint VALUES (?)", (pickle.dumps(find_footprint(changes)),))
         file.execute(f"CREATE TABLE part ({_PART})")
         file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")

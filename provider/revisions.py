@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from provider import configuration, garbage, rendering
 from provider.addresses import ANYWHERE, Places
-from provider.attempts import Prepared
+from provider.attempts import Prepared, Summary
 from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
@@ -286,36 +286,49 @@ class Revisions:
         confirmed: int | None = None,
         message: str = "",
         confirming: Confirming = NO_CONFIRMING,
+        is_exact: bool = True,
     ) -> Outcome[None] | None:
         """Keep what was put ready apart, and serve what it gives; None where the state is another one by now.
 
-        The database is locked only while rows are copied. Raises what `change` does.
+        Unless it `is_exact`, it is kept too if what others changed meanwhile has nothing to do with it. The database
+        is locked only while rows are copied. Raises what `change` does.
         """
         known, summary = self._check_loaded(), prepared.summary
-        if known.revision != summary.revision:
-            return None
         summary.removal.check(confirmed)
         if summary.is_empty:
-            return Outcome(None, known.revision, known.document.digest)
+            is_known = known.revision == summary.revision
+            return Outcome(None, known.revision, known.document.digest) if is_known else None
         started = perf_counter()
-        with garbage.at_rest():
-            parts = rendering.placed(known.parts, prepared.parts(), self._points)
-        number, document = known.revision + 1, self._assemble(parts)
-        snapshot = Snapshot(number, document, parts, summary.listening, actor.name, summary.parts)
-        rendered = perf_counter()
+        rendered = prepared.parts()
+        snapshot = self._followed(known, rendered, summary, actor)
+        ready = perf_counter()
         with self._alone():
             with self._database.writing(prepared.path) as session:
-                if self._current is not known or last_revision(session) != (summary.revision, summary.digest):
+                before = self._lineage.catch_up(session, self._check_loaded(), keeps=False)
+                newest, planned = last_revision(session), (summary.revision, summary.digest)
+                if before.revision != newest[0]:
                     return None
+                if newest != planned and (is_exact or not _is_apart(session, prepared, newest[0])):
+                    return None
+                if before is not known:
+                    snapshot = self._followed(before, rendered, summary, actor)
                 scratch.take_rows(session)
                 record(session, snapshot, actor, summary.words, (), message)
                 scratch.take_changes(session, snapshot.revision)
-                before = confirmations.begin(session, snapshot.revision, confirming, actor)
+                deadline = confirmations.begin(session, snapshot.revision, confirming, actor)
                 prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 stored = perf_counter()
-            self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))
+            self._published(snapshot, actor, summary.words, Timings(ready - started, perf_counter() - stored))
         self._confirm(confirming)
-        return Outcome(None, snapshot.revision, snapshot.document.digest, confirm_before=before)
+        return Outcome(None, snapshot.revision, snapshot.document.digest, confirm_before=deadline)
+
+    def _followed(self, before: Snapshot, rendered: rendering.Rendered, summary: Summary, actor: Actor) -> Snapshot:
+        """Return the snapshot that an attempt leads to from one that has nothing to do with it."""
+        with garbage.at_rest():
+            parts = rendering.placed(before.parts, rendered, self._points)
+        number, document = before.revision + 1, self._assemble(parts)
+        listening = summary.listening or before.listening
+        return Snapshot(number, document, parts, listening, actor.name, summary.parts)
 
     def _confirm(self, confirming: Confirming) -> None:
         if confirming != NO_CONFIRMING:
@@ -393,6 +406,12 @@ class Revisions:
             self._current = snapshot
             for listener in self._listeners:
                 listener(snapshot)
+
+
+def _is_apart(session: Session, prepared: Prepared, newest: int) -> bool:
+    """Tell whether what was changed since something was prepared has nothing to do with it."""
+    first = prepared.summary.revision
+    return newest > first and prepared.is_apart_from(net(stored_revisions.changes_between(session, first, newest)))
 
 
 def _compare(applied: _Applied[Any]) -> Difference:

@@ -47,6 +47,7 @@ LAYERS = [
     "undoing",
     "summaries",
     "listening",
+    "footprints",
     "declarations",
     "plans",
     "brake",
@@ -160,7 +161,7 @@ PURE = [
         "documents",
     ),
     "json_mistakes",
-    *("undoing", "summaries", "listening", "declarations", "plans", "brake", "leases"),
+    *("undoing", "summaries", "listening", "footprints", "declarations", "plans", "brake", "leases"),
     *(
         "parts",
         "terms",

@@ -18,7 +18,7 @@ from provider.app import Application
 from provider.attempts import FindTransition, Prepared
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
-from provider.declarations import Declaration
+from provider.declarations import Declaration, read
 from provider.listening import DEFAULT_POINTS
 from provider.models import Actor, RolloutInput
 from provider.nouns import Domain, Service
@@ -246,3 +246,82 @@ def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Re
     assert revisions.keep(prepared(database, beside), actor=Actor("tester")) is None
     with revisions.reading() as session:
         assert domains.hosts(session) == ["other.test"]
+
+
+HELD: dict[str, Any] = {
+    "domains": {"held.test": {}, "other.test": {}},
+    "services": {
+        "app": {"servers": {"a": {"url": "http://10.0.0.1:1"}}},
+        "other": {"servers": {"a": {"url": "http://10.0.0.2:1"}}},
+        "both": {"weighted": {"services": [{"name": "other"}]}},
+    },
+    "middlewares": {"one": {"stripPrefix": {"prefixes": ["/one"]}}, "two": {"stripPrefix": {"prefixes": ["/two"]}}},
+    "routers": {
+        "app": {"domains": ["held.test"], "service": "app", "middlewares": ["one"]},
+        "other": {"domains": ["other.test"], "service": "other"},
+    },
+}
+WANTED: dict[str, Any] = {
+    "domains": {"new.test": {}},
+    "services": {"app": {"servers": {"a": {"url": "http://10.0.0.1:1", "weight": 5}}}, "new": {"servers": SERVERS}},
+    "routers": {
+        "app": {"domains": ["held.test", "new.test"], "service": "app", "middlewares": ["one"]},
+        "new": {"domains": ["new.test"], "service": "new"},
+    },
+}
+SECURED: dict[str, Any] = {"tls": {"from": "resolver", "certResolver": "le"}}
+ROUTER: dict[str, Any] = {"domains": ["other.test"], "service": "other", "pathPrefix": "/x"}
+OFF = {**HELD["routers"]["app"], "enabled": False}
+MEANWHILE: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
+    ("a service of others", WANTED, {"services": {"other": {"servers": {"a": {"url": "http://10.0.0.9:1"}}}}}, True),
+    ("an application of others", WANTED, {"domains": {"x.test": {}}, "routers": {"x": ROUTER}}, True),
+    ("TLS of a domain of others", WANTED, {"domains": {"other.test": SECURED}}, True),
+    ("the same object", WANTED, {"domains": {"new.test": {"description": "mine"}}}, False),
+    ("a server of the same service", WANTED, {"services": {"app": {"servers": {"b": {"url": "http://h:1"}}}}}, False),
+    ("what a router here refers to", WANTED, {"middlewares": {"one": {"stripPrefix": {"prefixes": ["/x"]}}}}, False),
+    ("TLS of a domain here", WANTED, {"domains": {"held.test": SECURED}}, False),
+    ("a router to a service here", WANTED, {"routers": {"x": {**ROUTER, "service": "app"}}}, False),
+    ("a service made of others", WANTED, {"services": {"more": {"weighted": {"services": [{"name": "other"}]}}}}, True),
+    (
+        "two services made of others",
+        {"services": {"both": {"weighted": {"services": [{"name": "other"}, {"name": "app"}]}}}},
+        {"services": {"more": {"weighted": {"services": [{"name": "other"}]}}}},
+        False,
+    ),
+    ("TLS of two domains", {"domains": {"held.test": SECURED}}, {"domains": {"other.test": SECURED}}, False),
+    ("a router that TLS moves", {"domains": {"held.test": SECURED}}, {"routers": {"app": OFF}}, False),
+]
+
+
+def applying(session: Session, content: dict[str, Any]) -> Transition:
+    return declarations.plan(session, read(content))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meanwhile", "is_kept"), [row[1:] for row in MEANWHILE], ids=[row[0] for row in MEANWHILE]
+)
+def test_what_others_change_meanwhile_is_kept_beside_a_large_change_that_has_nothing_to_do_with_it(
+    wanted: dict[str, Any], meanwhile: dict[str, Any], is_kept: bool, opened: tuple[FileDatabase, Revisions]
+) -> None:
+    database, revisions = opened
+
+    def change(content: dict[str, Any]) -> None:
+        revisions.change(lambda session: declarations.apply(session, read(content)), actor=Actor("other"))
+
+    change(HELD)
+    planned = prepared(database, partial(applying, content=wanted))
+    change(meanwhile)
+    assert revisions.keep(planned, actor=Actor("tester")) is None
+    done = revisions.keep(planned, actor=Actor("tester"), is_exact=False)
+    if not is_kept:
+        assert done is None
+        change(wanted)
+    kept, again = revisions.current, Revisions(database)
+    assert again.load()
+    assert kept is not None
+    assert again.current is not None
+    assert kept.revision == again.current.revision == 3
+    assert kept.document == again.current.document  # what is served is what is stored, rendered as a whole
+    assert kept.listening == again.current.listening
+    with revisions.reading() as session:
+        assert not declarations.plan(session, read(wanted)).changes

@@ -19,6 +19,11 @@ class Conditions:
         self._if_match = if_match
         self._if_none_match = if_none_match
 
+    @property
+    def are_given(self) -> bool:
+        """Whether the request demands anything."""
+        return self._if_match is not None or self._if_none_match is not None
+
     def check(self, current: str | None) -> None:
         """Raise `PreconditionFailed` unless the current tag (None: there is no object) is what is demanded."""
         _check_readable("/If-Match", self._if_match)
