@@ -32,7 +32,7 @@ _NAMES_AT_ONCE: Final = 50
 
 # Who hangs, or was cut off, while it writes keeps the others out for no longer than that.
 _LOCK: Final = text(
-    f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({WRITING})"
+    f"SELECT set_config('idle_in_transaction_session_timeout', '15s', true), pg_advisory_xact_lock({WRITING})"
 )
 # Sooner than the server looks for deadlocks, after a second: it is never the writer who loses.
 _GIVE_WAY: Final = text(

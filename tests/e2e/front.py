@@ -29,6 +29,11 @@ def later() -> Window:
     return begin, begin + timedelta(days=1)
 
 
+def is_to_be_repeated(content: bytes) -> bool:
+    """Tell whether the CA refused a request only for its nonce, as pebble does now and then: it is sent again."""
+    return b":badNonce" in content
+
+
 def problem(status: int, kind: str, detail: str, **headers: str) -> Answer:
     """What a CA answers that refuses something."""
     content = json.dumps({"type": _PROBLEM + kind, "detail": detail, "status": status}).encode()
@@ -115,7 +120,7 @@ class _Server(ThreadingHTTPServer):
         options: dict[str, Any] = {"verify": self.trusting, "timeout": 60, "trust_env": False}
         answer = httpx.request(asked.command, url, content=content, headers=headers, **options)
         found = answer.content
-        if asked.path == "/order-plz":
+        if asked.path == "/order-plz" and not is_to_be_repeated(answer.content):
             self.front.replaced.append(_number(_said(content).get("replaces")))
         if asked.path == "/dir":
             found = json.dumps(answer.json() | {"renewalInfo": f"{self.url}/renewal-info"}).encode()

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import random
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 SERVICE_KILLS = cases(2, 20)
 SERVER_KILLS = cases(1, 5)
 CUTS = cases(1, 5)
+STILL = cases(1, 5)
 WRITERS = 8
 
 
@@ -164,6 +166,14 @@ class Services:
         environment = {**self._environment, "PROVIDER_PORT": str(port)}
         self.processes[port], _url = self._stack.enter_context(service_process(self._folder, **environment))
 
+    def stand_still(self, port: int, until: Callable[[], bool]) -> None:
+        """Let one do nothing, as on a machine that is suspended, and go on then."""
+        self.processes[port].send_signal(signal.SIGSTOP)
+        try:
+            wait_until(until, "the other goes on")
+        finally:
+            self.processes[port].send_signal(signal.SIGCONT)
+
     def kill(self, port: int) -> None:
         self.processes[port].kill()
         self.processes[port].wait(timeout=60)
@@ -218,7 +228,7 @@ def test_nothing_acknowledged_is_lost_and_no_request_fails_whatever_is_killed(
             *((lambda port=port: look(watched, port, newest), 0.02) for port in services.ports),
         ]
         with working(watched, *steps):
-            happening = ["service"] * SERVICE_KILLS + ["server"] * SERVER_KILLS + ["cut"] * CUTS
+            happening = ["service"] * SERVICE_KILLS + ["server"] * SERVER_KILLS + ["cut"] * CUTS + ["still"] * STILL
             chance.shuffle(happening)
             for what in happening:
                 before = len(watched.acknowledged)
@@ -226,6 +236,12 @@ def test_nothing_acknowledged_is_lost_and_no_request_fails_whatever_is_killed(
                     port = chance.choice(services.ports)
                     services.kill(port)
                     services.start(port)
+                elif what == "still":
+                    goes_on = before + WRITERS  # of the writes that were on their way, some are answered all the same
+                    services.stand_still(
+                        chance.choice(services.ports),
+                        lambda goes_on=goes_on: len(watched.acknowledged) > goes_on,  # type: ignore[misc]
+                    )
                 elif what == "server":
                     postgres.kill()
                     postgres.start()
