@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from provider import pools
-from provider.draining import name_of
+from provider.edges import former
 from provider.edges.states import Edge, EdgeState
 from provider.nouns import Server, Service
-from provider.snapshots import Served, Snapshot
 
 _UNAWAITED = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
 
@@ -41,16 +39,6 @@ def find_edges(edges: Iterable[Edge], service: str, url: str, now: float) -> lis
 
 
 def _may_ask(edge: Edge, service: str, url: str, now: float) -> bool:
-    if any(_has(served, service, url) for served in (edge.given, *edge.list_running(now))):
+    if any(former.has(each, service, url) for each in (edge.given, *edge.list_running(now))):
         return True
     return bool(edge.pollers.sharers) and (edge.api_url is None or edge.runs_given())
-
-
-def _has(served: Served | None, service: str, url: str) -> bool:
-    if served is None:
-        return True
-    mark = b'"url":"%s"' % url.encode()
-    if not isinstance(served, Snapshot):
-        return mark in served.document.content
-    places = pools.place(served.parts, service), (Service.kind, name_of(service))
-    return any((part := served.parts.find(key)) is not None and mark in part.content for key in places)

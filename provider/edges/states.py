@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from provider.edges.former import Former, find_former
 from provider.edges.observed import Observation
 from provider.edges.pollers import Poller, Pollers
 from provider.edges.quarantine import Quarantine
@@ -116,8 +117,8 @@ class Edge:
     given: Served | None = None
     given_at: float = 0.0
     """When it was given another document than before."""
-    replaced: tuple[tuple[float, Served | None], ...] = ()
-    """What it was given lately before that, and when it was given another; None where that is not known."""
+    replaced: tuple[tuple[float, Former], ...] = ()
+    """What it was given lately before that, and when it was given another."""
     applied: tuple[str | None, str | None] = (None, None)
     """The digest of the document that it was seen to run last, and when its process started."""
     applied_at: float = 0.0
@@ -191,7 +192,7 @@ class Edge:
         """
         is_other = self.given is None or self.given.document.digest != offered.document.digest
         if is_other:
-            self._note_replaced(now)
+            self._note_replaced(offered, now)
             self.given_at, self.given_date, self.slowest_read = now, date, 0.0
         self.given = offered
         return is_other
@@ -213,27 +214,27 @@ class Edge:
         is_other = self.given is None or self.given.document.digest != snapshot.document.digest
         if is_other:
             self.doubted_until = self.given_at + self.seconds_to_apply() if self._is_back_at(snapshot) else 0.0
-            self._note_replaced(now)
+            self._note_replaced(snapshot, now)
         self.given = snapshot
         if is_other:
             self.given_at, self.slowest_read = now, 0.0
         return is_other
 
-    def _note_replaced(self, now: float) -> None:
-        self.replaced = (*self._list_replaced(now), (now, self.given))[-_MOST_REPLACED:]
+    def _note_replaced(self, after: Served, now: float) -> None:
+        self.replaced = (*self._list_replaced(now), (now, find_former(self.given, after)))[-_MOST_REPLACED:]
 
     def forget_replaced(self, now: float) -> None:
         """Keep nothing of what it was given so long ago that it cannot run it any more."""
         self.replaced = tuple(self._list_replaced(now))
 
-    def _list_replaced(self, now: float) -> list[tuple[float, Served | None]]:
+    def _list_replaced(self, now: float) -> list[tuple[float, Former]]:
         return [each for each in self.replaced if 0 <= now - each[0] < self.seconds_to_apply()]
 
-    def list_running(self, now: float) -> list[Served | None]:
+    def list_running(self, now: float) -> list[Former]:
         """Return what it may run beside what it was given last; None where that may be anything. Any thread may ask."""
         if self.runs_given():
             return []
-        known = [served for _at, served in self._list_replaced(now)]
+        known = [former for _at, former in self._list_replaced(now)]
         return known if self.api_url is None else [*known, self.accepted]
 
     @property
