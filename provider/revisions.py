@@ -294,13 +294,15 @@ class Revisions:
         is locked only while rows are copied. Raises what `change` does.
         """
         known, summary = self._check_loaded(), prepared.summary
+        is_planned = known.revision == summary.revision
         summary.removal.check(confirmed)
+        if (is_exact or summary.is_empty) and not is_planned:
+            return None
         if summary.is_empty:
-            is_known = known.revision == summary.revision
-            return Outcome(None, known.revision, known.document.digest) if is_known else None
+            return Outcome(None, known.revision, known.document.digest)
         started = perf_counter()
         rendered = prepared.parts()
-        snapshot = self._followed(known, rendered, summary, actor)
+        snapshot = self._followed(known, rendered, summary, actor) if is_planned else None
         ready = perf_counter()
         with self._alone():
             with self._database.writing(prepared.path) as session:
@@ -310,7 +312,7 @@ class Revisions:
                     return None
                 if newest != planned and (is_exact or not _is_apart(session, prepared, newest[0])):
                     return None
-                if before is not known:
+                if snapshot is None or before is not known:
                     snapshot = self._followed(before, rendered, summary, actor)
                 scratch.take_rows(session)
                 record(session, snapshot, actor, summary.words, (), message)

@@ -21,7 +21,7 @@ from provider.database.sessions import Session
 from provider.declarations import Declaration, read
 from provider.listening import DEFAULT_POINTS
 from provider.models import Actor, RolloutInput
-from provider.nouns import Domain, Service
+from provider.nouns import Domain, Router, Service
 from provider.nouns.composed import Weighted, WeightedService
 from provider.plans import Transition
 from provider.revisions import Revisions
@@ -325,3 +325,21 @@ def test_what_others_change_meanwhile_is_kept_beside_a_large_change_that_has_not
     assert kept.listening == again.current.listening
     with revisions.reading() as session:
         assert not declarations.plan(session, read(wanted)).changes
+
+
+def test_a_large_change_is_not_kept_when_others_removed_meanwhile_what_it_refers_to(
+    opened: tuple[FileDatabase, Revisions],
+) -> None:
+    database, revisions = opened
+
+    def remove(session: Session) -> None:
+        writes.remove(session, Router, "other")
+        writes.remove(session, Service, "both")
+        writes.remove(session, Service, "other", cascade=True)
+
+    revisions.change(lambda session: declarations.apply(session, read(HELD)), actor=Actor("other"))
+    planned = prepared(database, partial(applying, content={"routers": {"x": ROUTER}}))
+    revisions.change(remove, actor=Actor("other"))
+    assert revisions.keep(planned, actor=Actor("tester"), is_exact=False) is None
+    assert revisions.current is not None
+    assert revisions.current.revision == 2
