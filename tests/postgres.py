@@ -6,9 +6,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -20,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from provider.database import connecting
 from provider.database.locations import SERVER_DRIVER, Location
 from provider.security.secrets import hashed
+from tests.forwarding import Forwarder
 from tests.programs import required
 from tests.running import TOKEN, TOKEN_ID, wait_until
 
@@ -118,60 +118,34 @@ class Postgres:
         self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608  # our own name
 
 
-class Wire:
+class Wire(Forwarder):
     """A way of its own to a server, for one service, that can be cut without anybody being told."""
 
     def __init__(self, folder: Path) -> None:
         self._target = str(folder / _SOCKET)
         self._folder = Path(tempfile.mkdtemp(prefix="wire-", dir="/tmp"))
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._folder / _SOCKET))
-        self._listener.listen(128)
-        self._flows = threading.Event()
-        self._flows.set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self._folder / _SOCKET))
+        listener.listen(128)
+        super().__init__(listener)
 
     def to(self, location: Location) -> Location:
         """Say where a database is, by this way."""
         url = make_url(location.url).update_query_dict({"host": str(self._folder)})
         return replace(location, url=url.render_as_string(hide_password=False))
 
-    def cut(self) -> None:
-        """Let nothing through any more, as where packets are lost."""
-        self._flows.clear()
-
-    def mend(self) -> None:
-        """Let all through again, also what was sent meanwhile."""
-        self._flows.set()
+    def connect(self) -> socket.socket | None:
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self._target)
+        except OSError:
+            server.close()
+            return None
+        return server
 
     def close(self) -> None:
-        self._flows.set()
-        self._listener.close()
+        super().close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _address = self._listener.accept()
-                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
-
-    def _forward(self, client: socket.socket) -> None:
-        with client, socket.socket(socket.AF_UNIX) as server:
-            with suppress(OSError):
-                server.connect(self._target)
-            back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
-            back.start()
-            self._pump(client, server)
-            back.join()
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while content := source.recv(65_536):
-                self._flows.wait()
-                target.sendall(content)
-        for each in (source, target):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

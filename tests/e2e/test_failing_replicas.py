@@ -7,13 +7,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from provider.database.locations import Location
+from tests.forwarding import Forwarder
 from tests.postgres import Postgres
 from tests.running import (
     AUTHORIZED,
@@ -39,48 +40,25 @@ STILL = cases(1, 5)
 WRITERS = 8
 
 
-class Balancer:
+class Balancer(Forwarder):
     """Forwards each connection to the next port that takes it, as a balancer in front of services does."""
 
     def __init__(self, ports: Sequence[int]) -> None:
         self._ports = itertools.cycle(ports)
         self._count = len(ports)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        super().__init__(listener)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _address = self._listener.accept()
-                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
-
-    def _forward(self, client: socket.socket) -> None:
-        with client:
-            for _ in range(self._count):
-                try:
-                    server = socket.create_connection(("127.0.0.1", next(self._ports)), timeout=5)
-                except OSError:
-                    continue
-                server.settimeout(None)
-                with server:
-                    back = threading.Thread(target=_pump, args=(server, client), daemon=True)
-                    back.start()
-                    _pump(client, server)
-                    back.join()
-                return
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while content := source.recv(65_536):
-            target.sendall(content)
-    for each in (source, target):
-        with suppress(OSError):
-            each.shutdown(socket.SHUT_RDWR)
+    def connect(self) -> socket.socket | None:
+        for _ in range(self._count):
+            try:
+                server = socket.create_connection(("127.0.0.1", next(self._ports)), timeout=5)
+            except OSError:
+                continue
+            server.settimeout(None)
+            return server
+        return None
 
 
 @dataclass

@@ -161,13 +161,17 @@ def test_a_server_that_nobody_could_see_return_is_left_to_traefik(tmp_path: Path
         wait_until(lambda: all(set(found) == set(NAMES) for found in field.answered_by(30)), "all answer")
 
 
+def add_next(field: Field) -> None:
+    """Add a service that a rollout can lead to, with the server that stays alive."""
+    field.client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
+    field.client.put("/services/next/servers/c", json={"url": field.servers["c"].url}).raise_for_status()
+
+
 def test_neither_the_beginning_nor_the_end_of_a_rollout_brings_a_dead_server_back(
     tmp_path: Path, migrated: Path
 ) -> None:
     with running_field(tmp_path, migrated, per_second=40) as field:
-        field.client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
-        server = {"url": field.servers["c"].url}
-        field.client.put("/services/next/servers/c", json=server).raise_for_status()
+        add_next(field)
         die(field)
         begun = time.monotonic()
         start = {"to": "next", "hold": "60s"}
@@ -185,9 +189,7 @@ def test_a_rollout_that_is_taken_back_from_its_last_step_brings_no_dead_server_b
     tmp_path: Path, migrated: Path
 ) -> None:
     with running_field(tmp_path, migrated, per_second=40) as field:
-        field.client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
-        server = {"url": field.servers["c"].url}
-        field.client.put("/services/next/servers/c", json=server).raise_for_status()
+        add_next(field)
         field.client.post(ROLLOUT, json={"to": "next", "steps": [100], "hold": "60s"}).raise_for_status()
 
         def is_over() -> bool:
