@@ -146,9 +146,9 @@ def _of_clock(ahead: float) -> Iterator[Alarm]:
         return
     seconds = f"{abs(ahead):.0f}"
     if ahead > 0:
-        told = Message("the clock of this machine is {seconds} s ahead of the database's: set it", seconds=seconds)
+        told = Message("this machine's clock is {seconds} s ahead of the database's: synchronize it", seconds=seconds)
     else:
-        told = Message("the clock of this machine is {seconds} s behind the database's: set it", seconds=seconds)
+        told = Message("this machine's clock is {seconds} s behind the database's: synchronize it", seconds=seconds)
     yield Alarm(Gravity.WARNING, told)
 
 

@@ -332,11 +332,11 @@ def _of_unable(route: Route, request: Request, entry_point: str) -> Candidate:
 def _words_of_tls(request: Request, entry_point: str) -> Message:
     if request.secure:
         return Message(
-            "it would match, but the request comes over TLS, and it has no TLS (nor does {entry_point} add any, as far "
-            "as is known)",
+            "it would match, but the request comes over TLS, and the router has none (as far as is known, "
+            "{entry_point} adds none either)",
             entry_point=entry_point,
         )
-    return Message("it would match, but has TLS, and the request comes without")
+    return Message("it would match, but the router has TLS, and the request comes without it")
 
 
 def _words_of_beside(route: Route) -> Message:

@@ -60,7 +60,7 @@ def find_hiding(
         if about is None or not set(about).isdisjoint(objects):
             detail = Message(
                 "edges show the stored certificate {name} for {domain}, not the one that wayshub-provider gets for "
-                "it: remove {name} once that is there",
+                "it: once edges have that, remove {name}",
                 name=name,
                 domain=domains[host],
             )

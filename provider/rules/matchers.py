@@ -47,7 +47,7 @@ class Host(Matcher):
     @property
     def vain(self) -> str | None:
         if _NO_HOST.search(self.host):
-            return Message("requests are compared by the host name alone: write it without scheme, port and path")
+            return Message("only the host name is compared: write it without scheme, port and path")
         return None
 
     @property

@@ -100,14 +100,14 @@ def test_a_request_over_tls_is_for_routers_with_tls_alone_and_one_without_for_th
     assert (found["router"], found["why"]) == (None, "no router on websecure over TLS matches: Traefik answers 404")
     assert found["candidates"][0]["verdict"] == "elsewhere"
     assert found["candidates"][0]["why"] == (
-        "it would match, but the request comes over TLS, and it has no TLS (nor does websecure add any, as far as is "
-        "known)"
+        "it would match, but the request comes over TLS, and the router has none (as far as is known, websecure adds "
+        "none either)"
     )
     client.patch("/routers/wayshub", json={"tls": {}}).raise_for_status()
     assert explain(client, "https://alvin.xyz/app")["router"] == "wayshub"
     found = explain(client, "http://alvin.xyz/app")
     assert (found["router"], found["why"]) == (None, "no router on web without TLS matches: Traefik answers 404")
-    assert found["candidates"][0]["why"] == "it would match, but has TLS, and the request comes without"
+    assert found["candidates"][0]["why"] == "it would match, but the router has TLS, and the request comes without it"
 
 
 def test_each_change_is_seen_at_once_also_what_is_disabled(client: httpx.Client) -> None:

@@ -140,7 +140,7 @@ def test_a_stored_certificate_for_the_same_name_gives_way_and_of_one_that_does_n
     assert shown("alvin.test", secure_port).serial_number == more.certificate.serial_number
     told = (
         "edges show the stored certificate a for alvin.test, not the one that wayshub-provider gets for it: "
-        "remove a once that is there"
+        "once edges have that, remove a"
     )
     assert hidden(edge, "domain/alvin.test") == hidden(edge, "certificate/a") == [told]
     assert told in changed.headers["config-warning"]
