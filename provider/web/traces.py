@@ -168,6 +168,10 @@ class Trace:
         """Whether the same router takes it on every edge that polls, as far as is known."""
         return all(self.winner is not None and each.router == self.winner.taker for each in self.answer.edges)
 
+    def sent_to(self, url: str) -> str:
+        """Return the URL of an entry point as it is asked, with TLS if the request is."""
+        return url.replace("http:", "https:", 1) if self.request.secure else url
+
     def refusal(self) -> Message | None:
         """Say why this request is not sent for real, or return None if it can be."""
         if self.winner is None:
@@ -227,11 +231,9 @@ def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
         raise Invalid([FieldError("", "trial.refused", refusal or "")])
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
     host, target, _secure = rules.sent(asked.full_url, asked.lines())
-    if traced.request.secure:
-        base = base.replace("http:", "https:", 1)
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
     return TrialPlan(
-        base=base,
+        base=traced.sent_to(base),
         method=asked.method,
         target=target,
         headers=[("Host", host), ("User-Agent", agents[-1] if agents else "wayshub-provider"), *lines],

@@ -1,5 +1,6 @@
 """What the page of traces sends for real: through the edge's own entry point, bounded, and counted honestly."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -225,4 +226,6 @@ def test_an_application_with_https_is_asked_over_tls_by_its_name(
         traefik.wait_for(service)
         said = result(pages, send(pages, url=f"https://{HOST}/", entry_point=""))
         assert [sample.count for sample in samples] == [30, 30]
+        page = pages.get("/trace", params={"url": f"https://{HOST}/"}).text
     assert "All 60 requests went through the entry point websecure" in said
+    assert re.search(r"60 real requests go to the edge default at <code>https://127\.0\.0\.1:\d+</code>", page)
