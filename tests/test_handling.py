@@ -70,7 +70,7 @@ def test_another_order_and_tls_are_told() -> None:
     known = [middleware("login", LOGIN), middleware("way", HTTPS)]
     before, after = router("a", "login", "way"), router("a", "way", "login", tls={})
     assert told(changed(before, after), routers=[after], known=known) == [
-        "requests for a.xyz from now on: Over TLS only, with the edge's own certificate",
+        "requests for a.xyz from now on: Over TLS only",
         "requests for a.xyz pass through their middlewares in another order: way, login",
     ]
 

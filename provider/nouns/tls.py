@@ -123,10 +123,10 @@ class RouterTLS(Object):
         if self.options is not None and self.cert_resolver is not None:
             return Message("Over TLS only, with a certificate from {resolver} and the TLS options {options}", **told)
         if self.options is not None:
-            return Message("Over TLS only, with the edge's own certificate and the TLS options {options}", **told)
+            return Message("Over TLS only, with the TLS options {options}", **told)
         if self.cert_resolver is not None:
             return Message("Over TLS only, with a certificate from {resolver}", **told)
-        return Message("Over TLS only, with the edge's own certificate")
+        return Message("Over TLS only")
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of names that nobody orders."""

@@ -157,13 +157,13 @@ def test_whatever_is_taken_is_said_without_its_secrets(kind: str, given: Mapping
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "Over TLS only, with the edge's own certificate"),
+        ({}, "Over TLS only"),
         ({"certResolver": "acme"}, "Over TLS only, with a certificate from acme"),
         (
             {"certResolver": "acme", "options": "modern"},
             "Over TLS only, with a certificate from acme and the TLS options modern",
         ),
-        ({"options": "modern"}, "Over TLS only, with the edge's own certificate and the TLS options modern"),
+        ({"options": "modern"}, "Over TLS only, with the TLS options modern"),
     ],
 )
 def test_tls_says_what_it_means(given: Mapping[str, Any], said: str) -> None:
