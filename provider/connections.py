@@ -7,6 +7,7 @@ already there waits its turn; and who does not read the answer is let go.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final
@@ -45,12 +46,17 @@ _TOO_MANY: Final = Message("a request can have at most {most} header fields", mo
 _URI_TOO_LONG: Final = Message("the path and the query can have at most 64 KiB")
 _TOO_SLOW: Final = Message("the request did not arrive in time")
 _NOT_HTTP: Final = Message("this is not an HTTP request")
+_NO_HOST: Final = Message("an HTTP/1.1 request needs exactly one Host header")
+_NOT_CHUNKED: Final = Message("the only Transfer-Encoding here is chunked: send the body without another one")
+
+_ABSOLUTE: Final = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad-request", Message("The request cannot be read")),
     408: ("timeout", Message("The request took too long")),
     414: ("uri-too-long", Message("The address is too long")),
     431: ("head-too-large", Message("The request headers are too large")),
+    501: ("unknown-coding", Message("The body has an unknown coding")),
 }
 
 
@@ -209,6 +215,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or to wait for one's turn."""
+        self._check_head()
         super().on_headers_complete()  # for a target that is no URL, such as that of CONNECT, it raises
         self._begin(_Part.BODY)
 
@@ -248,6 +255,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_begun = self._was_told = True
         self._since = self.loop.time()
         self._counted_bytes = self._fields = self._body_bytes = 0
+
+    def _check_head(self) -> None:
+        """Do what RFC 9112 asks (3.2, 6.1) and the parser leaves to us: a host in the target is the one that counts."""
+        codings = b",".join(value for name, value in self.headers if name == b"transfer-encoding").lower()
+        if any(coding.strip(b" \t") not in {b"", b"chunked"} for coding in codings.split(b",")):
+            raise _RefusedError(501, _NOT_CHUNKED)
+        hosts = sum(name == b"host" for name, _value in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            raise _RefusedError(400, _NO_HOST)
+        if named := _ABSOLUTE.match(self.url):
+            self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", named[1])]
 
     def _count(self, count: int, status: int, detail: str) -> None:
         self._was_told = True

@@ -145,6 +145,55 @@ def test_a_refusal_is_a_problem(connect: Connect) -> None:
     assert b'"type":"urn:wayshub-provider:bad-request"' in answer
 
 
+@pytest.mark.parametrize(
+    "coding", ["gzip, chunked", "gzip\r\nTransfer-Encoding: chunked", "identity,chunked", "x, Chunked"]
+)
+def test_a_body_in_a_coding_that_nobody_undoes_is_refused(connect: Connect, coding: str) -> None:
+    connection = connect()
+    connection.sendall(CHUNKED.replace(b" chunked", b" " + coding.encode()) + b"0\r\n\r\n")
+    answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert b"Transfer-Encoding" in answer
+
+
+FRAMINGS = {
+    "a length and chunks": b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+    "no chunks in the end": b"Transfer-Encoding: chunked, gzip\r\n",
+    "chunks twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    "two lengths": b"Content-Length: 5\r\nContent-Length: 6\r\n",
+    "a list of lengths": b"Content-Length: 5, 5\r\n",
+    "a length with a sign": b"Content-Length: +5\r\n",
+    "a folded line": b"X-A: b\r\n c\r\nContent-Length: 0\r\n",
+    "space before the colon": b"Content-Length : 5\r\n",
+    "another host": b"Host: elsewhere\r\nContent-Length: 0\r\n",
+    "the same host": b"Host: localhost\r\nContent-Length: 0\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", FRAMINGS)
+def test_a_head_that_can_be_read_in_two_ways_is_refused(connect: Connect, kind: str) -> None:
+    connection = connect()
+    connection.sendall(POST + FRAMINGS[kind] + b"\r\n")
+    assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", 200),
+        (b"GET http://localhost/login HTTP/1.1\r\nHost: elsewhere\r\n\r\n", 200),
+        (b"GET http://elsewhere/login HTTP/1.1\r\nHost: localhost\r\n\r\n", 403),
+    ],
+)
+def test_the_host_is_said_once_and_counts_where_the_target_names_it(
+    connect: Connect, request_: bytes, status: int
+) -> None:
+    connection = connect()
+    connection.sendall(request_)
+    assert connection.recv(12) == b"HTTP/1.1 %d" % status
+
+
 def test_fields_behind_a_body_change_nothing(connect: Connect) -> None:
     connection = connect()
     connection.sendall(CHUNKED.replace(b"/login", b"/api/v1/domains") + b"0\r\n" + AUTHORIZATION + b"\r\n")
