@@ -166,10 +166,10 @@ class Prepared:
             (content,) = connection.execute(f"SELECT content FROM {table}").fetchone()  # noqa: S608  # our own name
         return pickle.loads(content)  # noqa: S301  # from a process of ours
 
-    def is_apart_from(self, others: Iterable[Change]) -> bool:
+    def is_apart_from(self, others: Sequence[Change]) -> bool:
         """Tell whether it comes to the same after changes that others made meanwhile."""
         footprint: Footprint = self._read("footprint")
-        return footprint.is_apart_from(find_footprint(others))
+        return footprint.is_apart_from(others)
 
     def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""
@@ -198,7 +198,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
         file.execute("CREATE TABLE footprint (content)")
-        file.execute("INSERT INTO footprint VALUES (?)", (pickle.dumps(find_footprint(changes)),))
+        file.execute("INSERT INTO footprint VALUES (?)", (pickle.dumps(find_footprint(made.transition)),))
         file.execute(f"CREATE TABLE part ({_PART})")
         file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")

@@ -1,46 +1,61 @@
 """What changes touch and what they count on: whether two of them can be made one after the other, unseen. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from provider.listening import changed_domains
 from provider.models import Change
 from provider.nouns import NOUNS, Named, owners
+from provider.plans import Prune, Transition
 
 
 class Footprint(NamedTuple):
     """The objects that changes touch, with what these belong to; those that they refer to, before or after.
 
     `is_nested` if one refers to its own kind: two such can make a circle of which neither knows. `secures` if it is
-    told of domains whether they have TLS, which all routers count on.
+    told of domains whether they have TLS, which all routers count on. `prune` is what goes for no other reason than
+    that nothing declared it: it would have taken what others made or changed, too.
     """
 
     touched: frozenset[Named]
     used: frozenset[Named]
     is_nested: bool
     secures: bool
+    prune: Prune | None
 
-    def is_apart_from(self, other: "Footprint") -> bool:
-        """Tell whether each of the two comes to the same after the other as before it."""
+    def is_apart_from(self, changes: Sequence[Change]) -> bool:
+        """Tell whether this comes to the same after changes of others as before them, and so do they."""
+        other = _find_footprint(changes, None)
         return (
             self.touched.isdisjoint(other.touched)
             and self.touched.isdisjoint(other.used)
             and self.used.isdisjoint(other.touched)
             and not (self.is_nested and other.is_nested)
             and not (self.secures and other.secures)
+            and not (self.prune and any(_takes(self.prune, change) for change in changes))
         )
 
 
-def find_footprint(changes: Iterable[Change]) -> Footprint:
-    """Return that of changes."""
-    listed = list(changes)
+def find_footprint(transition: Transition) -> Footprint:
+    """Return that of what leads from one state to another."""
+    return _find_footprint(transition.changes, transition.prune)
+
+
+def _takes(prune: Prune, change: Change) -> bool:
+    sides = [side for side in (change.before, change.after) if side is not None]
+    return any(prune.takes(change.kind, change.name, NOUNS[change.kind].loaded(side)) for side in sides)
+
+
+def _find_footprint(changes: Sequence[Change], prune: Prune | None) -> Footprint:
     uses = {
         (change.kind, use.kind, use.name)
-        for change in listed
+        for change in changes
         for side in (change.before, change.after)
         if side is not None
         for use in NOUNS[change.kind].uses_of(side)
     }
-    touched = frozenset(named for change in listed for named in owners(change.kind, change.name))
+    touched = frozenset(named for change in changes for named in owners(change.kind, change.name))
     used = frozenset((kind, name) for _user, kind, name in uses)
-    return Footprint(touched, used, any(user == kind for user, kind, _name in uses), bool(changed_domains(listed)))
+    return Footprint(
+        touched, used, any(user == kind for user, kind, _name in uses), bool(changed_domains(changes)), prune
+    )

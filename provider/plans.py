@@ -24,15 +24,6 @@ _MOST_ERRORS: Final = 100
 _MOST_NAMED: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """What leads from one whole state to another: both, and the changes."""
-
-    before: Declaration
-    after: Declaration
-    changes: Sequence[Change]
-
-
 def is_leased(item: Noun) -> bool:
     """Tell whether an object is a server that comes and goes by itself, by the heartbeats that it sends."""
     return isinstance(item, Server) and item.ttl is not None
@@ -56,6 +47,16 @@ class Prune:
         if self.only is not None and (kind, name) not in self.only:
             return False
         return all(item.labels.get(key) == value for key, value in self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What leads from one whole state to another: both, the changes, and what went as nothing declared it."""
+
+    before: Declaration
+    after: Declaration
+    changes: Sequence[Change]
+    prune: Prune | None = None
 
 
 def kept(current: Declaration, wanted: Declaration) -> Declaration:

@@ -23,11 +23,12 @@ from provider.listening import DEFAULT_POINTS
 from provider.models import Actor, RolloutInput
 from provider.nouns import Domain, Router, Service
 from provider.nouns.composed import Weighted, WeightedService
-from provider.plans import Transition
+from provider.plans import Prune, Transition
 from provider.revisions import Revisions
 from provider.rollouts import acting
-from provider.store import declarations, domains, writes
+from provider.store import declarations, domains, history, undos, writes
 from provider.summaries import summarise
+from provider.undoing import chooser
 from tests.running import http_client, running_service, wait_until
 
 SERVERS = {"a": {"url": "http://10.0.0.1:1"}, "b": {"url": "http://10.0.0.2:1", "weight": 3}}
@@ -325,6 +326,48 @@ def test_what_others_change_meanwhile_is_kept_beside_a_large_change_that_has_not
     assert kept.listening == again.current.listening
     with revisions.reading() as session:
         assert not declarations.plan(session, read(wanted)).changes
+
+
+LANE = {"labels": {"lane": "a"}}
+LABELLED: dict[str, Any] = {"domains": {"mine.test": LANE, "gone.test": LANE, "theirs.test": {}}}
+PLANS: dict[str, FindTransition] = {
+    "pruning": lambda session: declarations.plan(
+        session, read({"domains": {"mine.test": LANE}}), Prune([("lane", "a")])
+    ),
+    "undoing": partial(undos.plan, number=2, choose=chooser((), ())),
+    "rolling one back": partial(history.plan_back, number=1, named=("domain", "gone.test")),
+    "rolling all back": partial(history.plan_back, number=1),
+}
+
+
+@pytest.mark.parametrize(
+    ("plan", "other", "is_kept"),
+    [
+        ("pruning", {"theirs.test": {"description": "x"}, "new.test": {}}, True),
+        ("pruning", {"new.test": LANE}, False),
+        ("pruning", {"theirs.test": LANE}, False),
+        ("pruning", {"mine.test": {**LANE, "description": "x"}}, False),
+        ("undoing", {"new.test": LANE}, True),
+        ("undoing", {"gone.test": LANE}, False),
+        ("rolling one back", {"new.test": LANE}, True),
+        ("rolling one back", {"gone.test": {"description": "y"}}, False),
+        ("rolling all back", {"new.test": LANE}, False),
+    ],
+)
+def test_what_goes_since_nothing_declares_it_is_found_again_where_others_made_or_changed_such(
+    plan: str, other: dict[str, Any], is_kept: bool, opened: tuple[FileDatabase, Revisions]
+) -> None:
+    database, revisions = opened
+
+    def change(domains: dict[str, Any]) -> None:
+        content = read({"domains": domains})
+        revisions.change(lambda session: declarations.apply(session, content), actor=Actor("other"))
+
+    change(LABELLED["domains"])
+    change({"gone.test": {**LANE, "description": "x"}})
+    planned = prepared(database, PLANS[plan])
+    change(other)
+    assert (revisions.keep(planned, actor=Actor("tester"), is_exact=False) is not None) is is_kept
 
 
 def test_a_large_change_is_not_kept_when_others_removed_meanwhile_what_it_refers_to(

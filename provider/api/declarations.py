@@ -105,8 +105,7 @@ async def apply(
     content: bytes | None = getattr(request.state, "content", None)
     bring = partial(_bring, content=body if content is None else content, prune=pruned)
     telling = summaries.Telling(summaries.applied)
-    is_exact = pruned is not None  # what others add meanwhile would stay
-    return await write.answer(turns, bring, conditions, telling, is_long=content is not None, is_exact=is_exact)
+    return await write.answer(turns, bring, conditions, telling, is_long=content is not None)
 
 
 def _bring(

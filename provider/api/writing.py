@@ -117,17 +117,16 @@ class Write:
         telling: Telling,
         *,
         is_long: bool,
-        is_exact: bool = True,
     ) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
-        What is long is planned in a process apart: only what it comes to is written here. Unless it `is_exact`, it
-        may be kept on another state than that for which it was planned, if what others changed meanwhile has nothing
-        to do with it. Where the state changes each time too much for it, it is done here, and holds others up.
+        What is long is planned in a process apart: only what it comes to is written here. Unless there are
+        conditions, it may be kept on another state than that for which it was planned, if what others changed
+        meanwhile has nothing to do with it. Where the state changes each time too much for it, it is done here, and
+        holds others up.
         """
-        is_exact = is_exact or conditions.are_given
         for _ in range(_TRIES if is_long else 0):
-            answer = await self._answer_apart(turns, plan, conditions, telling, is_exact=is_exact)
+            answer = await self._answer_apart(turns, plan, conditions, telling)
             if answer is not None:
                 return answer
         return await run_in_threadpool(self._answer_here, plan, conditions, telling)
@@ -140,7 +139,7 @@ class Write:
         return outcomes.applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
     async def _answer_apart(
-        self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling, *, is_exact: bool
+        self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
     ) -> Response | None:
         revisions = self._revisions
         asked = (plan, telling.says, revisions.server_places, dict(self._routing.edges), revisions.points)
@@ -160,7 +159,7 @@ class Write:
             confirming = Confirming(self._seconds, telling.undone)
             keep = partial(revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
             message = self.message or telling.message
-            outcome = await asyncio.to_thread(keep, prepared, message=message, is_exact=is_exact)
+            outcome = await asyncio.to_thread(keep, prepared, message=message, is_exact=conditions.are_given)
             if outcome is None:
                 return None
             number, digest, before = outcome.revision, outcome.digest, outcome.confirm_before

@@ -47,7 +47,7 @@ def plan(session: Session, wanted: Declaration, prune: Prune | None = None, *, a
     changes = plans.changes(current, following)
     if not session.is_admin and (refused := list(plans.refused(following, changes))):
         raise Forbidden(refused[0].detail, refused[:_MOST_ERRORS])
-    return Transition(current, following, changes)
+    return Transition(current, following, changes, prune)
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:
