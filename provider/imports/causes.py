@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from provider.durations import find_nanoseconds
 from provider.imports.findings import Cause
 
 _OURS: Final = {
@@ -51,6 +52,10 @@ def _is_negative(value: Any) -> bool:
     return str(value).strip().startswith("-")
 
 
+def _is_none(value: Any) -> bool:
+    return (find_nanoseconds(str(value)) or 0) <= 0
+
+
 def _is_no_status(value: Any) -> bool:
     listed = value if isinstance(value, list | dict) else [value]
     return not all(_NUMBERS.fullmatch(str(each).strip()) for each in listed)
@@ -78,6 +83,10 @@ _AT: Final[Sequence[tuple[str, str, Callable[[Any], bool], Cause]]] = (
     ("/rateLimit/redis/tls/*", "*", _is_any, Cause.DISABLED),
     ("/digestAuth/users", "user.none", _is_any, Cause.BREAKS),
     ("/rateLimit/period", "*", _is_negative, Cause.DISABLED),
+    ("*/failureWindow", "duration.*", _is_none, Cause.BREAKS),
+    ("/loadBalancer/healthCheck/timeout", "duration.*", _is_none, Cause.BREAKS),
+    ("/forwardingTimeouts/*", "duration.*", _is_negative, Cause.BREAKS),
+    ("/dialTimeout", "duration.*", _is_negative, Cause.BREAKS),
     ("/circuitBreaker/expression", "condition.*", _is_any, Cause.DISABLED),
     ("/circuitBreaker/responseCode", "value.*", _is_any, Cause.BREAKS),
     ("/buffering/retryExpression", "condition.*", _is_any, Cause.DISABLED),

@@ -6,6 +6,7 @@ What has nothing but Traefik's default is left unset, so that the same object al
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Final, TypeVar
 
 from provider import durations
@@ -43,6 +44,16 @@ Special = Callable[["DeclaredReader", Piece, str], Given | None]
 """Reads an object of which more has to be known than is declared. It is given its place, too."""
 
 _DURATION: Final = "DURATION"
+_NEGATIVE: Final = "-1ms"
+_PERIOD: Final = "/rateLimit/period"
+_MEANT: Final = ("*/failureWindow", "/loadBalancer/healthCheck/timeout")
+"""The durations that Traefik takes as they are, also where they are not above zero. The latter is of TCP."""
+
+AT_ZERO: Final = "30s"
+"""What Traefik takes for an `unhealthyInterval` that is not above zero: not the interval, as where there is none."""
+
+INSTEAD: Final = ", so that is imported"
+"""How findings end that tell of another value."""
 _OLD_NAME: Final = "ipWhiteList"
 _NEW_NAME: Final = "ipAllowList"
 """What Traefik 2 called a middleware that Traefik 3 has under another name."""
@@ -113,7 +124,7 @@ class DeclaredReader:
             declared = model.fields.get(key)
             if declared is None or (key in OURS and issubclass(model, Noun)):
                 continue
-            value = self.value(declared.type, part, f"{where}/{key}")
+            value = _settled(declared, self.value(declared.type, part, f"{where}/{key}"), part, f"{where}/{key}")
             if value is not None and not _is_unset(declared, value):
                 found[key] = value
         return found
@@ -172,6 +183,28 @@ class DeclaredReader:
     def reference(self, type_: Reference, part: Piece, text: str) -> str | None:
         """Return what stands here for a reference, or refuse the part that has it."""
         return self.find(part, type_, text)
+
+
+def _settled(declared: Field, value: Any, part: Piece, where: str) -> Any:
+    """Return a duration as Traefik takes it: in place of most that are not above zero, it takes its default."""
+    type_ = declared.type
+    if not isinstance(type_, Text) or type_.word != _DURATION or value is None or _is_taken(type_, value):
+        return value
+    is_zero, nanoseconds = value == "0s", durations.find_nanoseconds(value)
+    if nanoseconds is None or nanoseconds > 0 or any(fnmatchcase(where, each) for each in _MEANT):
+        return value
+    if _is_taken(type_, _NEGATIVE):
+        return _NEGATIVE
+    if _is_taken(type_, "0s") or (not is_zero and where == _PERIOD):
+        return value
+    default = declared.default or AT_ZERO
+    told = f"{declared.key} {shown(value)}: Traefik uses {default} instead{INSTEAD}"
+    part.change(told, Cause.IGNORED, "duration.range")
+    return default
+
+
+def _is_taken(type_: Type, value: str) -> bool:
+    return type_.read(value, Reading(), ()) is not MISSING
 
 
 def _is_unset(declared: Field, value: Any) -> bool:

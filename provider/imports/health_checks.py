@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Final
 
 from provider.durations import find_nanoseconds, find_text
-from provider.imports.declared import DeclaredReader, Given
+from provider.imports.declared import AT_ZERO, INSTEAD, DeclaredReader, Given
+from provider.imports.findings import Cause
 from provider.imports.go_url import resolve
 from provider.imports.pieces import Piece, shown
 from provider.nouns import HealthCheck
@@ -28,7 +29,7 @@ def read_check(reader: DeclaredReader, part: Piece, where: str) -> Given:
         reader.places[f"{where}/{name}"] = fields.parts[name]
     path = fields.find("path")
     interval = _read_duration(fields.find("interval"), _INTERVAL)
-    down = _read_duration(fields.find("unhealthyInterval"), interval)
+    down = _read_duration(fields.find("unhealthyInterval"), AT_ZERO) if fields.find("unhealthyInterval") else interval
     found |= {
         "path": (path.text() if path else None) or "",
         "interval": interval,
@@ -71,7 +72,9 @@ def _read_duration(part: Piece | None, default: str) -> str:
         part.refuse(f"{shown(written)} is not a duration")
         return default
     if nanoseconds <= 0:
-        part.change(f"Traefik uses {default} instead, so that is imported")
+        name = part.place.rpartition("/")[2]
+        told = f"{name} {shown(written)}: Traefik uses {default} instead{INSTEAD}"
+        part.change(told, Cause.IGNORED, "duration.range")
         return default
     if not _SHORTEST[0] <= nanoseconds <= _LONGEST[0]:
         _bound, nearest = _SHORTEST if nanoseconds < _SHORTEST[0] else _LONGEST

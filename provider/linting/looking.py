@@ -14,7 +14,7 @@ from provider.explanations import Routes
 from provider.handshakes import find_disagreeing
 from provider.imports import Imported, ImportFinding
 from provider.imports.combining import ProviderPart
-from provider.imports.declared import AS_SPACES
+from provider.imports.declared import AS_SPACES, INSTEAD
 from provider.imports.files import Effect, Folder
 from provider.imports.files.newer import find_newer
 from provider.imports.findings import Cause, Reason
@@ -153,7 +153,7 @@ def _detail(reason: Reason) -> str:
         return reason.text.partition(":")[0]
     if reason.before:
         return f"{reason.text}: {reason.before}"
-    return reason.text.removesuffix(LEFT_OUT).removesuffix(AS_SPACES)
+    return reason.text.removesuffix(LEFT_OUT).removesuffix(AS_SPACES).removesuffix(INSTEAD)
 
 
 def _subject(finding: ImportFinding) -> str:

@@ -1,14 +1,16 @@
 """Servers transports of TCP: how Traefik speaks with servers."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
+from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import period_or
-from provider.nouns.transport import ServersTLS
+from provider.nouns.transport import ServersTLS, doubted_dialling
 from provider.nouns.types import Whole
 
 _DELAY: Final = period_or("0s", "-1ms")
@@ -44,7 +46,7 @@ class TCPServersTransport(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     dial_timeout: str = field(
-        _DELAY, default="30s", title="Connecting", help="How long connecting may take.", explicit=True
+        period_or("0s"), default="30s", title="Connecting", help="How long connecting may take.", explicit=True
     )
     dial_keep_alive: str = field(
         _DELAY, default="15s", title="Keep-alive", help="How often an idle connection is checked."
@@ -71,3 +73,12 @@ class TCPServersTransport(Noun):
         switch="Speak TLS with servers",
         help="For servers that expect it.",
     )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell where 0s does not mean what it says, or cuts answers off (measured on 3.7.15)."""
+        yield from doubted_dialling(self.dial_timeout)
+        if self.dial_keep_alive == "0s":
+            yield "dialKeepAlive", Message("for 0s, Traefik uses {default}", default="15s")
+        if self.termination_delay == "0s":
+            detail = Message("as soon as one end has sent everything, Traefik cuts off what the other end still sends")
+            yield "terminationDelay", detail

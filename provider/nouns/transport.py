@@ -48,6 +48,22 @@ def _timeouts() -> dict[str, Any]:
 class ForwardingTimeouts(Object, more=_timeouts()):
     """Time limits for connections to servers; 0s means no limit."""
 
+    dial_timeout: str
+    ping_timeout: str
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell where 0s does not mean what it says, or makes visitors wait."""
+        yield from doubted_dialling(self.dial_timeout)
+        if self.ping_timeout == "0s":
+            yield "pingTimeout", Message("for 0s, Traefik uses {default}", default=_DEFAULTS["ping_timeout"][0])
+
+
+def doubted_dialling(timeout: str) -> Iterator[tuple[str, Message]]:
+    """Tell what connecting without a time limit does."""
+    if timeout == "0s":
+        detail = Message("there is no time limit: while a server is unreachable, visitors wait for minutes")
+        yield "dialTimeout", detail
+
 
 class KeyPair(Paired):
     """A certificate and its key."""

@@ -53,6 +53,21 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
     assert limit.changed()["rateLimit"] == {"average": 5, "period": "10s", "burst": 2}
 
 
+def test_a_duration_of_zero_is_imported_as_what_traefik_makes_of_it() -> None:
+    redis = {"endpoints": ["redis:6379"], "readTimeout": 0, "dialTimeout": 0}
+    found = read({"limit": {"rateLimit": {"average": 5, "period": 0, "redis": redis}}}, ["limit"])
+    (limit,) = found.declaration.objects["middleware"].values()
+    assert limit.changed()["rateLimit"] == {
+        "average": 5,
+        "redis": {"endpoints": ["redis:6379"], "readTimeout": "0s"},
+    }
+    assert {each.outcome for each in found.findings} == {ImportOutcome.CHANGED}
+    assert [cause.text for each in found.findings for cause in each.causes] == [
+        "period 0s: Traefik uses 1s instead, so that is imported",
+        "dialTimeout 0s: Traefik uses 5s instead, so that is imported",
+    ]
+
+
 @pytest.mark.parametrize(
     ("middleware", "reason"),
     [

@@ -19,6 +19,7 @@ UNTOLD: list[dict[str, object]] = [
 ]
 """What Traefik disables, and is only told to break."""
 
+NO_LIMIT = "there is no time limit: while a server is unreachable, visitors wait for minutes"
 GOOD = """\
 http:
   routers:
@@ -334,6 +335,51 @@ def test_tls_options_with_which_no_browser_can_connect_are_told() -> None:
 def test_a_value_that_is_doubted_is_named() -> None:
     (one,) = found(http(middlewares="m: {headers: {sslRedirect: true, frameDeny: true}}"))
     assert one.detail == "headers/sslRedirect: Traefik 3 ignores this: leave it out"
+
+
+@pytest.mark.parametrize(
+    ("text", "consequence", "detail"),
+    [
+        (
+            http(middlewares="m: {rateLimit: {average: 5, period: 0}}"),
+            *("ignored", "period 0s: Traefik uses 1s instead"),
+        ),
+        (
+            http(middlewares="m: {circuitBreaker: {expression: NetworkErrorRatio() > 0.3, fallbackDuration: -5}}"),
+            *("ignored", "fallbackDuration -5s: Traefik uses 10s instead"),
+        ),
+        (
+            GOOD.replace("{servers:", "{healthCheck: {unhealthyInterval: 0, interval: 9}, servers:"),
+            *("ignored", "unhealthyInterval 0: Traefik uses 30s instead"),
+        ),
+        (
+            GOOD.replace("{servers:", "{passiveHealthCheck: {failureWindow: 0}, servers:"),
+            *("breaks", "passiveHealthCheck/failureWindow: '0s' is out of range: between 1ms and 720h"),
+        ),
+        (
+            "tcp: {services: {t: {loadBalancer: {healthCheck: {timeout: 0}, servers: [{address: 'a:1'}]}}}}",
+            *("breaks", "loadBalancer/healthCheck/timeout: '0s' is out of range: between 1ms and 720h"),
+        ),
+        (
+            http(serversTransports="t: {forwardingTimeouts: {idleConnTimeout: 0, dialTimeout: 0}}"),
+            "breaks",
+            f"forwardingTimeouts/dialTimeout: {NO_LIMIT}",
+        ),
+        (
+            http(serversTransports="t: {forwardingTimeouts: {pingTimeout: 0}}"),
+            *("breaks", "forwardingTimeouts/pingTimeout: for 0s, Traefik uses 15s"),
+        ),
+        (
+            "tcp: {serversTransports: {t: {dialKeepAlive: 0}}}",
+            *("breaks", "dialKeepAlive: for 0s, Traefik uses 15s"),
+        ),
+    ],
+)
+def test_it_is_told_what_traefik_makes_of_durations_that_are_not_above_zero(
+    text: str, consequence: str, detail: str
+) -> None:
+    (one,) = found(text)
+    assert (one.consequence, one.detail) == (consequence, detail)
 
 
 def test_servers_that_all_have_weight_0_are_told() -> None:

@@ -295,6 +295,18 @@ OTHERS: Final = [
         *(SURPRISES, REFUSED, "/certificates/0/keyFile"),
     ),
     Surprise("tcpServersTransport", {"tls": {"rootCAs": [CUT_SHORT]}}, SURPRISES, REFUSED, "/tls/rootCAs/0"),
+    Surprise(
+        *("serversTransport", {"forwardingTimeouts": {"dialTimeout": "0s"}}),
+        *(SURPRISES, WARNED, "/forwardingTimeouts/dialTimeout"),
+    ),
+    Surprise(
+        *("serversTransport", {"forwardingTimeouts": {"pingTimeout": "0s"}}),
+        *(SURPRISES, WARNED, "/forwardingTimeouts/pingTimeout"),
+    ),
+    Surprise("tcpServersTransport", {"dialTimeout": "0s"}, SURPRISES, WARNED, "/dialTimeout"),
+    Surprise("tcpServersTransport", {"dialTimeout": "-1ms"}, SURPRISES, REFUSED, "/dialTimeout"),
+    Surprise("tcpServersTransport", {"dialKeepAlive": "0s"}, SURPRISES, WARNED, "/dialKeepAlive"),
+    Surprise("tcpServersTransport", {"terminationDelay": "0s"}, SURPRISES, WARNED, "/terminationDelay"),
     Surprise("serversTransport", {"minVersion": "TLS1.9"}, SURPRISES, REFUSED, "/minVersion"),
     Surprise("serversTransport", {"cipherSuites": ["NONE"]}, SURPRISES, REFUSED, "/cipherSuites/0"),
     Surprise("serversTransport", {"insecureSkipVerify": True}, SURPRISES, WARNED, "/insecureSkipVerify"),

@@ -13,12 +13,13 @@ from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.middlewares.words import requests
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
-from provider.nouns.protocol import LINE, PERIOD, check_address
+from provider.nouns.protocol import LINE, PERIOD, check_address, period_or
 from provider.nouns.texts import Secrecy, Text
 from provider.nouns.types import Whole
 from provider.values import check_text
 
 _MOST: Final = 1_000_000_000
+_TIMEOUT: Final = period_or("0s")
 _SPAN: Final = template("At most {requests} in {period}")
 _SPANS: Final = {
     "1s": template("At most {requests} a second"),
@@ -61,9 +62,11 @@ class Redis(Object):
         help="Maximum number in use at the same time. 0: no limit.",
         rare=True,
     )
-    read_timeout: str = field(PERIOD, default="3s", title="Read timeout", help="With its unit, such as 3s.", rare=True)
+    read_timeout: str = field(
+        _TIMEOUT, default="3s", title="Read timeout", help="With its unit, such as 3s. 0s: no limit.", rare=True
+    )
     write_timeout: str = field(
-        PERIOD, default="3s", title="Write timeout", help="With its unit, such as 3s.", rare=True
+        _TIMEOUT, default="3s", title="Write timeout", help="With its unit, such as 3s. 0s: no limit.", rare=True
     )
     dial_timeout: str = field(
         PERIOD, default="5s", title="Connect timeout", help="With its unit, such as 5s.", rare=True
