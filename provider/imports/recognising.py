@@ -17,6 +17,9 @@ _HELM: Final = {
     *("rbac", "replicaCount", "resources", "securityContext", "service", "serviceAccount", "tolerations"),
 }
 _KEYS: Final = f"these are keys and values of a store, such as Consul or etcd: {_RUNNING}"
+_BY_HAND: Final = "make its routes here with `wayshub-provider expose DOMAIN SERVER_URL`"
+_ANSWERED: Final = f"this is what Traefik's API answers: {_RUNNING}"
+_OTHER: Final = "this is JSON of another program: Traefik's dynamic configuration has http, tcp, udp or tls in it"
 _FEW: Final = 3
 _STATE: Final = frozenset(noun.plural for noun in NOUNS.values())
 _NGINX: Final = re.compile(
@@ -24,9 +27,25 @@ _NGINX: Final = re.compile(
     r"(?:^|[{;])\s*(?:listen|server_name|proxy_pass|server|worker_connections)\s[^;\n]*;",
     re.MULTILINE | re.DOTALL,
 )
-_APACHE: Final = re.compile(r"^\s*<VirtualHost\s", re.MULTILINE)
+_APACHE: Final = re.compile(
+    r"^\s*(?:<(?:VirtualHost|IfModule|Location|Proxy)\s|(?:Proxy(?:Pass|PassReverse|Requests)|Rewrite\w+|ServerName)\s+\S)",
+    re.MULTILINE,
+)
 _HAPROXY: Final = re.compile(
-    r"^(?:frontend|backend|listen)\s+\S+[^\n]*\n\s+(?:bind|mode|server|default_backend)\s", re.MULTILINE
+    r"^(?:(?:frontend|backend|listen)[ \t]+[^\s:;{]+|global|defaults)[^\n:;{]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]+[a-z]",
+    re.MULTILINE,
+)
+_LIGHTTPD: Final = re.compile(r"^\s*(?:server\.modules\b|\$HTTP\[)", re.MULTILINE)
+_TERRAFORM: Final = re.compile(r'^(?:resource|provider|module|variable)\s+"[^"]*"', re.MULTILINE)
+_PEM: Final = re.compile(r"^-----BEGIN (?:[A-Z0-9]+ )*(?:CERTIFICATE|PRIVATE KEY)-----", re.MULTILINE)
+_OTHER_PEM: Final = re.compile(r"^-----BEGIN [A-Z0-9 ]+-----", re.MULTILINE)
+_UNIT: Final = re.compile(r"^\[(?:Unit|Service|Container|Pod|Install)\]\s*$", re.MULTILINE)
+_PAGE: Final = re.compile(r"\A\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+_LABELS: Final = re.compile(r"\btraefik\.(?:enable|docker|swarm|http|tcp|udp|port|frontend)\b")
+_USER: Final = re.compile(r"[^\s:]+:(?:\$|\{SHA\}|[^:]+:[0-9a-f]{32}$)\S*")
+_VARIABLE: Final = re.compile(r"(?:export\s+)?[A-Za-z_]\w*=.*")
+_SECTION: Final = re.compile(
+    r"^(?:[\"']?(?:http|tcp|udp|tls)[\"']?\s*:|\[+\s*(?:http|tcp|udp|tls)\b)", re.MULTILINE | re.IGNORECASE
 )
 _CADDY: Final = re.compile(
     r"^\s*(?:reverse_proxy|file_server|php_fastcgi|encode|handle(?:_path)?|respond|redir|root|import)\b(?!\s*:)[^;]*$",
@@ -38,6 +57,12 @@ _NOMAD: Final = re.compile(r'^\s*job\s+"[^"]*"\s*\{', re.MULTILINE)
 _ENTRY_POINTS: Final = "entrypoints"
 _ONCE_STATIC: Final = ("pilot",)
 _TASK: Final = {"containerDefinitions", "taskDefinition"}
+_ENVOY: Final = {"static_resources", "dynamic_resources"}
+_CADDY_JSON: Final = {"admin", "logging", "storage", "apps"}
+_RUNS: Final = {"routers", "services", "middlewares", "tcpRouters", "tcpServices", "udpRouters", "udpServices"}
+_JSON: Final = ".json"
+_INSPECTED: Final = "give what `docker inspect` prints of these containers"
+_ADDED: Final = "`wayshub-provider certificate add NAME --cert-file @CERTIFICATE --key-file @KEY`"
 _LONGEST: Final = 2_000_000
 
 
@@ -51,34 +76,50 @@ def recognise(name: str, text: str) -> str | None:
     document = _read(name, text)
     if isinstance(document, dict) and _names(document) & _DYNAMIC:
         return None
-    told = _of_document(document) if isinstance(document, dict) else _KEYS if _is_tree(document) else None
+    told = _of_document(document) if isinstance(document, dict) else _of_list(document)
+    if told is None and isinstance(document, dict) and name.lower().endswith(_JSON):
+        return _OTHER
     return told or _of_text(text)
 
 
 def _of_text(text: str) -> str | None:
-    told = next((told for pattern, told in _TEXTS if pattern.search(text)), None)
-    if told is None and _CADDY.search(text) and _SITE.search(text):
-        return f"this is a Caddyfile: {_by_hand()}"
-    return told
+    if _SECTION.search(text):
+        return None
+    for is_one, told in _TEXTS:
+        if is_one(text):
+            return told
+    return None
 
 
-def _is_tree(document: Any) -> bool:
-    """Tell whether a document is what `consul kv export` prints."""
-    return isinstance(document, list) and any(
-        isinstance(each, dict) and str(each.get("key")).startswith("traefik/") for each in document
-    )
+def _is_caddyfile(text: str) -> bool:
+    return bool(_CADDY.search(text) and _SITE.search(text))
+
+
+def _all_lines(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return what tells whether all lines of a text are such ones, but for empty ones and comments."""
+
+    def are(text: str) -> bool:
+        lines = [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
+        return bool(lines) and all(map(pattern.fullmatch, lines))
+
+    return are
+
+
+def _of_list(document: Any) -> str | None:
+    listed = [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
+    if any(str(each.get("key")).startswith("traefik/") for each in listed):  # `consul kv export` prints this
+        return _KEYS
+    return _ANSWERED if any(each.keys() >= {"provider", "status"} for each in listed) else None
 
 
 def _of_document(document: Mapping[Any, Any]) -> str | None:
     names = {str(name) for name in document}
+    if any("@" in str(key) for name in names & _RUNS if isinstance(document[name], dict) for key in document[name]):
+        return _ANSWERED
     for is_one, told in _KINDS:
         if is_one(names):
             return told.format(kind=document.get("kind"))
     return None
-
-
-def _by_hand() -> str:
-    return "make its routes here with `wayshub-provider expose DOMAIN SERVER_URL`"
 
 
 def _is_static(names: set[str]) -> bool:
@@ -87,12 +128,22 @@ def _is_static(names: set[str]) -> bool:
     return bool(lower) and (lower <= known or _ENTRY_POINTS in lower)
 
 
-_TEXTS: Final = [
-    (_TREE, _KEYS),
-    (_NOMAD, f"this is a Nomad job: {_RUNNING}"),
-    (_NGINX, f"this is an nginx configuration: {_by_hand()}"),
-    (_APACHE, f"this is an Apache configuration: {_by_hand()}"),
-    (_HAPROXY, f"this is an HAProxy configuration: {_by_hand()}"),
+_TEXTS: Final[list[tuple[Callable[[str], Any], str]]] = [
+    (_TREE.search, _KEYS),
+    (_NOMAD.search, f"this is a Nomad job: {_RUNNING}"),
+    (_PEM.search, f"this is a certificate or a private key: add both with {_ADDED}"),
+    (_OTHER_PEM.search, "this is PEM without a certificate or a private key: Traefik does not read it"),
+    (_PAGE.search, "this is a web page: download the file itself, which some sites call raw"),
+    (_LABELS.search, f"this has labels of containers: {_INSPECTED}"),
+    (_TERRAFORM.search, f"this is a Terraform configuration: {_RUNNING}"),
+    (_NGINX.search, f"this is an nginx configuration: {_BY_HAND}"),
+    (_APACHE.search, f"this is an Apache configuration: {_BY_HAND}"),
+    (_HAPROXY.search, f"this is an HAProxy configuration: {_BY_HAND}"),
+    (_LIGHTTPD.search, f"this is a lighttpd configuration: {_BY_HAND}"),
+    (_is_caddyfile, f"this is a Caddyfile: {_BY_HAND}"),
+    (_UNIT.search, f"this is a unit of systemd: {_BY_HAND}"),
+    (_all_lines(_USER), "these are users and their passwords: name the file as usersFile in a middleware"),
+    (_all_lines(_VARIABLE), "these are variables: give the file with --env-file, beside the files that use them"),
 ]
 """What a text is by a part of it, and what to do instead."""
 
@@ -107,6 +158,9 @@ _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
         _is_static,
         f"this is Traefik's static configuration: give the files that it names, or {_RUNNING}",
     ),
+    (lambda names: bool(names & _ENVOY), f"this is an Envoy configuration: {_BY_HAND}"),
+    (lambda names: "_format_version" in names, f"this is a Kong configuration: {_BY_HAND}"),
+    (lambda names: "apps" in names and names <= _CADDY_JSON, f"this is a Caddy configuration: {_BY_HAND}"),
     (
         lambda names: {"frontends", "backends"} & names != set(),
         "this is a Traefik 1 configuration: convert it to Traefik 3 first",

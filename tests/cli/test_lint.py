@@ -120,6 +120,8 @@ def test_what_is_something_else_is_named_with_what_to_do(run: Run, tmp_path: Pat
         f"{path}: this is Traefik's static configuration: give the files that it names, "
         "or import what Traefik runs, with --from-api and the URL of its API"
     )
+    path.write_bytes(b"\x30\x82\x0a\x00\x02\x01\x03\xff")
+    assert run(command, str(path)).error().startswith(f"{path}: this is DER or PKCS#12: convert it to PEM")
 
 
 @pytest.mark.parametrize("command", ["lint", "import"])

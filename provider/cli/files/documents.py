@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from provider.cli.files import binaries
 from provider.cli.output import escaped
 from provider.documents import CORE, TAG, DocumentError, File, Position, parse
 
@@ -35,6 +36,8 @@ def load(path: str) -> tuple[str, str]:
     try:
         return name, content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
+        if (told := binaries.recognise(name, content)) is not None:
+            raise DocumentError.at(name, None, f"this is {told}") from None
         found = DocumentError(f"{name} is not UTF-8, at byte {error.start}")
         before = content[: error.start]
         found.place = Position(before.count(b"\n") + 1, error.start - before.rfind(b"\n"), name)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import typer
 
+from provider.cli.files import binaries
 from provider.cli.nouns.slots import OptionSlot
 from provider.cli.replies import Item
 from provider.nouns import Nested
@@ -20,11 +21,6 @@ from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Flag, Type, Whole
-
-_SEQUENCE: Final = b"\x30"
-"""How certificates and keys begin that are no text."""
-
-_CONVERTING: Final = "openssl x509 -in {file}, openssl pkey -in {file} or openssl pkcs12 -nodes -in {file}"
 
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"
@@ -124,8 +120,8 @@ class Typed:
             return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         except ValueError:
             detail = f"the file {str(path)!r} is not UTF-8 text"
-            if content.startswith(_SEQUENCE):
-                detail += f" but DER or PKCS#12: convert it to PEM, for example with {_CONVERTING.format(file=path)}"
+            if (told := binaries.recognise(str(path), content)) is not None:
+                detail += f" but {told}"
             raise typer.BadParameter(detail, param_hint=slot.hint) from None
 
     def _structured(self, type_: Type, text: str, slot: OptionSlot) -> Any:
