@@ -154,3 +154,19 @@ def test_what_docker_prints_of_containers_is_read(cli: Run, client: httpx.Client
     path.write_text(json.dumps([told]))
     cli("import", str(path), "--yes").check()
     assert client.get("/services/web/servers").json()["items"][0]["url"] == "http://web:8080"
+
+
+def test_the_port_that_only_an_image_exposes_is_read_from_what_docker_prints_of_it(
+    cli: Run, client: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yml").write_text(
+        "services: {web: {image: shop, labels: ['traefik.http.routers.web.rule=Host(`a.test`)']}}\n"
+    )
+    told = {"RepoTags": ["shop:latest"], "RepoDigests": [], "Config": {"ExposedPorts": {"3000/tcp": {}}}}
+    images = tmp_path / "images.json"
+    images.write_text(json.dumps([told]))
+    cli("import", str(tmp_path / "compose.yml"), str(images), "--yes").check()
+    (service,) = client.get("/services").json()["items"]
+    servers = client.get(f"/services/{service['name']}/servers").json()["items"]
+    assert [each["url"] for each in servers] == ["http://web:3000"]
+    assert "these are images only" in cli("import", str(images), "--yes").error()

@@ -174,6 +174,10 @@ LOST = "Traefik ignores the container"
     ("text", "told"),
     [
         (web("traefik.enable=true", f"{PORT}="), "no label names the port of the server, and only its image says"),
+        (
+            yaml.safe_dump({"services": {"a": {"ports": [80], "deploy": {"labels": ["traefik.enable=true"]}}}}),
+            f"no label names the port of the server, and Traefik sees no others in a swarm: {LOST}",
+        ),
         (web("traefik.enable=maybe"), f"traefik.enable has to be true or false, not maybe: {LOST}"),
         (web("traefik.http..x=1"), LOST),
         (web("traefik.http.routers.web.rule=Host(`$NONE`)"), "the variable NONE is not set"),
@@ -453,3 +457,48 @@ def test_what_the_labels_of_another_project_may_have_is_referred_to_where_it_is(
         )
         for name, full in [("login", "login@docker"), ("near@docker", "near@docker")]
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("nginx", "nginx:latest"),
+        ("docker.io/library/nginx:1", "nginx:1"),
+        ("index.docker.io/me/app", "me/app:latest"),
+        ("localhost/shop-web", "shop-web:latest"),
+        ("reg.test:5000/a/b", "reg.test:5000/a/b:latest"),
+        ("reg.test:5000/a:2@sha256:1", "reg.test:5000/a@sha256:1"),
+    ],
+)
+def test_an_image_has_one_full_name(written: str, name: str) -> None:
+    assert labels.image_name(written) == name
+
+
+def test_what_images_expose_and_their_labels_count_where_containers_say_nothing_else() -> None:
+    def inspected(tag: str, **config: Any) -> dict[str, Any]:
+        return {"Id": "sha256:1", "RepoTags": [tag], "RepoDigests": None, "Config": config}
+
+    images = [
+        inspected("app:latest", ExposedPorts={"8080/tcp": {}, "443/tcp": {}}, Labels={"a": "image", "b": "image"}),
+        inspected("none:1"),
+    ]
+    assert labels.is_inspected(images)
+    assert labels.is_inspected(images[0])
+    assert not list(labels.read_inspected(images))
+    known = dict(labels.read_images(images))
+    made = compose(
+        """
+services:
+  web: {image: docker.io/app, labels: [a=own]}
+  more: {image: app, expose: [80]}
+  none: {image: "none:1"}
+"""
+    )
+    found = {name: each.made_of(known[labels.image_name(each.image)]) for name, each in made.items()}
+    assert {name: each.ports for name, each in found.items()} == {
+        "web": [443, 8080],
+        "more": [80, 443, 8080],
+        "none": [],
+    }
+    assert found["web"].by_key == {**made["web"].given, "a": "own", "b": "image"}
+    assert compose("services: {web: {build: .}}")["web"].image == "shop-web"

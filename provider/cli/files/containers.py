@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -14,13 +14,14 @@ from provider.imports.combining import ProviderPart
 from provider.imports.files import Environment, SourceText, go_toml
 from provider.imports.files.folder import TOML
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
-from provider.imports.labels import ComposeFile, Container, Project, Translated
+from provider.imports.labels import ComposeFile, Container, ContainerImage, Project, Translated
 
 _MAY_BE: Final = re.compile(r"^(?:services|include)\s*:|^\s*[\[{]", re.MULTILINE)
 _IS_COMPOSE: Final = re.compile(r"^services\s*:", re.MULTILINE)
 _IS_DYNAMIC: Final = re.compile(r"^(?:http|tcp|udp|tls)\s*:", re.MULTILINE | re.IGNORECASE)
 _MAIN: Final = re.compile(r"((?:docker-)?compose)\.(ya?ml)")
 _NAMED: Final = 10
+_IMAGES: Final = "these are images only: give the Compose file of their containers as well"
 _NOTHING: Final = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
 
 
@@ -39,6 +40,9 @@ class Labelled:
 
     _projects: dict[str, list[ComposeFile]] = field(default_factory=dict)
     _inspected: list[Container] = field(default_factory=list)
+    _images: dict[str, ContainerImage] = field(default_factory=dict)
+    """By their full names."""
+
     _known: dict[str, ComposeFile | None] = field(default_factory=dict)
 
     def add(self, text: SourceText, *, is_named: bool) -> bool:
@@ -59,6 +63,7 @@ class Labelled:
         if labels.is_inspected(read.document):
             at = self._note(read)
             self._inspected += labels.read_inspected(read.document, at)
+            self._images |= labels.read_images(read.document, at)
         elif not labels.is_compose(read.document):
             return False
         else:
@@ -75,10 +80,10 @@ class Labelled:
         """
         projects = [self._project(files) for files in self._projects.values()]
         found = [*self._inspected, *(each for project in projects for each in labels.read_containers(project))]
-        containers = list(self._with_ports(found))
+        containers = list(self._with_ports(map(self._with_image, found)))
         if not any(container.own for container in containers):
             if is_alone:
-                raise DocumentError.at(self.names[0], None, _NOTHING)
+                raise DocumentError.at(self.names[0], None, _NOTHING if containers else _IMAGES)
             return []
         lost = [_lost(place, path) for project in projects for place, path in project.lost.items()]
         parts: list[ProviderPart] = []
@@ -88,8 +93,14 @@ class Labelled:
             parts.append(ProviderPart(made.document, {**self.places, **dict(self._places(made))}, provenance))
         return parts
 
-    def _with_ports(self, containers: Sequence[Container]) -> Iterator[Container]:
+    def _with_image(self, container: Container) -> Container:
+        """Give a container with what its image brings, as far as that is known."""
+        image = self._images.get(labels.image_name(container.image)) if container.image else None
+        return container if image is None else container.made_of(image)
+
+    def _with_ports(self, given: Iterable[Container]) -> Iterator[Container]:
         """Give containers with the ports that are given for them. Raises `DocumentError` for ports of others."""
+        containers = list(given)
         names = [each.name for each in containers]
         if unknown := sorted(self.ports.keys() - set(names)):
             told = f"there is no container {unknown[0]}: --port takes {', '.join(sorted(set(names))[:_NAMED])}"

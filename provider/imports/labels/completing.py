@@ -71,13 +71,16 @@ class Completion:
         container = self.container
         if not container.host:
             raise LabelError(container.place, "it is in no network")
-        if not port and not container.ports:
+        if not port and (container.is_swarm or not container.ports):
             told = "no label names the port of the server"
-            if container.ports is not None or container.is_swarm:
+            if container.is_swarm:
+                raise LabelError(service.place, f"{told}, and Traefik sees no others in a swarm")
+            if container.ports is not None:
                 raise LabelError(service.place, f"{told}, and it exposes none")
             why = (
-                f"{told}, and only its image says which it exposes: give --port {container.name}=PORT, or add the "
-                f"label {self._port_label(protocol, service)}"
+                f"{told}, and only its image says which it exposes: give --port {container.name}=PORT, or also what "
+                f"`docker image inspect {container.image}` prints, or add the label "
+                f"{self._port_label(protocol, service)}"
             )
             self.refused[pointer(protocol, "services", service.name)] = Reason(why, service.place)
         where = _joined(container.host, port or str((container.ports or [0])[0]))

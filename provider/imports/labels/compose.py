@@ -53,6 +53,7 @@ def _container(layers: Layers, project: Project, active: list[str]) -> Container
         if is_swarm
         else layers.told("container_name") or f"{project.name}-{name}-1",
         given={_STACK: project.name} if is_swarm else {PROJECT: project.name, SERVICE: name},
+        image=layers.told("image") or f"{project.name}-{name}",
     )
 
 

@@ -1,7 +1,8 @@
 """Containers, as far as Traefik's Docker provider looks at them. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
@@ -38,7 +39,7 @@ class Container:
     of. `given` are labels that Compose itself gives. `ports` are those that it exposes, None where
     only its image says so. `host` is where its servers are; empty where there is no way to it. `networks` are the
     names of those that it is in, None where they do not matter. With one of `profiles` it would be started; without
-    any it is.
+    any it is. `image` is the name of what it is made of, empty where that is all known.
     """
 
     name: str
@@ -53,6 +54,13 @@ class Container:
     profiles: Sequence[str] = ()
     docker_name: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+
+    def made_of(self, image: "ContainerImage") -> "Container":
+        """Return it with what its image brings: ports besides its own, and labels below its own."""
+        own = {label.key for label in self.labels}
+        below = [] if self.is_swarm else [label for label in image.labels if label.key not in own]
+        return replace(self, ports=sorted({*(self.ports or ()), *image.ports}), labels=[*below, *self.labels])
 
     @property
     def own(self) -> list[ContainerLabel]:
@@ -78,6 +86,23 @@ class Container:
         """Make a finding about it."""
         reasons = (Reason(told, place, cause),)
         return ImportFinding("container", self.name, outcome, told, self.place, place, causes=reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerImage:
+    """What containers are made of: the ports that it exposes, and its labels."""
+
+    ports: Sequence[int]
+    labels: Sequence[ContainerLabel]
+
+
+def image_name(written: str) -> str:
+    """Return the full name of an image, without what Docker adds or leaves out: `nginx` is `nginx:latest`."""
+    name = re.sub(r"^(?:(?:index\.)?docker\.io/|localhost/)?(?:library/)?", "", written)
+    name, at, digest = name.partition("@")
+    folder, slash, last = name.rpartition("/")
+    bare, _colon, tag = last.partition(":")
+    return f"{folder}{slash}{bare}{at}{digest}" if at else f"{folder}{slash}{bare}:{tag or 'latest'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""What `docker inspect` tells of containers, and `docker service inspect` of the services of a swarm. Pure."""
+"""What `docker inspect` tells of containers and images, and `docker service inspect` of a swarm's services. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from provider.errors import pointer
-from provider.imports.labels.containers import PROJECT, SERVICE, Container, ContainerLabel
+from provider.imports.labels.containers import PROJECT, SERVICE, Container, ContainerImage, ContainerLabel, image_name
 from provider.imports.pieces import scalar
 
 _DEFAULT_NETWORK: Final = "bridge"
@@ -12,11 +12,16 @@ _HOST: Final = "127.0.0.1"
 
 
 def is_inspected(document: Any) -> bool:
-    """Tell whether a document is what `docker inspect` or `docker service inspect` prints."""
+    """Tell whether a document is what `docker inspect` prints, also of images or of services of a swarm."""
     listed = document if isinstance(document, list) else [document]
     return bool(listed) and all(
-        isinstance(each, dict) and ({"Config", "Name"} <= each.keys() or _is_service(each)) for each in listed
+        isinstance(each, dict) and ({"Config", "Name"} <= each.keys() or _is_service(each) or _is_image(each))
+        for each in listed
     )
+
+
+def _is_image(told: dict[str, Any]) -> bool:
+    return {"Config", "RepoTags"} <= told.keys() and "Name" not in told
 
 
 def _is_service(told: dict[str, Any]) -> bool:
@@ -25,11 +30,31 @@ def _is_service(told: dict[str, Any]) -> bool:
 
 def read_inspected(document: Any, at: str = "") -> Iterator[Container]:
     """Go through the containers. Their places stand below the pointer `at`."""
+    for each, place in _listed(document, at):
+        if not _is_image(each):
+            yield _container(each, place)
+
+
+def read_images(document: Any, at: str = "") -> Iterator[tuple[str, ContainerImage]]:
+    """Go through the images, by each of their full names."""
+    for each, place in _listed(document, at):
+        if _is_image(each):
+            config, labels = _within(each, "Config"), _within(each, "Config", "Labels")
+            ports = _ports(_within(config, "ExposedPorts"))
+            image = ContainerImage(ports, _labels(labels, place + pointer("Config", "Labels")))
+            for name in (*(each["RepoTags"] or ()), *(each.get("RepoDigests") or ())):
+                yield image_name(str(name)), image
+
+
+def _listed(document: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
     if isinstance(document, list):
-        for index, each in enumerate(document):
-            yield _container(each, f"{at}/{index}")
+        yield from ((each, f"{at}/{index}") for index, each in enumerate(document))
     else:
-        yield _container(document, at)
+        yield document, at
+
+
+def _ports(told: dict[str, Any]) -> list[int]:
+    return sorted(int(port) for each in told if (port := str(each).partition("/")[0]).isdecimal())
 
 
 def _container(told: dict[str, Any], place: str) -> Container:
@@ -39,7 +64,6 @@ def _container(told: dict[str, Any], place: str) -> Container:
     settings = _within(told, "NetworkSettings")
     name = str(told["Name"]).removeprefix("/")
     project, service = (scalar(labels.get(each)) for each in (PROJECT, SERVICE))
-    ports = _within(settings, "Ports")
     health = scalar(_within(told, "State", "Health").get("Status"))
     at = place + pointer("Config", "Labels")
     return Container(
@@ -48,7 +72,7 @@ def _container(told: dict[str, Any], place: str) -> Container:
         _labels(labels, at),
         _host(told, name, _within(settings, "Networks")),
         place + pointer("Name"),
-        sorted(int(port) for each in ports if (port := str(each).partition("/")[0]).isdecimal()),
+        _ports(_within(settings, "Ports")),
         list(_within(settings, "Networks")) or None,
         is_up=_within(told, "State").get("Status", "running") == "running" and health in {None, "", "healthy"},
     )
