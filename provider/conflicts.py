@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 
 from provider import rules, sticky_cookies
 from provider.explanations import Route, Routes
-from provider.messages import Message
+from provider.messages import Message, listed, template
 from provider.models import Change, Conflict
+from provider.names import in_order
 from provider.nouns import NOUNS, Noun, Router
 from provider.rivals import (
     COMPARED_EACH,
@@ -50,6 +51,21 @@ _MANY: Final = 100
 _EVERYTHING: Final = ("PathPrefix(`/`)", *(f"HostRegexp(`{each}`)" for each in (".+", ".*", "^.+$", "^.*$")))
 """What people write for all that no other router takes."""
 
+_MOST_NAMED: Final = 3
+"""How many routers are named that are in a conflict together."""
+
+_ONE_RULE: Final = template(
+    "{names} have the same rule and the same priority {rank} on {where}: which one wins is random"
+)
+_TAKING_FROM: Final = template(
+    "{ruled} takes requests that {names} match too, such as {asked} on {where}: the priority of {ruled} is the length "
+    "of its rule ({rule_rank}), the others' follow from their domains and path prefixes"
+)
+_TAKEN_FROM: Final = template(
+    "{names} take requests that {ruled} matches too, such as {asked} on {where}: the priority of {ruled} is the length "
+    "of its rule ({rule_rank}), the others' follow from their domains and path prefixes"
+)
+
 _KINDS: Final = frozenset({"router", "domain", "service"})
 _LEADING: Final = frozenset({"middleware", "service"})
 """The kinds that lead to services without a router: error pages, and services made of services."""
@@ -66,6 +82,19 @@ class Finding:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair(Finding):
+    """What two routers are in, and maybe others too: `same` is the same for all that are told of together.
+
+    `template` and `values` say it of several, with the names of all `members`.
+    """
+
+    same: object
+    members: Sequence[str]
+    template: str
+    values: Mapping[str, object]
+
+
 def find(
     routes: Routes, domains: Collection[str], services: Collection[str], sticky: Mapping[str, str]
 ) -> list[Finding]:
@@ -74,7 +103,7 @@ def find(
     unreached = list(_unreached_services(routes, services))
     unused = list(_unused_domains(routes, domains, effort))
     shared = list(_shared_cookies(routes, sticky, effort))
-    return [*_among(routes, effort), *shared, *unused, *unreached, *_cut(routes, effort)]
+    return [*_gather(_among(routes, effort)), *shared, *unused, *unreached, *_cut(routes, effort)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +164,7 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
     shared = [each for each in _shared_cookies(routes, sticky, effort) if not led_to.isdisjoint(each.objects)]
     between = _between(routes, names, effort) if len(names) <= _MANY else _among(routes, effort)
     between = [each for each in between if not concern.objects.isdisjoint(each.objects)]
-    return [*concern.doubts, *between, *shared, *unused, *unreached, *_cut(routes, effort)]
+    return [*concern.doubts, *_gather(between), *shared, *unused, *unreached, *_cut(routes, effort)]
 
 
 def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:
@@ -199,20 +228,40 @@ def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Fin
     return list(found.values())
 
 
+def _gather(found: Iterable[Finding]) -> list[Finding]:
+    """Tell once of all routers that are in the same conflict, and not of each two of them."""
+    gathered: dict[object, list[Finding]] = {}
+    for each in found:
+        same = each.same if isinstance(each, _Pair) else each.objects
+        gathered.setdefault((each.conflict, same), []).append(each)
+    return list(map(_together, gathered.values()))
+
+
+def _together(findings: Sequence[Finding]) -> Finding:
+    pairs = [each for each in findings if isinstance(each, _Pair)]
+    if len(pairs) < 2:
+        return Finding(findings[0].conflict, findings[0].objects, findings[0].detail)
+    first, names = pairs[0], sorted({name for each in pairs for name in each.members}, key=in_order)
+    members = [("router", name) for name in names]
+    others = [each for each in first.objects if each not in members]
+    objects = (*others, *members) if first.objects[0] in others else (*members, *others)
+    detail = Message(first.template, **first.values, names=listed(names, _MOST_NAMED))
+    return Finding(first.conflict, objects, detail)
+
+
 def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
     """Tell that two routers of one rank match the same request: Traefik takes any of them."""
     shared = one.shared_places(other)
     if not shared:
         return None
     objects = (("router", one.name), ("router", other.name))
-    told = {"one": one.name, "other": other.name, "rank": one.priority, "where": ", ".join(shared)}
+    told = {"rank": one.priority, "where": ", ".join(shared)}
+    names = (one.name, other.name)
     effort.spend(effort.weight(one.rule.condition))
     if one.rule.condition == other.rule.condition:
-        detail = Message(
-            "{one} and {other} have the same rule and the same priority {rank} on {where}: which one wins is random",
-            **told,
-        )
-        return Finding(Conflict.SAME_RULE, objects, detail)
+        same = (repr(one.rule.condition), *told.values())
+        detail = Message(_ONE_RULE, **told, names=listed(names, _MOST_NAMED))
+        return _Pair(Conflict.SAME_RULE, objects, detail, same, names, _ONE_RULE, told)
     request = find_shared(one.rule.condition, other.rule.condition, effort)
     if request is None:
         return None
@@ -220,6 +269,8 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
     detail = Message(
         "{one} and {other} have the same priority {rank} on {where}, and both match {asked}: which one wins is random",
         **told,
+        one=one.name,
+        other=other.name,
         asked=asked,
     )
     return Finding(Conflict.SAME_RANK, objects, detail)
@@ -303,19 +354,24 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     request = find_shared(route.rule.condition, other.rule.condition, effort)
     if request is None:
         return None
+    told = {
+        "ruled": route.name,
+        "rule_rank": route.priority,
+        "asked": f"{request.method} {request.host}{request.path}",
+        "where": ", ".join(shared),
+    }
     detail = Message(
         "{winner} takes {asked} on {where}, which {loser} matches too: the priority of {ruled} is the length "
         "of its rule ({rule_rank}), that of {plain} follows from its domains and path prefix ({plain_rank})",
+        **told,
         winner=winner.name,
         loser=loser.name,
-        asked=f"{request.method} {request.host}{request.path}",
-        where=", ".join(shared),
-        ruled=route.name,
-        rule_rank=route.priority,
         plain=other.name,
         plain_rank=other.priority,
     )
-    return Finding(Conflict.MIXED_RANKS, (("router", winner.name), ("router", loser.name)), detail)
+    objects = (("router", winner.name), ("router", loser.name))
+    several = _TAKING_FROM if winner is route else _TAKEN_FROM
+    return _Pair(Conflict.MIXED_RANKS, objects, detail, (route.name, several), (other.name,), several, told)
 
 
 def _shared_cookies(routes: Routes, sticky: Mapping[str, str], effort: Effort) -> Iterator[Finding]:

@@ -150,6 +150,27 @@ def test_routers_meet_where_one_is_ranked_by_its_domains_and_the_other_by_the_le
     assert kinds(find(app, short)) == [(Conflict.MIXED_RANKS, ("app", "short"))]
 
 
+def test_a_rule_that_meets_many_routers_is_told_of_once() -> None:
+    apps = [replace(route(f"app{each}", f"Host(`{each}.a.test`)", 25), is_plain=True) for each in range(1, 6)]
+    found = find(*apps, route("posts", "PathPrefix(`/posts`) && Method(`POST`)"), route("short", "Path(`/x`)"))
+    names = tuple(each.name for each in apps)
+    assert kinds(found) == [
+        (Conflict.MIXED_RANKS, ("posts", *names)),
+        (Conflict.MIXED_RANKS, (*names, "short")),
+    ]
+    assert found[0].detail == (
+        "posts takes requests that app1, app2, app3 and 2 more match too, such as POST 1.a.test/posts on web: the "
+        "priority of posts is the length of its rule (38), the others' follow from their domains and path prefixes"
+    )
+
+
+def test_routers_with_one_rule_are_told_of_together() -> None:
+    found = find(*(route(name, "Path(`/a`)") for name in ("a", "b", "c", "d")))
+    assert kinds(found) == [(Conflict.SAME_RULE, ("a", "b", "c", "d"))]
+    told = "a, b, c and 1 more have the same rule and the same priority 10 on web: which one wins is random"
+    assert found[0].detail == told
+
+
 def test_a_router_with_wildcards_is_hidden_only_if_all_of_it_is() -> None:
     exact = replace(route("app", "Host(`a.test`)", 25), is_plain=True)
     wildcards = replace(route("app", rules.build(["*.a.test"], None), 2), is_plain=True, part=".wildcards")

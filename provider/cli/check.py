@@ -14,8 +14,13 @@ FOUND: Final = 2
 """The exit status where there is a conflict."""
 
 
+_MOST_NAMED: Final = 4
+
+
 def _objects(conflict: Item) -> str:
-    return ", ".join(f"{each['kind']} {each['name']}" for each in conflict["objects"])
+    names = [f"{each['kind']} {each['name']}" for each in conflict["objects"]]
+    more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return ", ".join([*names[:_MOST_NAMED], *more])
 
 
 CONFLICTS: Final[Columns] = {

@@ -204,13 +204,7 @@ def _listening(router: Router | TCPRouter, entry_points: Sequence[str]) -> tuple
 
 
 def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]:
-    """Tell what is found; of many routers with one rule, each once, and not each with each."""
-    known: set[str] = set()
     for each in findings:
-        if each.conflict is Conflict.SAME_RULE:
-            if known.issuperset(name for _kind, name in each.objects):
-                continue
-            known |= {name for _kind, name in each.objects}
         if (consequence := _CONFLICTS.get(each.conflict)) is not None:
             kind, name = each.objects[0]
             own = places.own(kind, name)
