@@ -20,7 +20,7 @@ from provider import rules, terms
 from provider.errors import Unverified
 from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
-from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
+from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, called, document, versions
 from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.middlewares.failures import Retry
 from provider.nouns.middlewares.redirects import RedirectScheme
@@ -254,7 +254,9 @@ def assemble(parts: Parts) -> Document:
     """
     if (missing := min(parts.missing(), default=None)) is not None:
         kind, name = missing
-        raise Unverified(Message("something refers to the {kind} {name}, which does not exist", kind=kind, name=name))
+        raise Unverified(
+            Message("something refers to the {kind} {name}, which does not exist", kind=called(kind), name=name)
+        )
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
     sections = {kind: section.content for kind, section in parts.sections() if section.parts}
     default = parts.default_certificate

@@ -183,7 +183,7 @@ class _DocumentReading:
             if item is not None:
                 key = f"{owner}/{item.key}" if owner else item.key
                 if key in found:
-                    told = {"name": name, "kind": noun.kind, "other": found[key].name}
+                    told = {"name": name, "kind": noun.called(), "other": found[key].name}
                     detail = Message("{name} is the same {kind} as {other}", **told)
                     self.twice.append(FieldError(pointer(*where, name), f"{noun.plural}.duplicate", detail))
                 found[key] = item

@@ -6,7 +6,7 @@ the template, which a catalogue of messages translates, and the values that stan
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from string import Formatter
 from typing import Any, Final, Self
 
@@ -87,6 +87,11 @@ def listed(names: Sequence[str], most: int) -> str:
     if len(named) == 1:
         return named[0]
     return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Write parts one after another, with commas; each may be a message."""
+    return reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), parts) if parts else ""
 
 
 def freeze(text: str) -> Any:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from provider.declarations import Declaration, place
 from provider.errors import FieldError, InUse, Invalid, pointer
-from provider.messages import Message
+from provider.messages import Message, joined
 from provider.models import Change
-from provider.nouns import NOUNS, Named, Noun, Server, called
+from provider.nouns import NOUNS, Named, Noun, Server, called, titled
 from provider.nouns.health import needed, unchecked
 from provider.nouns.reading import Reading, Where
 from provider.nouns.references import GUARD, cycles, exposed, guarded, guards, is_made_once, missing, reached, tangled
@@ -235,7 +235,7 @@ def _check(current: Declaration, wanted: Declaration, following: Declaration) ->
     if users:
         (kind, used), using = min(users.items())
         listed = sorted(using, key=lambda named: (list(NOUNS).index(named[0]), named[1]))
-        told = ", ".join(f"{user_kind} {name}" for user_kind, name in listed[:_MOST_NAMED])
+        told = joined([titled(*user) for user in listed[:_MOST_NAMED]])
         detail = Message(
             "{kind} {name} would be removed, but is used by {users}", kind=called(kind), name=used, users=told
         )

@@ -50,7 +50,7 @@ def _declared() -> Iterator[str]:
     while waiting:
         model = waiting.pop()
         if issubclass(model, Noun):
-            yield from (model.title, model.titles, model.about)
+            yield from (model.title, model.titles, model.about, model.called(), model.many())
         for each in model.fields.values():
             yield from filter(None, (each.title, each.help, each.switch))
             for inner in _types(each.type):

@@ -6,7 +6,7 @@ import pytest
 
 from provider.messages import Message, freeze, thaw
 from provider.models import Change, NounKind
-from provider.nouns import Router, Server, Service
+from provider.nouns import NOUNS, Router, Server, Service
 from provider.store.records import as_json
 from provider.summaries import applied, join, saying, summarise
 
@@ -96,6 +96,45 @@ def test_an_object_in_which_nothing_is_set_is_added_and_removed() -> None:
     assert change.words == "middleware m: compress removed, addPrefix nothing → prefix: /a"
     back = Change("middleware", "m", change.after, change.before)
     assert back.words == "middleware m: addPrefix prefix: /a → nothing, compress added"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "changed", "told"),
+    [
+        ("domain", {}, {"tls": {"from": "acme"}}, "tls nothing → from: acme"),
+        ("domain", {"tls": {"from": "acme"}}, {"tls": None}, "tls from: acme → nothing"),
+        (
+            "domain",
+            {"tls": {"from": "acme"}},
+            {"tls": {"from": "resolver", "certResolver": "le"}},
+            "tls.from acme → resolver, tls.certResolver nothing → le",
+        ),
+        ("service", {}, {"healthCheck": {"path": "/up"}}, "healthCheck nothing → path: /up"),
+        (
+            "service",
+            {"healthCheck": {"path": "/up"}},
+            {"healthCheck": {"path": "/up", "interval": "3s"}},
+            "healthCheck.interval 5s → 3s",
+        ),
+        ("service", {}, {"sticky": {"cookie": {"name": "s"}}}, "sticky nothing → cookie: name: s"),
+        (
+            "service",
+            {"weighted": {"services": [{"name": "a"}]}},
+            {"weighted": {"services": [{"name": "a"}, {"name": "b", "weight": 3}]}},
+            "weighted.services name: a → name: a; name: b, weight: 3",
+        ),
+        ("router", {"domains": ["a.test"], "service": "s"}, {"tls": {}}, "tls added"),
+    ],
+)
+def test_of_an_object_within_it_is_told_what_is_set_and_what_differs(
+    kind: NounKind, fields: dict[str, Any], changed: dict[str, Any], told: str
+) -> None:
+    noun, name = NOUNS[kind], "a.test"
+    before, after = (
+        noun.read({"name": name if kind == "domain" else "a", **each}).json()
+        for each in (fields, {**fields, **changed})
+    )
+    assert Change(kind, name, before, after).words == f"{kind} {name}: {told}"
 
 
 def test_many_applications_are_counted() -> None:

@@ -7,7 +7,7 @@ import typer
 
 from provider.cli.output import Output, note, words
 from provider.cli.replies import Item, Reply
-from provider.nouns.comparison import is_unset
+from provider.nouns.comparison import given, is_unset
 
 _MOST_OBJECTS: Final = 200
 _MOST_SHARES: Final = 50
@@ -92,21 +92,19 @@ def _fields(described: Item) -> Iterator[str]:
     fields: Sequence[Any] = described["fields"]
     if described["action"] == "remove":
         return
+    kind = described["kind"]
     for field in fields:
-        if field["field"] == "name":
+        name = field["field"]
+        if name == "name":
             continue
-        if described["action"] == "create":
-            if field["after"] not in (None, "", [], {}) and not is_unset(
-                described["kind"], field["field"], field["after"]
-            ):
-                yield f"{field['field']}: {_value(field['after'])}"
-        else:
-            yield f"{field['field']}: {_value(field['before'])} → {_value(field['after'])}"
+        after = _value(given(kind, name, field["after"]))
+        if described["action"] != "create":
+            yield f"{name}: {_value(given(kind, name, field['before']))} → {after}"
+        elif field["after"] not in (None, "", [], {}) and not is_unset(kind, name, field["after"]):
+            yield f"{name}: {after}"
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(member)}" for name, member in value.items()) or "none"
     return words(value) or "none"
 
 

@@ -6,7 +6,6 @@ from itertools import starmap
 from typing import Any, Final
 
 from provider import imports
-from provider.cli.nouns.words import many
 from provider.cli.output import Output
 from provider.documents import File
 from provider.imports import Imported, ImportFinding, ImportOutcome
@@ -73,5 +72,5 @@ def _count(kind: str, counted: tuple[int, int]) -> str:
     """Say how many objects of a kind are taken, of how many."""
     held, given = counted
     noun = NOUNS[kind]
-    word = noun.called() if given == 1 else many(noun)
+    word = noun.called() if given == 1 else noun.many()
     return f"{given:,} {word}" if held == given else f"{held:,} of {given:,} {word}"

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -98,6 +98,9 @@ def note(text: str) -> None:
         typer.echo(printable(text), err=True)
 
 
+_EMPTY: Final[Collection[Any]] = (None, "", [], {})
+
+
 def words(value: object) -> str:
     """Write a value for people."""
     if value is None:
@@ -105,7 +108,9 @@ def words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(words(item) for item in value) or "none"
+        return ("; " if any(isinstance(item, dict) for item in value) else ", ").join(map(words, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{printable(name)} {words(each)}" for name, each in value.items() if each not in _EMPTY)
     return printable(str(value))
 
 

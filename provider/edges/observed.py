@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from provider.messages import Message
 from provider.nouns import NOUNS, Named, Router, called
 
 
@@ -27,7 +28,7 @@ class DisabledRouter:
     @property
     def words(self) -> str:
         """Say it, for a person."""
-        return f"{called(self.kind)} {self.name}: {self.error}"
+        return Message("{kind} {name}: {what}", kind=called(self.kind), name=self.name, what=self.error)
 
 
 @dataclass(frozen=True, slots=True)

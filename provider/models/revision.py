@@ -1,7 +1,7 @@
 """Revisions: the committed changes of the desired state."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AwareDatetime, BaseModel
@@ -9,14 +9,16 @@ from pydantic import Field as Described
 from sqlalchemy import JSON, Index, String
 from sqlmodel import Field, SQLModel
 
-from provider.messages import Message
+from provider.messages import Message, joined
 from provider.models.base import output_config
 from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
-from provider.nouns.comparison import FieldChange, compare
+from provider.nouns.comparison import FieldChange, compare, given
 
 _LONGEST_VALUE: Final = 80
 """The most characters of a value that stand in words; the value itself is kept whole."""
+
+_EMPTY: Final[Collection[Any]] = (None, "", [], {})
 
 MESSAGE_LENGTH: Final = 500
 """The most characters of what somebody says about a change."""
@@ -55,9 +57,19 @@ class Change:
             return Message("{kind} {name} added", kind=called(self.kind), name=self.name)
         if self.after is None:
             return Message("{kind} {name} removed", kind=called(self.kind), name=self.name)
-        fields = [_words(each) for each in self.fields]
-        told = reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), fields)
+        told = joined([_words(each) for each in self._told()])
         return Message("{kind} {name}: {told}", kind=called(self.kind), name=self.name, told=told)
+
+    def _told(self) -> Iterator[FieldChange]:
+        """Give what differs; where an object within it is another now, what differs in that."""
+        within = compare(self.kind, self.before, self.after, is_deep=True)
+        for each in self.fields:
+            inner = [one for one in within if one.name.startswith(f"{each.name}.")]
+            if each.before and each.after and inner:
+                yield from inner
+            else:
+                before, after = (given(self.kind, each.name, side) for side in (each.before, each.after))
+                yield FieldChange(each.name, before, after)
 
 
 def _words(field: FieldChange) -> Message:
@@ -79,9 +91,10 @@ def word(value: Any) -> str:
     if value == "":
         return "''"
     if isinstance(value, list):
-        written = ", ".join(map(str, value))
+        written = ("; " if any(isinstance(each, dict) for each in value) else ", ").join(map(word, value))
     elif isinstance(value, dict):
-        written = ", ".join(f"{name}: {word(member)}" for name, member in value.items())
+        members = [f"{name}: {word(member)}" for name, member in value.items() if member not in _EMPTY]
+        written = ", ".join(members) if members else Message("nothing")
     else:
         written = str(value)
     return written if len(written) <= _LONGEST_VALUE else written[:_LONGEST_VALUE] + "…"

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from provider.nouns.containers import ListOf
+from provider.nouns.nested import Nested
 from provider.nouns.registry import NOUNS, masked
+from provider.nouns.types import Type
 
 JsonObject = Mapping[str, Any]
 """An object as JSON, whole."""
@@ -38,6 +41,25 @@ def compare(
         if (is_whole or old.get(name) != new.get(name)) and not (is_deep and _is_told_within(name, names))
         if not (is_deep and is_whole and is_unset(kind, name, {**old, **new}[name]))
     ]
+
+
+def given(kind: str, name: str, value: Any) -> Any:
+    """Return the value of a field of an object without what nobody set in it."""
+    each = NOUNS[kind].fields.get(name) if kind in NOUNS else None
+    return value if each is None else _given(each.type, value)
+
+
+def _given(type_: Type, value: Any) -> Any:
+    if isinstance(type_, ListOf) and isinstance(value, list):
+        return [_given(type_.item, each) for each in value]
+    if not isinstance(type_, Nested) or not isinstance(value, Mapping):
+        return value
+    found = {}
+    for key, member in value.items():
+        each = type_.model.fields.get(key)
+        if each is None or each.is_required or member != each.json(each.default):
+            found[key] = member if each is None else _given(each.type, member)
+    return found
 
 
 def is_unset(kind: str, name: str, value: Any) -> bool:

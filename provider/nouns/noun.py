@@ -112,9 +112,16 @@ class Noun(Object):
         return next((key for key in self.alternatives() if values[self.fields[key].name] is not None), None)
 
     @classmethod
+    @cache
     def called(cls) -> str:
-        """Return what one is called in a sentence: `TCP router`."""
-        return lowered(cls.title)
+        """Return what one is called in a sentence, as a message: `TCP router`."""
+        return Message(lowered(cls.title))
+
+    @classmethod
+    @cache
+    def many(cls) -> str:
+        """Return what many are called in a sentence, as a message: `TCP routers`."""
+        return Message(lowered(cls.titles))
 
     @classmethod
     def one(cls) -> str:
@@ -183,7 +190,7 @@ class Noun(Object):
             raise Invalid(wrong)
         made: Self = found
         if is_named and made.key != cls.find_key(name):
-            told = {"name": name, "kind": cls.kind}
+            told = {"name": name, "kind": cls.called()}
             detail = Message(
                 "a name cannot be changed: this is {name}, as in the path; add another {kind} instead", **told
             )

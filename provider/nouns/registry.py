@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
+from provider.messages import Message, template
 from provider.nouns.certificate import Certificate
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
@@ -34,10 +35,21 @@ Named = tuple[str, str]
 """An object: its kind, and its name among all of its kind. A domain's is its A-label, a server's `SERVICE/SERVER`."""
 
 
+_OTHERS: Final = (template("account"), template("token"))
+"""What else changes in the audit."""
+
+
 @cache
 def called(kind: str) -> str:
-    """Return what an object of a kind is called in a sentence: `TCP router`. What is no noun is called as it is."""
-    return NOUNS[kind].called() if kind in NOUNS else kind
+    """Return what an object of a kind is called in a sentence, as a message: `TCP router`."""
+    if kind in NOUNS:
+        return NOUNS[kind].called()
+    return Message(kind) if kind in _OTHERS else kind
+
+
+def titled(kind: str, name: str) -> Message:
+    """Return an object as it is named in a sentence: `TCP router mail`."""
+    return Message("{kind} {name}", kind=called(kind), name=name)
 
 
 def within(kind: str) -> list[type[Noun]]:

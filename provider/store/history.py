@@ -131,7 +131,7 @@ def read_object(kind: str, name: str, item: dict[str, Any], number: int) -> Noun
         told = error.fields[0]
         detail = Message(
             "{kind} {name} of revision {number} is not valid in this version: {why}",
-            kind=kind,
+            kind=called(kind),
             name=name,
             number=number,
             why=told.detail,

@@ -12,10 +12,10 @@ from sqlmodel import select as select_objects
 from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.errors import InUse, NotFound
-from provider.messages import Message
+from provider.messages import Message, joined
 from provider.models import Change, NounKind
 from provider.names import first_in_order
-from provider.nouns import Object, called
+from provider.nouns import Object, called, titled
 
 NAMED: Final = 500
 """So many names are asked for in one question; more are read with all others."""
@@ -91,7 +91,7 @@ def required(found: T | None, kind: str, name: str) -> T:
 def check_unused(kind: str, name: str, users: Sequence[tuple[str, str]], *, cascade: bool) -> None:
     """Raise `InUse` where something is used, and its users shall not go too."""
     if users and not cascade:
-        shown = ", ".join(f"{called(user_kind)} {user}" for user_kind, user in users[:10])
+        shown = joined([titled(*user) for user in users[:10]])
         told = {"kind": called(kind), "name": name, "users": shown, "more": len(users) - 10}
         if len(users) > 10:
             detail = Message("{kind} {name} is used by {users} and {more} more: remove them first, or together", **told)

@@ -14,7 +14,7 @@ from provider.declarations import Declaration
 from provider.errors import Invalid, ProviderError, pointer
 from provider.messages import Message
 from provider.models import Change
-from provider.nouns import NOUNS, Named, Noun, called, owners
+from provider.nouns import NOUNS, Named, Noun, owners, titled
 from provider.plans import Prune, Transition, where
 from provider.store import declarations, history, revisions, undos
 
@@ -104,9 +104,7 @@ def _keep_used(current: Declaration, wanted: dict[Named, dict[str, Any] | None],
         for named in [each for each in gone if any(owner in used for owner in owners(*each))]:
             del wanted[named]
         for (kind, name), user in used.items():
-            told = Message(
-                "{kind} {name} is used by {user} now", kind=called(kind), name=name, user=f"{called(user[0])} {user[1]}"
-            )
+            told = Message("{object} is used by {user} now", object=titled(kind, name), user=titled(*user))
             found.left.append(told)
             found.blocking.add(user)
 

@@ -223,9 +223,9 @@ def _told(clash: undoing.Clash, revision: Revision | None) -> Message:
     author = Message("by somebody")
     if revision is not None:
         author = Message("in revision {number} by {author}", number=revision.number, author=revision.author)
-    values: dict[str, object] = {"kind": clash.kind, "name": clash.name, "author": author}
+    values: dict[str, object] = {"kind": called(clash.kind), "name": clash.name, "author": author}
     if child := clash.child:
-        values |= {"plural": child.plural, "names": listed([child.split(name)[1] for name in clash.now], _MOST_NAMED)}
+        values |= {"plural": child.many(), "names": listed([child.split(name)[1] for name in clash.now], _MOST_NAMED)}
         return Message("{kind} {name} has new {plural}, {names}, added {author}", **values)
     if clash.field:
         before, now = _shown_values(clash)

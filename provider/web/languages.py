@@ -57,8 +57,12 @@ class Language:
         return translate(text, self.translations.gettext)
 
     def declared(self, text: str) -> str:
-        """Say a text that stands in a declaration: a title, a help, a word of a choice."""
-        return self.translations.gettext(text) if text else ""
+        """Say a text that stands in a declaration: a title, a help, a word of a choice.
+
+        `TCP router` is also said within sentences, where it is `router TCP`: a title has a capital where ours has one.
+        """
+        said = self.translations.gettext(text) if text else ""
+        return said[:1].upper() + said[1:] if text[:1].isupper() else said
 
     def sentence(self, text: str) -> str:
         """Say a message as a sentence of its own: with a capital, unless it begins with a value, and a full stop."""

@@ -4,11 +4,32 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from provider.messages import Message
+from provider.messages import Message, freeze, thaw
+from provider.nouns import titled
 from provider.web import languages
 
 ENGLISH, INDONESIAN = (languages.load()[code] for code in ("en", "id"))
 NOON = datetime(2026, 3, 9, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("certificate", "sertifikat x"),
+        ("tlsOption", "opsi TLS x"),
+        ("tcpRouter", "router TCP x"),
+        ("account", "akun x"),
+        ("serversTransport", "servers transport x"),
+        *((kind, f"{kind} x") for kind in ("domain", "router", "middleware", "service", "server", "token")),
+    ],
+)
+def test_an_object_is_called_by_the_word_of_the_language(kind: str, told: str) -> None:
+    assert INDONESIAN.say(thaw(freeze(titled(kind, "x")))) == told
+
+
+def test_a_title_begins_with_a_capital() -> None:
+    assert INDONESIAN.declared("TCP router") == "Router TCP"
+    assert ENGLISH.declared("TCP router") == "TCP router"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from provider.cli.nouns.columns import columns_of
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.helps import help_of
 from provider.cli.nouns.slots import slots_of
-from provider.cli.nouns.words import kebab, many
+from provider.cli.nouns.words import kebab
 from provider.cli.options import (
     CreateOption,
     EtagOption,
@@ -94,12 +94,10 @@ class Commands:
         """Print the objects, or what to do where there is none."""
         collection = self._collection(names)
         add = f"`wayshub-provider {kebab(self.noun.kind)} add`"
-        advice = f"no {many(self.noun)} yet: add one with {add}{self.extras.empty}"
+        advice = f"no {self.noun.many()} yet: add one with {add}{self.extras.empty}"
         if self.noun.within:
-            owner = f"{self.noun.within} {collection.within}"
-            advice = (
-                f"{owner} has no {many(self.noun)} yet: add one with {add[:-1]} {collection.within}`{self.extras.empty}"
-            )
+            add = f"{add[:-1]} {collection.within}`{self.extras.empty}"
+            advice = f"{self.noun.within} {collection.within} has no {self.noun.many()} yet: add one with {add}"
         list_all(client, output, collection, query, limit, advice, label)
 
     def show(self, client: Client, output: Output, etag: EtagOption = False, **names: str) -> None:

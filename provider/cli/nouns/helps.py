@@ -6,7 +6,6 @@ from typing import Final
 from provider.cli.nouns.examples import examples
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
-from provider.cli.nouns.words import many
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf
 from provider.nouns.noun import lowered
@@ -25,7 +24,7 @@ def help_of(noun: type[Noun], verb: str, extras: Extras) -> str:
 
 
 def _list(noun: type[Noun]) -> str:
-    return f"List the {many(noun)} of {NOUNS[noun.within].one()}." if noun.within else f"List {many(noun)}."
+    return f"List the {noun.many()} of {NOUNS[noun.within].one()}." if noun.within else f"List {noun.many()}."
 
 
 def _add(noun: type[Noun]) -> str:

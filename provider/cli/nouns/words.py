@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from provider.nouns import Field, Noun, Object
-from provider.nouns.noun import lowered
+from provider.nouns import Field, Object
 
 LABELS: Final = "labels"
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -14,11 +13,6 @@ _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def kebab(name: str) -> str:
     """Write a name of Python's or of JSON's as commands and options are written."""
     return _HUMP.sub("-", name).replace("_", "-").lower()
-
-
-def many(noun: type[Noun]) -> str:
-    """Say `routers`."""
-    return lowered(noun.titles)
 
 
 def ordered(model: type[Object]) -> Iterator[tuple[str, Field]]:
