@@ -6,6 +6,7 @@ A host name is not looked up: it is Traefik that does, and what it finds can cha
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -60,10 +61,16 @@ _REFUSED_NAMES: Final = {
 }
 
 _SPOKEN: Final = re.compile(
-    r"(?<![0-9])((?:[0-9]{1,3}[.-]){3}[0-9]{1,3})(?![0-9])|(?<![0-9a-z])([0-9a-f]{8})(?![0-9a-z])"
+    r"(?<![0-9])(?=((?:[0-9]{1,3}[.-]){3}[0-9]{1,3})(?![0-9]))|(?<![0-9a-z])([0-9a-f]{8})(?![0-9a-z])"
 )
 """An IPv4 address within a name, as services such as nip.io and sslip.io read it: decimal, or hexadecimal."""
-_READERS: Final = ("nip.io", "sslip.io", "xip.io", "traefik.me", "local.gd", "lvh.me")
+_READERS: Final = tuple(
+    f".{domain}"
+    for domain in (
+        *("nip.io", "sslip.io", "xip.io", "xip.name", "ip6.name", "traefik.me", "local.gd", "lvh.me", "backname.io"),
+        *("ip.addr.tools", "local-ip.co", "local-ip.sh", "plex.direct", "rbndr.us", "1u.ms", "rebind.network"),
+    )
+)
 """Domains whose names lead to the address that stands in them."""
 
 # Prefixes whose addresses have an IPv4 address in them, by how many bits stand behind it.
@@ -97,9 +104,14 @@ def find_refusal(host: str) -> str | None:
     name = host.lower().rstrip(".")
     if name in _REFUSED_NAMES:
         return Message("points to {what}", what=_METADATA)
-    address = find_address(name) or _find_spoken(name)
-    if address is None:
-        return None
+    address = find_address(name)
+    for spoken in _find_spoken(name) if address is None else [address]:
+        if reason := _find_reason(spoken):
+            return reason
+    return None
+
+
+def _find_reason(address: Address) -> str | None:
     for meant in _meanings(address):
         number = int(meant)
         for first, last, network, what in _RANGES[meant.version]:
@@ -143,16 +155,18 @@ def find_place(address: str) -> str:
     return str(read.ipv4_mapped or ipaddress.IPv6Network((int(read) >> 64 << 64, 64)))
 
 
-def _find_spoken(name: str) -> Address | None:
-    """Return the address to which a name leads that has it in itself."""
-    reader = next((reader for reader in _READERS if name.endswith(f".{reader}")), None)
-    found = _SPOKEN.search(name.removesuffix(f".{reader}")) if reader else None
-    if found is None:
-        return None
-    try:
-        return ipaddress.IPv4Address(found[1].replace("-", ".") if found[1] else int(found[2], 16))
-    except ValueError:
-        return None
+def _find_spoken(name: str) -> Iterator[Address]:
+    """Give the addresses in a name that may lead to them. Which of several counts, each reader knows."""
+    if not name.endswith(_READERS):
+        return
+    for decimal, hexadecimal in _SPOKEN.findall(name):
+        with suppress(ValueError):
+            yield ipaddress.IPv4Address(decimal.replace("-", ".") if decimal else int(hexadecimal, 16))
+    for label in name.split("."):
+        pieces = label.split("-")
+        for first in range(len(pieces)):
+            with suppress(ValueError):
+                yield ipaddress.IPv6Address(":".join(pieces[first:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +197,15 @@ def find_trouble(url: str, places: Places = ANYWHERE) -> str | None:
 
 def _find_outside(host: str, places: Places) -> str | None:
     name = host.lower().rstrip(".")
-    address = _LOCAL if name == "localhost" or name.endswith(".localhost") else find_address(host) or _find_spoken(name)
-    if address is None:
-        if places.names:
-            return None
+    address = _LOCAL if name == "localhost" or name.endswith(".localhost") else find_address(host)
+    if address is None and not places.names:
         return Message(
             "{host} is a name, but PROVIDER_SERVER_NETWORKS restricts servers to certain networks: write an IP "
             "address, or ask the operator to allow names with PROVIDER_SERVER_NAMES",
             host=host,
         )
-    plain = _plain(address)
-    if any(plain in network for network in places.networks):
+    meant = map(_plain, _find_spoken(name) if address is None else [address])
+    if all(any(plain in network for network in places.networks) for plain in meant):
         return None
     return Message(
         "{host} is outside the networks that PROVIDER_SERVER_NETWORKS allows: {networks}",

@@ -362,6 +362,13 @@ def test_other_services_keep_servers_to_no_network(service: Service, client: htt
             "Metadata.Google.Internal.",
         ),
         *("169.254.169.254.nip.io", "a.169-254-169-254.sslip.io", "a9fea9fe.nip.io", "x.100.100.100.200.NIP.IO."),
+        *("10.0.0.1.169.254.169.254.nip.io", "0a000001.a9fea9fe.rbndr.us", "a-a9fea9fe.xip.name"),
+        *(
+            "fe80--1.sslip.io",
+            "www.fd00-ec2--254.sslip.io",
+            "a-64-ff9b--a9fe-a9fe.sslip.io",
+            "0--ffff-a9fe-a9fe.ip6.name",
+        ),
     ],
 )
 def test_a_name_that_leads_to_the_metadata_of_a_cloud_is_refused(host: str) -> None:
@@ -370,7 +377,15 @@ def test_a_name_that_leads_to_the_metadata_of_a_cloud_is_refused(host: str) -> N
 
 
 @pytest.mark.parametrize(
-    "host", ["10.0.0.1.nip.io", "nip.io", "999.1.1.1.nip.io", "169-254-169-254.example.com", "metadata.example"]
+    "host",
+    [
+        "10.0.0.1.nip.io",
+        "2001-db8--1.sslip.io",
+        "nip.io",
+        "999.1.1.1.nip.io",
+        "169-254-169-254.example.com",
+        "metadata.example",
+    ],
 )
 def test_a_name_that_only_looks_like_it_is_not(host: str) -> None:
     assert addresses.find_refusal(host) is None
@@ -379,4 +394,7 @@ def test_a_name_that_only_looks_like_it_is_not(host: str) -> None:
 def test_a_name_with_an_address_in_it_is_kept_to_the_networks_too() -> None:
     networks = Places(addresses.read_networks("10.0.0.0/8"))
     assert addresses.find_trouble("http://10.0.0.1.nip.io", networks) is None
-    assert addresses.find_trouble("http://192.0.2.1.nip.io", networks) is not None
+    for host in ("192.0.2.1.nip.io", "10.0.0.1.192.0.2.1.nip.io", "2001-db8--1.sslip.io"):
+        assert addresses.find_trouble(f"http://{host}", networks) is not None
+    networks = Places(networks.networks, names=False)
+    assert addresses.find_trouble("http://10.0.0.1.nip.io", networks) is not None
