@@ -191,12 +191,14 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def check_ends(cls, value: object) -> object:
+    def check_ends(cls, value: object, info: ValidationInfo) -> object:
         """Pass over space around a value, such as the end of the line in a secret, and refuse quotes around it.
 
-        What reads files of variables may leave them there, and nobody means them.
+        What reads files of variables may leave them there, and nobody means them. Nothing but space is no value.
         """
         value = value.strip() if isinstance(value, str) else value
+        if value == "":
+            return cls.model_fields[str(info.field_name)].default
         if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             raise ValueError(f"there are quotes around it: write {value[1:-1]}")
         return value

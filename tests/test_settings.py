@@ -111,10 +111,11 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         read_settings()
 
 
-def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("value", ["", "  ", "\n", " \t\r\n"])
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     plain = read_settings()
     for name in Settings.model_fields:
-        monkeypatch.setenv(f"PROVIDER_{name.upper()}", "")
+        monkeypatch.setenv(f"PROVIDER_{name.upper()}", value)
     assert read_settings() == plain
 
 

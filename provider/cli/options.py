@@ -31,6 +31,7 @@ URLOption = Annotated[
         metavar="URL",
         help="URL of wayshub-provider. The token comes from PROVIDER_TOKEN.",
         envvar="PROVIDER_URL",
+        parser=str.strip,
         show_default=DEFAULT_URL,
     ),
 ]

@@ -140,6 +140,8 @@ def test_the_token_goes_out_as_a_bearer_and_is_never_shown(run: Run, monkeypatch
     ("variables", "url"),
     [
         ({"PROVIDER_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1"),
+        ({"PROVIDER_URL": " http://127.0.0.1:1\n"}, "http://127.0.0.1:1"),
+        ({"PROVIDER_URL": "  ", "PROVIDER_PORT": "1"}, "http://127.0.0.1:1"),
         ({"PROVIDER_PORT": "1"}, "http://127.0.0.1:1"),
         ({"PROVIDER_HOST": "0.0.0.0", "PROVIDER_PORT": "1"}, "http://127.0.0.1:1"),
         ({"PROVIDER_HOST": "::1", "PROVIDER_PORT": "1"}, "http://[::1]:1"),
