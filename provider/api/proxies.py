@@ -38,7 +38,7 @@ class Proxies:
         self._public = urlsplit(public_url) if public_url else None
         # Who asks is the last in the list that is no proxy of ours: Uvicorn finds that one.
         self._app: Any = ProxyHeadersMiddleware(app, ",".join(map(str, trusted)))  # type: ignore[arg-type]  # ASGI too
-        self._has_warned = False
+        self._warned: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,6 +54,11 @@ class Proxies:
         headers += [(name, said[key].encode("latin-1")) for name, key in _REWRITTEN.items() if key in said]
         scope["headers"] = headers
         scope["scheme"] = self._find_scheme(said.get("proto"), scope["scheme"])
+        if scope["scheme"] == "http" and _joined(headers, "origin").startswith("https://"):
+            self._warn(
+                "a trusted proxy was asked by https and does not say so, so cookies are not Secure: "
+                "let it send X-Forwarded-Proto"
+            )
         port = said.get("port", "")
         if port.isascii() and port.isdecimal() and len(port) <= 5:
             scope[PORT] = int(port)
@@ -65,8 +70,10 @@ class Proxies:
         if not found:
             found = self._read_forwarded(_joined(headers, "forwarded"))
         said = {key: value if key == "for" else value.partition(",")[0].strip() for key, value in found.items()}
-        if "host" not in said and self._public is not None:
-            said = {"proto": self._public.scheme} | said | {"host": self._public.netloc}
+        if self._public is not None:
+            said = {"host": self._public.netloc} | said
+            if said["host"] in {self._public.netloc, self._public.hostname}:
+                said = {"proto": self._public.scheme} | said
         return said
 
     def _read_forwarded(self, value: str) -> dict[str, str]:
@@ -84,11 +91,15 @@ class Proxies:
         if told is None:
             return scheme
         found = _SCHEMES.get(told.lower())
-        if found is None and not self._has_warned:
-            self._has_warned = True
+        if found is None:
             shown = printable(told[:_LONGEST_TOLD])
-            logger.warning("a trusted proxy says that it was asked by %r, which is neither http nor https", shown)
+            self._warn("a trusted proxy says that it was asked by %r, which is neither http nor https", shown)
         return found or scheme
+
+    def _warn(self, words: str, *values: object) -> None:
+        if words not in self._warned:
+            self._warned.add(words)
+            logger.warning(words, *values)
 
     def _trusts(self, host: str) -> bool:
         address = find_address(host)

@@ -1,5 +1,6 @@
 """Behind a proxy: who is asked for what, by which scheme, and whose pages are the service's own."""
 
+import asyncio
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,7 +11,10 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from starlette.types import Receive, Scope, Send
 
+from provider.addresses import read_networks
+from provider.api.proxies import Proxies
 from tests.people import add_account, bearer, log_in, nobody, session_cookie
 from tests.running import TOKEN, Service, answers, free_port, running_service, traefik_command, wait_until
 
@@ -63,6 +67,25 @@ def test_a_scheme_that_is_none_is_told_once(proxied: Service, caplog: pytest.Log
     assert len(told) == 1
     assert "neither http nor https" in told[0]
     assert told[0].isprintable()
+
+
+def test_a_proxy_that_does_not_say_that_it_was_asked_by_https_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def passed(scope: Scope, _receive: Receive, _send: Send) -> None:
+        assert scope["scheme"] == "http"
+
+    async def ask(proxies: Proxies) -> None:
+        for _time in range(3):
+            headers = [(b"host", b"console.example"), (b"origin", b"https://console.example")]
+            scope = {"type": "http", "client": (PROXY, 1), "scheme": "http", "headers": headers}
+            await proxies(scope, nothing, nothing)
+
+    async def nothing(*_message: object) -> Any:
+        raise AssertionError
+
+    asyncio.run(ask(Proxies(passed, read_networks(PROXY))))
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert told[0].endswith("so cookies are not Secure: let it send X-Forwarded-Proto")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +147,8 @@ def test_a_refusal_names_both_origins(proxied: Service) -> None:
 
 def test_with_a_public_url_a_proxy_need_not_pass_anything_on(public: Service) -> None:
     own = {"Origin": "https://console.example:8443", "Sec_Fetch_Site": "same-origin"}
+    host = "console.example:8443"
+    assert logged_in(public, PROXY, X_Forwarded_Host=host, **own) == SECURE, "without the scheme, as of HAProxy"
     for host in ("provider:8000", "127.0.0.1:8000"):  # as nginx names what it asks, unless told otherwise
         assert logged_in(public, PROXY, Host=host, **own) == SECURE
         with client_at(public, PROXY, Host=host) as client:
