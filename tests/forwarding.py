@@ -1,8 +1,10 @@
 """Ways between two programs that a test has in its hands: each connection is passed on to another one."""
 
+import itertools
 import socket
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
 
 
@@ -57,3 +59,24 @@ class Forwarder(ABC):
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+
+class Balancer(Forwarder):
+    """Forwards each connection to the next port that takes it, as a balancer in front of services does."""
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._ports = itertools.cycle(ports)
+        self._count = len(ports)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        super().__init__(listener)
+
+    def connect(self) -> socket.socket | None:
+        for _ in range(self._count):
+            try:
+                server = socket.create_connection(("127.0.0.1", next(self._ports)), timeout=5)
+            except OSError:
+                continue
+            server.settimeout(None)
+            return server
+        return None

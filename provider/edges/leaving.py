@@ -7,7 +7,7 @@ from provider.edges import former
 from provider.edges.states import Edge, EdgeState
 from provider.nouns import Server, Service
 
-_UNAWAITED = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
+_SILENT = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,20 @@ FindLeaving = Callable[[Service, Server], Leaving]
 
 
 def find_edges(edges: Iterable[Edge], service: str, url: str, now: float) -> list[str]:
-    """Find the edges that run a document in which a server is, or may. Nobody waits for one that does not come.
+    """Find the edges that run a document in which a server is, or may.
 
-    An edge whose API is not read may run what it was given before for as long as Traefik takes to load a document.
+    Nobody waits for one that does not come, unless its API tells that it goes on with what it has. An edge whose API is
+    not read may run what it was given before for as long as Traefik takes to load a document.
     """
-    return [
-        edge.name
-        for edge in edges
-        if edge.verdict.state not in _UNAWAITED and not edge.is_passing and _may_ask(edge, service, url, now)
-    ]
+    return [edge.name for edge in edges if not edge.is_passing and _may_ask(edge, service, url, now)]
 
 
 def _may_ask(edge: Edge, service: str, url: str, now: float) -> bool:
+    if edge.verdict.state in _SILENT:
+        observed = edge.observation
+        digest = None if observed is None else observed.digest
+        known = (each for each in (edge.given, edge.accepted) if each is not None and each.document.digest == digest)
+        return digest is not None and former.has(next(known, None), service, url)
     if any(former.has(each, service, url) for each in (edge.given, *edge.list_running(now))):
         return True
     return bool(edge.pollers.sharers) and (edge.api_url is None or edge.runs_given())

@@ -176,12 +176,13 @@ class Access:
         self._is_caught_up = False
 
     async def follow_soon(self) -> None:
-        """Follow, for no longer than a request may wait."""
+        """Follow, for no longer than a request may wait: no longer than a poll where it could not be read just now."""
         if self._find_newer() is not None:
             following = asyncio.create_task(self.follow())
             self._waited_for.add(following)
             following.add_done_callback(self._waited_for.discard)
-            await asyncio.wait({following}, timeout=_LONGER_PATIENCE_SECONDS)
+            patience = _LONGER_PATIENCE_SECONDS if self._unread is None else _PATIENCE_SECONDS
+            await asyncio.wait({following}, timeout=patience)
 
     def next_change(self) -> asyncio.Future[None]:
         """Return what is done when somebody else is known than now. All who wait share it: nobody may cancel it."""

@@ -4,9 +4,8 @@ import itertools
 import logging
 import random
 import signal
-import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from provider.database.locations import Location
-from tests.forwarding import Forwarder
+from tests.forwarding import Balancer
 from tests.postgres import Postgres
 from tests.running import (
     AUTHORIZED,
@@ -38,27 +37,6 @@ SERVER_KILLS = cases(1, 5)
 CUTS = cases(1, 5)
 STILL = cases(1, 5)
 WRITERS = 8
-
-
-class Balancer(Forwarder):
-    """Forwards each connection to the next port that takes it, as a balancer in front of services does."""
-
-    def __init__(self, ports: Sequence[int]) -> None:
-        self._ports = itertools.cycle(ports)
-        self._count = len(ports)
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        super().__init__(listener)
-
-    def connect(self) -> socket.socket | None:
-        for _ in range(self._count):
-            try:
-                server = socket.create_connection(("127.0.0.1", next(self._ports)), timeout=5)
-            except OSError:
-                continue
-            server.settimeout(None)
-            return server
-        return None
 
 
 @dataclass

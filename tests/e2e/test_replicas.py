@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from provider.database.locations import Location
 from tests.e2e.clocks import Clock
+from tests.e2e.registered import fleet
+from tests.forwarding import Balancer
 from tests.postgres import Postgres, Wire
 from tests.running import (
     Service,
@@ -161,42 +164,50 @@ def test_a_heartbeat_that_nobody_would_count_is_refused_and_counts_at_another_se
         running_service(tmp_path, None, location=wire.to(location)) as first,
         running_service(tmp_path, None, location=location) as second,
         two_clients(first, second) as (one, other),
+        closing(Balancer([urlsplit(each.url).port or 0 for each in (first, second)])) as balancer,
+        fleet(balancer.url, 1, "--ttl", "5s") as fleet_of_one,
     ):
-        other.post("/services", json={"name": "wayshub"}).raise_for_status()
+        other.post("/services", json={"name": "alvin"}).raise_for_status()
         for name in "abcd":
             server = {"url": "http://127.0.0.1:9", "ttl": "5s"}
-            other.put(f"/services/wayshub/servers/{name}", json=server).raise_for_status()
+            other.put(f"/services/alvin/servers/{name}", json=server).raise_for_status()
+        fleet_of_one.deploy("v0")
+        (registered,) = fleet_of_one.running.values()
+        ready = {(name, "ready") for name in (*"abcd", registered.name)}
         refused = []
 
         def beat() -> bool:
             """Let one server ask the first service, and the other one if need be; all others ask that one."""
-            answer = one.post("/services/wayshub/servers/a/heartbeat")
+            answer = one.post("/services/alvin/servers/a/heartbeat")
             if answer.status_code == 503:
                 assert answer.headers["Retry-After"] == "1"
-                refused.append(answer.json()["detail"])
+                refused.append(answer)
             for name in "bcd" if answer.status_code == 204 else "abcd":
-                other.post(f"/services/wayshub/servers/{name}/heartbeat").raise_for_status()
+                other.post(f"/services/alvin/servers/{name}/heartbeat").raise_for_status()
             return bool(refused)
 
         def states() -> set[tuple[str, str]]:
             beat()
-            return {(each["name"], each["state"]) for each in other.get("/services/wayshub/servers").json()["items"]}
+            return {(each["name"], each["state"]) for each in other.get("/services/alvin/servers").json()["items"]}
 
-        wait_until(lambda: one.post("/services/wayshub/servers/a/heartbeat").status_code == 204, "it is known here")
+        wait_until(lambda: one.post("/services/alvin/servers/a/heartbeat").status_code == 204, "it is known here")
         beat()
         assert not refused
         wire.cut()
         try:
             wait_until(beat, "the heartbeat is refused")
-            assert "does not count" in refused[0]
+            assert "does not count" in refused[0].json()["detail"]
             until = time.monotonic() + 12  # for longer than a lease and its removal take
             while time.monotonic() < until:
-                assert states() == {(name, "ready") for name in "abcd"}
+                assert states() == ready
         finally:
             wire.mend()
+        # Once it is known that the database cannot be reached, nobody waits for it.
+        assert sorted(answer.elapsed for answer in refused)[len(refused) // 2] < timedelta(seconds=1)
+        assert [line.partition(" ")[0] for line in registered.lines] == ["Registered"]
         refused.clear()
-        wait_until(lambda: one.post("/services/wayshub/servers/a/heartbeat").status_code == 204, "it counts again")
-        assert states() == {(name, "ready") for name in "abcd"}
+        wait_until(lambda: one.post("/services/alvin/servers/a/heartbeat").status_code == 204, "it counts again")
+        assert states() == ready
 
 
 def test_each_service_tells_of_held_servers_and_one_of_them_drains_each_once(

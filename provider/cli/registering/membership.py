@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from provider import moments, names
-from provider.cli.client import Client, path
+from provider.cli.client import Client, Unreachable, path
 from provider.cli.replies import Item, Reply
-from provider.errors import Brake, Invalid, NotFound
+from provider.errors import Brake, Invalid, NotFound, Unavailable
 
 T = TypeVar("T")
 
@@ -26,7 +26,16 @@ class ControlPlaneAccess:
     find_token: Callable[[], str]
 
     def ask(self, question: Callable[[Client], T], wait_seconds: int = 0, confirmed: int | None = None) -> T:
-        """Ask something. Raises what the client raises."""
+        """Ask something, of which asking twice does no harm. Raises what the client raises.
+
+        Who cannot answer now may be one of several services behind a balancer: the next connection leads to another.
+        """
+        try:
+            return self._ask(question, wait_seconds, confirmed)
+        except (Unreachable, Unavailable):
+            return self._ask(question, wait_seconds, confirmed)
+
+    def _ask(self, question: Callable[[Client], T], wait_seconds: int, confirmed: int | None) -> T:
         query = {} if confirmed is None else {"confirm": confirmed}
         with Client(self.url, self.find_token(), _TIMEOUT_SECONDS, wait_seconds, query) as client:
             return question(client)
