@@ -191,13 +191,13 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     fallback = Fallback(settings.fallback_file, edges)
     duties = Duties(database)
     # What lays over what is desired is made in order.
-    rollouts = Rollouts(database, revisions, serving, edges, lambda: duties.has(ROLLOUTS))
+    rollouts = Rollouts(database, revisions, serving, edges, duties.duty(ROLLOUTS))
     drains, rises = Drains(serving), Rises(revisions, serving)
     issuing = Issuing(
         *(database, serving, edges, settings.authority, settings.means, settings.points),
-        lambda: duties.has(CERTIFICATES),
+        duties.duty(CERTIFICATES),
     )
-    leasing = Leasing(revisions, edges.health, lambda: duties.has(ROLLBACKS))
+    leasing = Leasing(revisions, edges.health, duties.duty(ROLLBACKS))
     alarms = Alarms(
         *(revisions, edges, fallback, certificate, confirmations),
         lambda: issuing.holdings.troubles,

@@ -9,14 +9,12 @@ import asyncio
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Final
 
-from provider import brake
+from provider import brake, moments
 from provider.database.sessions import Session
 from provider.durations import find_text
 from provider.effects import net
@@ -43,11 +41,6 @@ _RETRY_SECONDS: Final = 2.0
 _TOLD_FOR: Final = timedelta(days=1)
 """For so long it is told that something was rolled back."""
 
-# A machine that sleeps stops the monotonic clock, and not this one.
-_clock: Final[Callable[[], float]] = (
-    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -67,7 +60,7 @@ class Pending:
     @property
     def left_seconds(self) -> float:
         """How many seconds are left."""
-        return max(self.due - _clock(), 0.0)
+        return max(self.due - moments.seconds(), 0.0)
 
     @property
     def clock(self) -> str:
@@ -206,7 +199,7 @@ class Confirmations:
         left: float = row.seconds
         if not self._is_read:  # else it has just begun
             left = min(max((before - now).total_seconds(), 0.0), left)
-        due = _clock() + left if known is None else known.due
+        due = moments.seconds() + left if known is None else known.due
         trouble = self._troubles.get(row.revision)
         words = tuple(map(thaw, revision.words or [revision.summary]))
         return Pending(row.revision, words, revision.author, _within(row), before, due, trouble)

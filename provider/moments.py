@@ -1,6 +1,16 @@
-"""Moments with their zone, in ISO 8601: read, and written or kept in UTC."""
+"""Moments with their zone, in ISO 8601: read, and written or kept in UTC. And seconds that nobody sets."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+# A machine that sleeps stops the monotonic clock, and not this one.
+seconds: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Seconds by a clock that nobody sets."""
 
 
 def read(text: str) -> datetime:

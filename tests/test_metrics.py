@@ -24,6 +24,7 @@ from provider.confirmations import Confirmations
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
+from provider.duties import ROLLOUTS, Duties
 from provider.edges.fallback import Fallback
 from provider.edges.keepers import Keepers
 from provider.edges.polls import Polls
@@ -388,7 +389,8 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     polls = Polls(0)
     edges = Edges(serving, polls, {}, Keepers(polls, DEFAULT_POINTS))
     confirmations = Confirmations(revisions)
-    leasing, rollouts = Leasing(revisions, edges.health, lambda: True), Rollouts(database, revisions, serving, edges)
+    duty = Duties(database).duty(ROLLOUTS)
+    leasing, rollouts = Leasing(revisions, edges.health, duty), Rollouts(database, revisions, serving, edges, duty)
     seen = revisions, edges, Fallback(None, edges), None, confirmations
     metrics = Metrics(
         *(database, revisions, polls, edges, Alarms(*seen, dict, rollouts.list_failed, leasing), confirmations),

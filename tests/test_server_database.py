@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Self
 
 import psycopg
@@ -24,6 +25,7 @@ from provider.database import connecting, upgrades, versions
 from provider.database.database import Database
 from provider.database.locations import Location
 from provider.database.sealing import MARK
+from provider.database.server import ServerDatabase
 from provider.database.server_connections import connect, make_engine, told
 from provider.database.sessions import Session
 from provider.errors import NotFound, Unavailable
@@ -46,8 +48,8 @@ def location(postgres: Postgres) -> Location:
 
 
 @pytest.fixture
-def database(location: Location) -> Iterator[Database]:
-    made = connecting.database_at(location)
+def database(location: Location) -> Iterator[ServerDatabase]:
+    made = ServerDatabase(location)
     made.open()
     yield made
     made.close()
@@ -156,6 +158,19 @@ def test_eight_writers_lose_no_update(database: Database) -> None:
         thread.join()
     with database.reading() as session:
         assert session.exec(select(Issuance.attempts)).one() == 160
+
+
+@pytest.mark.parametrize("begin", ["writing", "trying"])
+def test_who_only_computes_for_long_keeps_the_transaction(database: ServerDatabase, begin: str) -> None:
+    """The server ends that of who stands still."""
+    database.silent_seconds = 0.4
+    with getattr(database, begin)() as session:
+        session.add(Issuance(name="alvin.xyz"))
+        until = monotonic() + 1.0
+        while monotonic() < until:
+            sum(range(1_000))
+        session.flush()
+        assert session.exec(select(Issuance.name)).all() == ["alvin.xyz"]
 
 
 def test_a_reader_sees_one_moment_and_cannot_write(database: Database) -> None:

@@ -21,8 +21,15 @@ class Overtaken(Exception):  # no error: it is tried again
 class Hold(Protocol):
     """A name that one service holds, and no other on the same database."""
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether no other can hold it now, as far as that is known without asking."""
+
     def is_held(self) -> bool:
         """Find out whether it is held still. May take some seconds."""
+
+    def check(self, session: Session) -> None:
+        """Raise `Unavailable` unless it is held while a session writes."""
 
     def release(self) -> None:
         """Let it go."""

@@ -306,8 +306,13 @@ def _why(path: Path, error: BaseException | None) -> Message:
 class _Held:
     """What nobody else can hold."""
 
+    is_sure = True
+
     def is_held(self) -> bool:
         return True
+
+    def check(self, session: Session) -> None:
+        """Do nothing: it is held."""
 
     def release(self) -> None:
         """Do nothing: nobody waits for it."""

@@ -10,7 +10,7 @@ from psycopg import errors
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from provider.database import holds
+from provider.database import fences, holds, signs
 from provider.database.credentials import TABLES
 from provider.database.database import Database, Hold, Overtaken
 from provider.database.following import Following, say, tell
@@ -20,6 +20,7 @@ from provider.database.sealing import SealedJson
 from provider.database.server_connections import ANSWER_SECONDS, WRITING, connect, make_engine, told, why
 from provider.database.server_schema import check
 from provider.database.sessions import Session
+from provider.database.signs import SILENT_SECONDS
 from provider.database.written import WRITTEN, follow_statements
 from provider.errors import Unavailable
 from provider.messages import Message
@@ -30,14 +31,11 @@ _SIZE_SECONDS: Final = 10.0
 _NAMES_AT_ONCE: Final = 50
 """A notification has 8,000 bytes at most."""
 
-# Who hangs, or was cut off, while it writes keeps the others out for no longer than that.
-_LOCK: Final = text(
-    f"SELECT set_config('idle_in_transaction_session_timeout', '15s', true), pg_advisory_xact_lock({WRITING})"
-)
+# Who stands still, or was cut off, while it writes keeps the others out for no longer than that.
+_SILENT: Final = "set_config('idle_in_transaction_session_timeout', :silent, true)"
+_LOCK: Final = text(f"SELECT {_SILENT}, pg_advisory_xact_lock({WRITING})")
 # Sooner than the server looks for deadlocks, after a second: it is never the writer who loses.
-_GIVE_WAY: Final = text(
-    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '300ms', true)"
-)
+_GIVE_WAY: Final = text(f"SELECT {_SILENT}, set_config('lock_timeout', '300ms', true)")
 _OVERTAKEN: Final = (
     *(errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable),
     errors.IntegrityConstraintViolation,  # by what the trial does not see
@@ -53,6 +51,8 @@ _LOOK: Final = text(
 
 class ServerDatabase(Database):
     """A database on a server, once it is open."""
+
+    silent_seconds = SILENT_SECONDS
 
     def __init__(self, location: Location) -> None:
         super().__init__(location)
@@ -186,10 +186,13 @@ class ServerDatabase(Database):
         With `beside` it has rows that somebody put ready in a file: see `scratch.take_rows`.
         """
         with self._alone() as session:
-            session.beside = beside
-            yield session
-            session.flush()
             connection = session.connection()
+            with signs.giving(connection, self.silent_seconds):
+                if (hold := fences.find_hold()) is not None:
+                    hold.check(session)
+                session.beside = beside
+                yield session
+                session.flush()
             written = frozenset(connection.info[WRITTEN])
             if written:
                 say(connection, written, self._following)
@@ -211,11 +214,12 @@ class ServerDatabase(Database):
         """
         with self._session(isolation_level="REPEATABLE READ") as session:
             connection = session.connection()
-            connection.execute(_GIVE_WAY)
+            connection.execute(_GIVE_WAY, self._silent)
             check_same(connection, self.location)
             session.is_tried = True
             try:
-                yield session
+                with signs.giving(connection, self.silent_seconds):
+                    yield session
             except DBAPIError as error:
                 if isinstance(error.orig, _OVERTAKEN):
                     raise Overtaken from error
@@ -229,11 +233,15 @@ class ServerDatabase(Database):
             connection = session.connection()
             connection.info[WRITTEN] = set()
             try:
-                connection.execute(_LOCK)
+                connection.execute(_LOCK, self._silent)
             except DBAPIError as error:
                 raise Unavailable(why(self.location, error.orig)) from error
             check_same(connection, self.location)
             yield session
+
+    @property
+    def _silent(self) -> dict[str, str]:
+        return {"silent": f"{self.silent_seconds * 1_000:.0f}ms"}
 
     @contextmanager
     def _session(self, **options: Any) -> Iterator[Session]:

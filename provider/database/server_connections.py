@@ -36,8 +36,14 @@ _CONNECT: Final = {
     "tcp_user_timeout": 10_000,
 }
 
+NOTICED: Final = (
+    "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; "
+    "SET tcp_user_timeout = '5s'"
+)
+"""The server's own defaults would let it believe for two hours that who was cut off is there."""
+
 _PREPARE: Final = (
-    f"SET lock_timeout = '{LOCK_SECONDS}s'; "
+    f"SET lock_timeout = '{LOCK_SECONDS}s'; {NOTICED}; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from provider.authority import Authority
 from provider.database.database import Database
+from provider.duties import Duty
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, TooMany, Unavailable
@@ -58,10 +59,10 @@ class Issuing:
         authority: Authority | None,
         means: Means,
         points: DefaultEntryPoints,
-        is_on_duty: Callable[[], bool] = lambda: True,
+        duty: Duty,
     ) -> None:
-        """`is_on_duty` tells whether it is this service that gets them, of those on the same database."""
-        self._is_on_duty = is_on_duty
+        """With the `duty` it is this service that gets them, of those on the same database."""
+        self._duty = duty
         self._database = database
         self._serving = serving
         self._edges = edges
@@ -156,7 +157,7 @@ class Issuing:
 
     def retry(self, name: str) -> None:
         """Try again now, as `check_retry` allows. May be called from any thread."""
-        if self._is_on_duty():
+        if self._duty.is_had:
             self._hurried.add(name)
             self._bell.ring()
         else:
@@ -188,7 +189,7 @@ class Issuing:
 
     def _hurry(self, names: Iterable[str]) -> None:
         """Try these again at once, unless another service gets them, which finds out by itself."""
-        if self._is_on_duty():
+        if self._duty.is_had:
             self._hurried.update(names)
 
     def find_offer(self, directory: str) -> Offer:
@@ -227,7 +228,7 @@ class Issuing:
     def _begin(self) -> float:
         """Begin to get what is due. Returns for how many seconds nothing more is."""
         current, now = self._serving.current, datetime.now(UTC)
-        if current is None or not self.holdings.is_read:
+        if current is None or not self.holdings.is_read or not self._duty.is_had:
             return 1.0
         left = _LONGEST_PAUSE_SECONDS
         for name in self.holdings.want(current.listening):

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Final
 
 from provider import moments
+from provider.duties import Duty
 from provider.edges.health import Health
 from provider.errors import ProviderError, Unavailable
 from provider.leases import Judgement, LeasedName, Spared, judge, spare
@@ -56,10 +57,10 @@ class MassSilence:
 class Leasing:
     """The leases of all servers."""
 
-    def __init__(self, revisions: Revisions, health: Health, is_on_duty: Callable[[], bool]) -> None:
-        """`is_on_duty` tells whether it is this service that drains and removes, of those on the same database."""
+    def __init__(self, revisions: Revisions, health: Health, duty: Duty) -> None:
+        """With the `duty` it is this service that drains and removes, of those on the same database."""
         self._revisions = revisions
-        self._is_on_duty = is_on_duty
+        self._duty = duty
         self.tell: Callable[[LeasedName], None] = lambda _key: None
         """Is called with each server that was heard of here, in the event loop's thread."""
         self.is_cut_off: Callable[[], bool] = lambda: False
@@ -219,8 +220,8 @@ class Leasing:
         if self._hold is not None:
             found = Judgement()
         due = await self._find_due(found, now)
-        if not due.is_empty and self._is_on_duty():
-            await asyncio.to_thread(changes.write, self._revisions, due)
+        if not due.is_empty and self._duty.is_had:
+            await self._duty.do(changes.write, self._revisions, due)
             self._back.difference_update(due.back)
             await self._catch_up()
 

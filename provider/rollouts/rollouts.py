@@ -12,6 +12,7 @@ from typing import Final
 
 from provider import durations, moments, shifts
 from provider.database.database import Database
+from provider.duties import Duty
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
@@ -53,10 +54,10 @@ class Rollouts:
         revisions: Revisions,
         serving: Serving,
         edges: Edges,
-        is_on_duty: Callable[[], bool] = lambda: True,
+        duty: Duty,
     ) -> None:
-        """`is_on_duty` tells whether it is this service that lets them go on, of those on the same database."""
-        self._is_on_duty = is_on_duty
+        """With the `duty` it is this service that lets them go on, of those on the same database."""
+        self._duty = duty
         self._database = database
         self._revisions = revisions
         self._serving = serving
@@ -229,15 +230,14 @@ class Rollouts:
         if desired is None or served is None or served.revision != desired.revision:
             return _RETRY_SECONDS
         sight = watching.look(self._edges, _shift_of(row), desired.parts, served)
-        is_on_duty = self._is_on_duty()
-        if sight.failure is not None and is_on_duty:
-            await asyncio.to_thread(self._fail, row, sight.failure)
+        if sight.failure is not None and self._duty.is_had:
+            await self._duty.do(self._fail, row, sight.failure)
             return 0.0
         left, sight = self._time(row, sight, desired.parts)
         is_over = left == 0 and sight.wait is None and sight.is_served and row.state is RolloutState.RUNNING
-        if not is_over or not is_on_duty:
+        if not is_over or not self._duty.is_had:
             return max(0.02, min(left or _LONGEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
-        await asyncio.to_thread(self._go_on, row)
+        await self._duty.do(self._go_on, row)
         return 0.0
 
     def _time(self, row: Rollout, sight: Outlook, parts: Parts) -> tuple[float, Outlook]:
