@@ -126,6 +126,7 @@ LAYERS = [
     "metrics",
     "security",
     "control_plane",
+    "noun_paths",
     "dependencies",
     "api",
     "web",

@@ -25,6 +25,7 @@ from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailab
 from provider.logs import hidden, printable
 from provider.messages import Message
 from provider.models import Actor
+from provider.noun_paths import told
 from provider.security.access import Access, Principal
 from provider.security.cookies import find_session
 from provider.security.needs import READING, STATE, Needs
@@ -122,7 +123,7 @@ class Gate:
             what = needs.words(method, parts)
             error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
             # All requests for one route are of one kind, and all for none: else a token could fill the audit.
-            kind = "" if route is None else f"{method} {route.path}"
+            kind = "" if route is None else f"{method} {told(route.path, parts)}"
             await self._refusals.note(principal.actor, kind, f"{method} {printable(hidden(path))}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
@@ -200,5 +201,5 @@ def list_routes(api: FastAPI) -> list[GuardedRoute]:
         needs = [each.dependency for each in declared if isinstance(each.dependency, Needs)]
         if not isinstance(route, APIRoute) or not needs:
             raise LookupError(f"{getattr(route, 'path', route)} does not say who may use it")
-        routes.append(GuardedRoute(route.path, route.path_regex, frozenset(route.methods or ()), needs[-1]))
+        routes.append(GuardedRoute(route.path_format, route.path_regex, frozenset(route.methods or ()), needs[-1]))
     return routes

@@ -75,5 +75,5 @@ class Heads:
 
         got = {**scope, "method": "GET"}
         await self._app(got, receive_until_sent, send_head)
-        if "endpoint" in got:  # for who counts requests by their routes
-            scope["endpoint"] = got["endpoint"]
+        # For who counts requests by their routes.
+        scope.update({key: got[key] for key in ("endpoint", "path_params") if key in got})

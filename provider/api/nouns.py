@@ -1,11 +1,12 @@
 """The routes of all nouns: listing, creating, showing, replacing, merging and removing, from their declarations."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from starlette.routing import BaseRoute
 
 from provider import control_plane
 from provider.api import documentation
@@ -16,9 +17,10 @@ from provider.api.routers import PREFIX, router_for
 from provider.api.writing import WriteDependency
 from provider.control_plane import ControlPlane
 from provider.database.sessions import Session
-from provider.dependencies import PlaneDependency, RevisionsDependency
+from provider.dependencies import RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound, pointer
 from provider.messages import Message
+from provider.noun_paths import noun_of, part_for
 from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
@@ -227,51 +229,62 @@ async def _no_cascade() -> bool:
     return False
 
 
-def routes(noun: type[Noun]) -> APIRouter:
-    """Return the routes of a noun."""
+def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
+    """Return the routes of a noun at a path, which may be that of several nouns that take the same."""
     described = documentation.Described(noun)
-    router = router_for(noun.plural, collection(noun), needs=needs.SERVERS if noun.within else needs.STATE)
+    needed = needs.SERVERS if noun.within else needs.STATE
+    router = router_for(noun.plural, path, needs=needed, is_described=is_described)
     owner = Annotated[str | None, _owner(NOUNS[noun.within]) if noun.within else Depends(_no_owner)]
     name = Annotated[str, documentation.name(noun)]
     cascade = Annotated[bool, Depends(_cascade(noun.cascade) if noun.cascade else _no_cascade)]
 
     @router.get("", **described.listing())
     def list_all(
+        request: Request,
         revisions: RevisionsDependency,
-        plane: PlaneDependency,
         page: PageParameters,
         labels: LabelParameters,
         owner: owner,
     ) -> Response:
+        noun, known = noun_of(request), observers(control_plane.find(request))
         with revisions.reading() as session:
             found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
             part, following = page.part(found, lambda item: item.key)
-            listed = shown(session, noun, owner, part, observers(plane))
+            listed = shown(session, noun, owner, part, known)
         content = {"items": [hidden(noun, item) for item in listed], "next": following}
         return Response(msgspec.json.encode(content), media_type="application/json")
 
     @router.post("", **described.creation())
-    def add(write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
+    def add(request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
+        noun = noun_of(request)
         given = _given(noun, body)
         item = noun.read(given)
         return answers.create(write, ObjectPlace(noun, owner, item.name), item, given)
 
     @router.get("/{name}", **described.showing())
-    def show(revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:
-        return answers.get(revisions, ObjectPlace(noun, owner, name))
+    def show(request: Request, revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:
+        return answers.get(revisions, ObjectPlace(noun_of(request), owner, name))
 
     @router.put("/{name}", **described.replacement())
-    def put(write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name) -> Response:
+    def put(
+        request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
+    ) -> Response:
+        noun = noun_of(request)
         return answers.replace(write, ObjectPlace(noun, owner, name), _given(noun, body))
 
     @router.patch("/{name}", **described.merging())
-    def patch(write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name) -> Response:
+    def patch(
+        request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
+    ) -> Response:
+        noun = noun_of(request)
         _check_patch(noun, body)
         return answers.merge(write, ObjectPlace(noun, owner, name), body)
 
     @router.delete("/{name}", **described.removal())
-    def remove(write: WriteDependency, answers: _Writing, owner: owner, name: name, cascade: cascade) -> Response:
-        return answers.remove(write, ObjectPlace(noun, owner, name), cascade=cascade)
+    def remove(
+        request: Request, write: WriteDependency, answers: _Writing, owner: owner, name: name, cascade: cascade
+    ) -> Response:
+        return answers.remove(write, ObjectPlace(noun_of(request), owner, name), cascade=cascade)
 
     return router
 
@@ -290,5 +303,20 @@ def _cascade(description: str) -> Callable[..., Any]:
     return read_cascade
 
 
-ROUTERS: Final = [routes(noun) for noun in NOUNS.values()]
-"""The routes of all nouns."""
+def _share() -> Iterator[APIRouter]:
+    """Make the routes of all nouns, for those that take the same once: FastAPI keeps a lot for each route."""
+    groups: dict[object, list[type[Noun]]] = {}
+    for noun in NOUNS.values():
+        groups.setdefault((noun.within, bool(noun.cascade)), []).append(noun)
+    for nouns in groups.values():
+        above = collection(nouns[0]).removesuffix(nouns[0].plural)
+        yield _routes(nouns[0], above + part_for(nouns), is_described=False)
+
+
+ROUTERS: Final = list(_share())
+"""The routes of all nouns, as they are served."""
+
+
+def describe() -> list[BaseRoute]:
+    """Make the routes of all nouns as they are described: each noun has its own."""
+    return [route for noun in NOUNS.values() for route in _routes(noun, collection(noun), is_described=True).routes]

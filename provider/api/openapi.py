@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 
 from provider import declarations
-from provider.api import configuration, schemas
+from provider.api import configuration, nouns, schemas
 from provider.api.documentation import REVISION, WRITTEN, problem
 from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import Problem
@@ -76,7 +76,7 @@ def _make_document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         summary=app.summary,
         description=app.description,
-        routes=app.routes,
+        routes=[*nouns.describe(), *app.routes],
         tags=app.openapi_tags,
     )
     _add_schemas(document["components"]["schemas"])

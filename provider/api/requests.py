@@ -23,6 +23,7 @@ from provider.errors import Unavailable
 from provider.logs import Sparing, hidden, printable
 from provider.messages import Message
 from provider.metrics.metrics import METHODS, OTHER_METHOD, UNMATCHED
+from provider.noun_paths import told
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ class Requests:
                 await problems.from_error(Unavailable(_STOPPING), scope["path"])(scope, receive, send_noted)
         finally:
             seconds = perf_counter() - start
-            route = self._templates.get(scope.get("endpoint"), UNMATCHED)
+            template = self._templates.get(scope.get("endpoint"), UNMATCHED)
+            route = told(template, scope.get("path_params", {}))
             self._count(scope["method"], route, status, None if route in STREAMS else seconds)
             _log(self._lines, scope, route, status, seconds, revision)
 
@@ -100,7 +102,7 @@ def find_id(headers: Headers) -> str | None:
 def list_templates(api: FastAPI) -> dict[object, str]:
     """Return the templates of all routes by what answers there."""
     mounted = {route.app: route.path for route in api.routes if isinstance(route, Mount)}
-    return mounted | {route.endpoint: route.path for route in api.routes if isinstance(route, APIRoute)}
+    return mounted | {route.endpoint: route.path_format for route in api.routes if isinstance(route, APIRoute)}
 
 
 def _find(headers: Iterable[tuple[bytes, bytes]], name: str) -> int | None:

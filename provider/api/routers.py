@@ -20,7 +20,12 @@ def name_of(route: APIRoute) -> str:
 
 
 def router_for(
-    tag: str, path: str = "", *, needs: Needs | None, route_class: type[APIRoute] = StrictRoute
+    tag: str,
+    path: str = "",
+    *,
+    needs: Needs | None,
+    route_class: type[APIRoute] = StrictRoute,
+    is_described: bool = True,
 ) -> APIRouter:
     """Make a router of operations under a path below the API's prefix. Without `needs` each route has its own."""
     return APIRouter(
@@ -29,4 +34,5 @@ def router_for(
         route_class=route_class,
         dependencies=[] if needs is None else [Depends(needs)],
         generate_unique_id_function=name_of,
+        include_in_schema=is_described,
     )

@@ -51,8 +51,19 @@ def places(app: Application) -> list[Place]:
     for route in app.api.routes:
         if isinstance(route, APIRoute):
             has_json = route.path.startswith("/api/") and route.body_field is not None
-            listed += [Place(method, route.path, has_json) for method in sorted(route.methods or ())]
+            listed += [
+                Place(method, template, has_json)
+                for template in _templates(route)
+                for method in sorted(route.methods or ())
+            ]
     return listed
+
+
+def _templates(route: APIRoute) -> list[str]:
+    """Return the templates of a route's paths: one for each of the nouns that share it."""
+    shared = route.param_convertors.get("noun")
+    nouns = shared.regex.split("|") if shared else [""]
+    return [route.path_format.replace("{noun}", noun) for noun in nouns]
 
 
 def static_paths() -> list[str]:

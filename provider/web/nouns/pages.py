@@ -1,15 +1,16 @@
 """The pages of a noun: the list, the form for a new object, and of each its page, its form and its removal."""
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AfterValidator
 
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
-from provider.nouns import NOUNS, Noun
+from provider.noun_paths import noun_of, part_for
+from provider.nouns import NOUNS, Noun, within
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import nouns as store
@@ -40,50 +41,53 @@ LabelQuery = Annotated[
 ]
 
 
-def routes(view: View) -> APIRouter:
-    """Return the routes of a noun's pages."""
-    noun = view.noun
-    within = f"/{NOUNS[noun.within].plural}/{{{noun.within}}}" if noun.within else ""
-    router = APIRouter(prefix=f"{within}/{noun.plural}", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
-    place_of = Annotated[Place, Depends(_place_of(noun))]
-    if not noun.within:
-        _add_list(router, view)
-    _add_new(router, view, place_of)
-    _add_show(router, view, place_of)
-    _add_edit(router, view, place_of)
-    _add_remove(router, view, place_of)
-    view.extend(router)
-    return router
+Views = Mapping[str, View]
+"""What pages show of each noun beside its declaration, by its kind."""
 
 
-def _place_of(noun: type[Noun]) -> Callable[..., Any]:
-    """Return what finds of which object the path means the objects, where they belong to one."""
-    if not noun.within:
-
-        async def find_all() -> Place:
-            return Place(noun)
-
-        return find_all
-    named = Annotated[str, Path(alias=noun.within)]
-
-    async def find_place(owner: named) -> Place:
-        return Place(noun, owner)
-
-    return find_place
+async def find_place(request: Request) -> Place:
+    """Return which objects the path of a page is about."""
+    noun = noun_of(request)
+    return Place(noun, request.path_params[noun.within] if noun.within else None)
 
 
-def _add_list(router: APIRouter, view: View) -> None:
-    noun = view.noun
+PlaceDependency = Annotated[Place, Depends(find_place)]
 
+
+def routes(views: Views) -> Iterator[APIRouter]:
+    """Make the routes of all pages. Nouns share what all have: FastAPI keeps a lot for each route."""
+    for above in dict.fromkeys(view.noun.within for view in views.values()):
+        router = _router_at(above, part_for(within(above)))
+        if not above:
+            _add_list(router, views)
+        _add_new(router, views)
+        _add_show(router, views)
+        _add_edit(router, views)
+        _add_remove(router, views)
+        yield router
+    for view in views.values():
+        router = _router_at(view.noun.within, view.noun.plural)
+        view.extend(router)
+        yield router
+
+
+def _router_at(above: str, plural: str) -> APIRouter:
+    prefix = f"/{NOUNS[above].plural}/{{{above}}}/{plural}" if above else f"/{plural}"
+    return APIRouter(prefix=prefix, include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+
+
+def _add_list(router: APIRouter, views: Views) -> None:
     @router.get("")
     def list_all(
         request: Request,
         revisions: RevisionsDependency,
         sight: SightDependency,
         wanted: PartDependency,
+        place: PlaceDependency,
         label: LabelQuery = None,
     ) -> Response:
         """List the objects by name."""
+        noun, view = place.noun, views[place.noun.kind]
         with revisions.reading() as session:
             found = _find(session, noun, wanted, label)
             part = wanted.part(found, lambda item: item.key)
@@ -95,7 +99,7 @@ def _add_list(router: APIRouter, view: View) -> None:
             request,
             view.list_template,
             noun=noun,
-            place=Place(noun),
+            place=place,
             part=part,
             label=label,
             columns=facts.listed(noun),
@@ -112,14 +116,13 @@ def _find(session: Session, noun: type[Noun], wanted: PartRequest, label: str | 
     )
 
 
-def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
-    noun = view.noun
-
+def _add_new(router: APIRouter, views: Views) -> None:
     @router.get(f"/{NEW}", dependencies=_CHANGING)
     def new(
-        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of
+        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: PlaceDependency
     ) -> Response:
         """Show the form for a new object, with what its address proposes; or its kinds, where it has some."""
+        noun, view = place.noun, views[place.noun.kind]
         with revisions.reading() as session:
             first = view.first(session, place)
         kind = _read_kind(noun, {**request.query_params, **returned})
@@ -130,8 +133,9 @@ def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
         return forms.show(request, revisions, view, entry, edits.fresh(entry, texts, returned), None)
 
     @router.post(f"/{NEW}")
-    def add(request: Request, write: PageWriteDependency, place: place_of) -> Response:
+    def add(request: Request, write: PageWriteDependency, place: PlaceDependency) -> Response:
         """Add an object."""
+        noun, view = place.noun, views[place.noun.kind]
         kind = _read_kind(noun, write.sent)
         if noun.needs_kind() and kind is None:
             return forms.choose(request, place)
@@ -186,7 +190,7 @@ def show(
     )
 
 
-def _add_show(router: APIRouter, view: View, place_of: Any) -> None:
+def _add_show(router: APIRouter, views: Views) -> None:
     @router.get("/{name}")
     @router.get("/{name}/")
     def show_one(
@@ -194,45 +198,53 @@ def _add_show(router: APIRouter, view: View, place_of: Any) -> None:
         revisions: RevisionsDependency,
         sight: SightDependency,
         returned: ReturnedDependency,
-        place: place_of,
+        place: PlaceDependency,
         name: str,
     ) -> Response:
         """Show one object."""
-        return show(request, revisions, view, sight, place, name, returned)
+        return show(request, revisions, views[place.noun.kind], sight, place, name, returned)
 
 
-def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
+def _add_edit(router: APIRouter, views: Views) -> None:
     @router.get("/{name}/edit", dependencies=_CHANGING)
     def edit(
-        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of, name: str
+        request: Request,
+        revisions: RevisionsDependency,
+        returned: ReturnedDependency,
+        place: PlaceDependency,
+        name: str,
     ) -> Response:
         """Show the form of one object."""
-        item, entry = _read_entry(revisions, place, name)
+        view = views[place.noun.kind]
+        item, entry = _read_entry(revisions, view, place, name)
         with revisions.reading() as session:
             sheet = edits.opened(session, entry, item, returned)
         return forms.show(request, revisions, view, entry, sheet, item)
 
     @router.post("/{name}/edit")
-    def change(request: Request, write: PageWriteDependency, place: place_of, name: str) -> Response:
+    def change(request: Request, write: PageWriteDependency, place: PlaceDependency, name: str) -> Response:
         """Change one object."""
-        item, entry = _read_entry(write.revisions, place, name)
+        view = views[place.noun.kind]
+        item, entry = _read_entry(write.revisions, view, place, name)
         if write.sent.get(DO) == _MORE:
             return forms.show(request, write.revisions, view, entry, edits.kept(entry, write.sent), item)
         try:
             outcome = edits.change(write, entry, name)
         except edits.EditRefused as refused:
             return forms.show(request, write.revisions, view, entry, refused.sheet, item)
-        told = Message("{noun} {name} was changed.", noun=Message(view.noun.title), name=item.name)
+        told = Message("{noun} {name} was changed.", noun=Message(place.noun.title), name=item.name)
         return done(request, place.path(item.key), Notice(told), outcome)
 
-    def _read_entry(revisions: Revisions, place: Place, name: str) -> tuple[Noun, Entry]:
-        with revisions.reading() as session:
-            item = place.get(session, name)
-        return item, Entry(place, is_new=False, kind=item.chosen, proposed=view.proposed(item))
+
+def _read_entry(revisions: Revisions, view: View, place: Place, name: str) -> tuple[Noun, Entry]:
+    with revisions.reading() as session:
+        item = place.get(session, name)
+    return item, Entry(place, is_new=False, kind=item.chosen, proposed=view.proposed(item))
 
 
-def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
+def _add_remove(router: APIRouter, views: Views) -> None:
     def describe(session: Session, place: Place, name: str) -> RemovalPage:
+        view = views[place.noun.kind]
         item = place.get(session, name)
         back = place.above if place.owner is not None else place.path(item.key)
         action = place.path(item.key, action="remove")
@@ -242,7 +254,11 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
 
     @router.get("/{name}/remove", dependencies=_CHANGING)
     def ask_to_remove(
-        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of, name: str
+        request: Request,
+        revisions: RevisionsDependency,
+        returned: ReturnedDependency,
+        place: PlaceDependency,
+        name: str,
     ) -> Response:
         """Ask whether one object shall go, with what goes too."""
         with revisions.reading() as session:
@@ -250,7 +266,7 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
         return removals.ask(request, removal, removals.form_of(returned))
 
     @router.post("/{name}/remove")
-    def remove(request: Request, write: PageWriteDependency, place: place_of, name: str) -> Response:
+    def remove(request: Request, write: PageWriteDependency, place: PlaceDependency, name: str) -> Response:
         """Remove one object, and what was said to go too."""
         try:
             removal, outcome = removals.remove(
@@ -260,4 +276,4 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
             )
         except removals.RemovalRefused as refused:
             return removals.ask(request, refused.removal, refused.form, refused.status)
-        return done(request, place.above, Notice(view.removed(place, removal.item)), outcome)
+        return done(request, place.above, Notice(views[place.noun.kind].removed(place, removal.item)), outcome)

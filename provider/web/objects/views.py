@@ -24,5 +24,5 @@ _OWN: Final[Mapping[str, type[View]]] = {
     "tcpRouter": TCPRouters,
 }
 
-ROUTERS: Final = [pages.routes(_OWN.get(noun.kind, View)(noun)) for noun in NOUNS.values()]
+ROUTERS: Final = list(pages.routes({kind: _OWN.get(kind, View)(noun) for kind, noun in NOUNS.items()}))
 """The routes of the pages of all nouns."""
