@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from provider import nearby, survey, traffic
+from provider import survey
 from provider.addresses import Places
 from provider.apart.turns import Content
 from provider.brake import Removal
@@ -43,7 +43,8 @@ from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations, rollouts
-from provider.surroundings import KnownEdges, find_secured
+from provider.surroundings import KnownEdges, apart
+from provider.views import EdgeView, tell_moves, together
 
 FindTransition = Callable[[Session], Transition]
 """Finds what is to be done: a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -111,34 +112,48 @@ def attempt(
     former = gathered(render(before, named, once))
     parts = gathered(render(after, named, listening))
     found = compare(changes, stored.touched(), former, parts)
-    then, now = (replace(each, adding=find_secured(edges)) for each in (once, listening))
-    moves = traffic.tell(*nearby.between(routers, (before, then), (after, now)), routers) if routers else []
+    groups = apart(edges)
+    moves = tell_moves(routers, (before, once), (after, listening), groups)
     handled = stored.handled(once, listening)
     difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal())
-    warnings = list(_find_warnings(after, changes, edges, now, rollouts.list_targets(session)))
+    views = [
+        EdgeView({name: edges[name] for name in names}, adding, _routes(after, replace(listening, adding=adding)))
+        for names, adding in ((names, dict(points)) for names, points in groups)
+    ]
+    warnings = list(_find_warnings(after, changes, views, listening.points.secure, rollouts.list_targets(session)))
     return Attempt(number, digest, transition, difference, warnings, parts, named, listening)
 
 
 def _find_warnings(
-    state: Declaration, changes: Sequence[Change], edges: KnownEdges, listening: Listening, moving: Iterable[str]
+    state: Declaration, changes: Sequence[Change], views: Sequence[EdgeView], secure: str, moving: Iterable[str]
 ) -> Iterator[Finding]:
     """Find the conflicts that changes are in, or make. `moving` are services that rollouts lead to."""
     concern = concern_of(changes)
     leading = chain.from_iterable(state.objects[kind].values() for kind in ("middleware", "service"))
     used = {use.name for each in leading for use in each.uses() if use.kind == "service"}.union(moving)
     concern = replace(concern, services=[name for name in concern.services if name not in used])
-    routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
     moved = {router.name for domain in changed_domains(changes) for router in state.of_domain(domain)}
-    named = chain.from_iterable(map(routes.of_router, sorted(changed | moved)))
-    yield from find_vain(named, edges, listening.points.secure)
+    for view in views:
+        named = chain.from_iterable(map(view.routes.of_router, sorted(changed | moved)))
+        yield from find_vain(named, view.edges, secure)
     inventory, about = OfState(state), {(change.kind, change.name) for change in changes}
     about |= {(Router.kind, name) for name in moved}
-    yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
     yield from find_named(inventory, changes, moved)
     cookies = ((name, each.sticky_cookie) for name, each in state.services.items())
     sticky = {name: cookie for name, cookie in cookies if cookie is not None}
-    yield from find_about(routes, concern, sticky)
+    edges = {name: edge for view in views for name, edge in view.edges.items()}
+    now = datetime.now(UTC)
+
+    def look(view: EdgeView) -> Iterator[Finding]:
+        yield from survey.look(inventory, view.routes, edges, now, about)
+        yield from find_about(view.routes, concern, sticky)
+
+    yield from together([(view.edges, view) for view in views], look, Finding.on)
+
+
+def _routes(state: Declaration, listening: Listening) -> Routes:
+    return Routes(route for router in state.routers.values() for route in read_routes(router, listening))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ What is told is so: each finding is decided soundly, and what cannot be decided 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain, islice
 from typing import Final, TypeVar
@@ -80,6 +80,10 @@ class Finding:
     conflict: Conflict
     objects: Sequence[tuple[str, str]]
     detail: str
+
+    def on(self, where: Message) -> "Finding":
+        """Return it with where that is so."""
+        return replace(self, detail=Message("{where}: {detail}", where=where, detail=self.detail))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class Route:
     redirects: bool = False
     beside: str = ""
     """The router of another provider that takes its requests; `priority` is the rank of that, then."""
+    to: str = ""
+    """Where an entry point itself redirects, by an edge's static configuration: this is no router of ours, then."""
 
     @property
     def is_secure(self) -> bool:
@@ -74,7 +76,7 @@ class Route:
     @property
     def takes(self) -> bool:
         """Whether it takes requests, and no other for it."""
-        return self.enabled and not self.beside
+        return self.enabled and not self.beside and not self.to
 
     @property
     def taker(self) -> str:
@@ -213,18 +215,26 @@ class Routes:
         """The routes whose rule does not tell the hosts."""
         return self._elsewhere
 
-    def able(self, request: Request, entry_point: str = "web") -> list[Route]:
-        """Return the routers that match a request and listen there, the one that takes it first."""
-        return _able(self._matching(request), request, entry_point)
+    def able(self, request: Request, entry_point: str = "web", own: Sequence[Route] = ()) -> list[Route]:
+        """Return the routers that match a request and listen there, the one that takes it first.
+
+        `own` are those that an edge has by its static configuration.
+        """
+        return _able(self._matching(request, own), request, entry_point)
 
     def explain(
-        self, request: Request, entry_point: str = "web", refused: Mapping[str, str] = MappingProxyType({})
+        self,
+        request: Request,
+        entry_point: str = "web",
+        refused: Mapping[str, str] = MappingProxyType({}),
+        own: Sequence[Route] = (),
     ) -> Explanation:
         """Tell who takes a request, and what became of the others that are near it.
 
-        `refused` are routers that no edge serves, each with why: they take nothing.
+        `refused` are routers that no edge serves, each with why: they take nothing. `own` are those that an edge has
+        by its static configuration.
         """
-        matching = self._matching(request)
+        matching = self._matching(request, own)
         able = [route for route in _able(matching, request, entry_point) if route.name not in refused]
         out = [route for route in _able(matching, request, entry_point) if route.name in refused]
         taken = {route.name for route in [*able, *out]}
@@ -240,13 +250,13 @@ class Routes:
             *self._nearly(request, self.of_host(request.host), {route.name for route in matching}),
         ]
         told = [refused[route.name] for route in out[:1]]
-        is_left = bool(able) and bool(able[0].beside)
-        why = _words_of_beside(able[0]) if is_left else _why(able, _where(unable, request, entry_point), out[:1], told)
+        other = _why_other(able[0], entry_point) if able else None
+        why = other or _why(able, _where(unable, request, entry_point), out[:1], told)
         return Explanation(able[0] if able else None, why, candidates, len(able))
 
-    def _matching(self, request: Request) -> list[Route]:
+    def _matching(self, request: Request, own: Sequence[Route]) -> list[Route]:
         near = self.of_host(request.host)
-        return sorted((route for route in [*near, *self._elsewhere] if route.rule.matches(request)), key=_rank)
+        return sorted((route for route in [*near, *self._elsewhere, *own] if route.rule.matches(request)), key=_rank)
 
     def _nearly(self, request: Request, near: Sequence[Route], matching: Collection[str]) -> list[Candidate]:
         """Return those of the host, and of related hosts, that something kept away, and others with one that is met."""
@@ -343,6 +353,19 @@ def _words_of_beside(route: Route) -> Message:
     return Message(
         "{router} matches, and stands beside {other}, which takes its requests", router=route.name, other=route.beside
     )
+
+
+def _why_other(route: Route, where: str) -> Message | None:
+    """Say why a router takes a request that is not ours, if it is none."""
+    if route.to:
+        return Message(
+            "{where} redirects to {to} what no router with a priority above {priority} takes: that is in Traefik's "
+            "static configuration (http.redirections)",
+            where=where,
+            to=route.to,
+            priority=route.priority,
+        )
+    return _words_of_beside(route) if route.beside else None
 
 
 def _why(able: Sequence[Route], where: str, out: Sequence[Route], told: Sequence[str]) -> str:

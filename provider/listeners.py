@@ -8,7 +8,7 @@ comes over TLS, wherever it listens: 404, unless the entry point itself gives it
 router, TCP routers with TLS get nothing, whatever their priority (measured, and in Traefik's source).
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final, TypeGuard
 
@@ -21,16 +21,20 @@ from provider.models import Conflict
 from provider.nouns import Named, Router, called
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
-from provider.surroundings import KnownEdges
+from provider.surroundings import KnownEdges, Redirection
 
 _NAMED: Final = 3
 
 
 def find_vain(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterator[Finding]:
-    """Find where enabled routers listen in vain: on what an edge does not have, or without TLS on the secure one."""
+    """Find where enabled routers listen in vain.
+
+    That is on what an edge does not have, without TLS on the secure one, or without on one that redirects.
+    """
     listed = [route for route in routes if route.enabled]
     yield from _missing(listed, edges)
     yield from _without_tls(listed, edges, secure)
+    yield from _redirected(listed, edges)
 
 
 def _without_tls(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Iterator[Finding]:
@@ -52,6 +56,33 @@ def _without_tls(routes: Iterable[Route], edges: KnownEdges, secure: str) -> Ite
                 edge=edge,
             )
             yield Finding(Conflict.DOUBTFUL_VALUE, (("router", router),), detail)
+
+
+def _redirected(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding]:
+    """Find routers whose requests an entry point itself redirects, all of them."""
+    redirecting = {name: edge.redirecting for name, edge in sorted(edges.items()) if edge.redirecting}
+    by_name: dict[str, list[Route]] = {}
+    for route in routes if redirecting else ():
+        if not route.redirects:
+            by_name.setdefault(route.name, []).append(route)
+    for (router, parts), (edge, points) in product(by_name.items(), redirecting.items()):
+        if all(_is_redirected(part, points) for part in parts):
+            where = parts[0].entry_points[0]
+            detail = Message(
+                "edge {edge} itself redirects everything on {where} to {to}: the router {router} gets no requests "
+                "there. Turn HTTPS on for its domains, or set tls",
+                edge=edge,
+                where=where,
+                to=points[where].to,
+                router=router,
+            )
+            yield Finding(Conflict.DOUBTFUL_VALUE, (("router", router),), detail)
+
+
+def _is_redirected(route: Route, points: Mapping[str, Redirection]) -> bool:
+    return not route.is_secure and all(
+        point in points and route.priority <= points[point].rank for point in route.entry_points
+    )
 
 
 def _missing(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding]:

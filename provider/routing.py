@@ -25,9 +25,10 @@ from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
 from provider.store import rollouts, routers
-from provider.surroundings import KnownEdges, find_secured
+from provider.surroundings import KnownEdges, apart
 from provider.unheeded import find_unheeded
 from provider.validity import find_hiding
+from provider.views import EdgeView, add_to_words, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,6 @@ class _Known:
     adding: Mapping[str, str]
     """The entry points that make every router one with TLS, with the options."""
 
-    @property
-    def listening(self) -> Listening:
-        """What tells where routers listen on the edges."""
-        return replace(self.snapshot.listening, adding=self.adding)
-
 
 class Routing:
     """Gives the routers of the newest revision. After a change only those are read that it changed; any thread asks."""
@@ -62,7 +58,7 @@ class Routing:
         self._unissued = unissued
         self._edges = edges
         self._lock = threading.Lock()
-        self._known: _Known | None = None
+        self._known: list[_Known] = []
 
     @property
     def edges(self) -> KnownEdges:
@@ -83,33 +79,49 @@ class Routing:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""
         return self._newest().routes
 
+    def views(self) -> list[EdgeView]:
+        """Return all routers as the edges have them, apart where these differ. Raises `Unavailable`."""
+        edges = self._edges()
+        return [
+            EdgeView({name: edges[name] for name in names if name in edges}, known.adding, known.routes)
+            for names, known in self._apart()
+        ]
+
     def _newest(self) -> _Known:
+        return self._apart()[0][1]
+
+    def _apart(self) -> list[tuple[Sequence[str], _Known]]:
+        """Return what was read of the newest snapshot, apart where the edges disagree about TLS."""
         snapshot = self._revisions.current
         if snapshot is None:
             raise Unavailable(self._revisions.problem)
-        adding = find_secured(self._edges())
+        groups = [(names, dict(points)) for names, points in apart(self._edges())]
         with self._lock:
-            if self._known is not None and self._known.adding != adding:
-                self._known = None
-            if self._known is None or self._known.snapshot is not snapshot:
-                is_first = self._known is None
+            if [each.adding for each in self._known] != [adding for _names, adding in groups]:
+                self._known = []
+            if not self._known or self._known[0].snapshot is not snapshot:
+                is_first = not self._known
+                before: Sequence[_Known | None] = self._known or [None] * len(groups)
                 with garbage.at_rest():
-                    self._known = self._read(snapshot, self._known, adding)
+                    self._known = [
+                        self._read(snapshot, known, adding)
+                        for known, (_names, adding) in zip(before, groups, strict=True)
+                    ]
                 if is_first:
                     garbage.settle()
-            return self._known
+            return [(names, known) for known, (names, _adding) in zip(self._known, groups, strict=True)]
 
-    def after(self, changes: Collection[Change]) -> Routes:
+    def _after(self, view: EdgeView, changes: Collection[Change]) -> Routes:
         """Return all routers as they are after changes, whether those are kept yet or only tried."""
         changed: dict[str, Sequence[Route]] = {}
-        listening = self._newest().listening.after(changes)
+        listening = replace(self._newest().snapshot.listening.after(changes), adding=view.adding)
         for moved in self._of_domains(changes):
             changed[moved.name] = read_routes(moved, listening)
         for change in changes:
             if change.kind == "router":
                 router = None if change.after is None else Router.read(change.after)
                 changed[change.name] = [] if router is None else read_routes(router, listening)
-        return self.routes().replaced(changed) if changed else self.routes()
+        return view.routes.replaced(changed) if changed else view.routes
 
     def _of_domains(self, changes: Iterable[Change]) -> list[Router]:
         """Return the routers that listen elsewhere because of changes of their domains."""
@@ -123,18 +135,27 @@ class Routing:
         changed = [change for change in (difference.changes if difference else ()) if change.kind == "router"]
         if difference is None or not changed:
             return difference
-        listening = self._newest().listening.after(difference.changes)
-        told = traffic.tell(*nearby.around(self.routes(), changed, listening), [change.name for change in changed])
+        named, listening = [change.name for change in changed], self._newest().snapshot.listening
+
+        def tell(view: EdgeView) -> Sequence[str]:
+            where = replace(listening.after(difference.changes), adding=view.adding)
+            return traffic.tell(*nearby.around(view.routes, changed, where), named)
+
+        told = together(_sides(self.views()), tell, add_to_words)
         return replace(difference, words=[*difference.words, *told])
 
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
-        known = self._newest()
-        vain = find_vain(known.routes, self._edges(), known.snapshot.listening.points.secure)
-        held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
-        others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
+        known, views = self._newest(), self.views()
+        vain = self._find_vain(views)
+        held, now, lone = OfParts(known.snapshot.parts), datetime.now(UTC), self._lone(known, services)
         unissued = [*self._find_unissued(known.snapshot.listening), *self._find_hiding(held, known.snapshot.listening)]
-        return [*vain, *unissued, *others, *find(known.routes, domains, self._lone(known, services), known.sticky)]
+
+        def look(view: EdgeView) -> Iterator[Finding]:
+            yield from survey.look(held, view.routes, self._edges(), now)
+            yield from find(view.routes, domains, lone, known.sticky)
+
+        return [*vain, *unissued, *survey.find_doubted(held), *together(_sides(views), look, Finding.on)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
@@ -152,28 +173,39 @@ class Routing:
                 after = None if change.after is None else Service.loaded(change.after)
                 if after is not None and (cookie := after.sticky_cookie) is not None:
                     sticky[change.name] = cookie
-        routes = self.after(changes)
+        views = [replace(view, routes=self._after(view, changes)) for view in self.views()]
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
-        moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
+        there = {route.name for route in views[0].routes.unsorted}
+        moved = {router.name for router in self._of_domains(changes)} & there
         about |= {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
-        others = [*survey.look(held, routes, self._edges(), now, about), *find_named(held, changes, moved)]
+
+        def look(view: EdgeView) -> Iterator[Finding]:
+            yield from survey.look(held, view.routes, self._edges(), now, about)
+            yield from find_about(view.routes, concern, sticky)
+
+        others = [*find_named(held, changes, moved), *together(_sides(views), look, Finding.on)]
         listening, domains = known.snapshot.listening.after(changes), set(changed_domains(changes))
         near = about | {(Domain.kind, name) for name in domains}
         unissued = [*self._find_unissued(listening, domains), *self._find_hiding(held, listening, near)]
-        return [*self._find_vain(routes, changed | moved), *unissued, *others, *find_about(routes, concern, sticky)]
+        return [*self._find_vain(views, changed | moved), *unissued, *others]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
         known = self._newest()
         concern = Concern({(kind, name)}, domains, self._lone(known, [name] if kind == "service" else []))
-        vain = self._find_vain(known.routes, [name] if kind == "router" else [])
-        held, about = OfParts(known.snapshot.parts), {(kind, name)}
-        looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
-        others = [*looked, *survey.find_doubted(held, about), *self._find_unissued(known.snapshot.listening, domains)]
+        views = self.views()
+        vain = self._find_vain(views, [name] if kind == "router" else [])
+        held, about, now = OfParts(known.snapshot.parts), {(kind, name)}, datetime.now(UTC)
+
+        def look(view: EdgeView) -> Iterator[Finding]:
+            yield from survey.look(held, view.routes, self._edges(), now, about)
+            yield from find_about(view.routes, concern, known.sticky)
+
+        others = [*survey.find_doubted(held, about), *self._find_unissued(known.snapshot.listening, domains)]
         others += self._find_hiding(held, known.snapshot.listening, about)
-        return [*vain, *others, *find_about(known.routes, concern, known.sticky)]
+        return [*vain, *others, *together(_sides(views), look, Finding.on)]
 
     def services(self) -> dict[str, str | None]:
         """Return the service that each router leads to which the edges get, by the routers' names."""
@@ -184,7 +216,8 @@ class Routing:
 
         `refused` are routers that no edge serves.
         """
-        return find_hidden(self._newest().routes, names, refused)
+        first, *others = (find_hidden(view.routes, names, refused) for view in self.views())
+        return {name: by for name, by in first.items() if all(name in found for found in others)}
 
     def _find_unissued(self, listening: Listening, names: Collection[str] | None = None) -> Iterator[Finding]:
         """Find the domains, of all or of some, that lack the certificate which this service has to get them."""
@@ -207,10 +240,12 @@ class Routing:
             if self._unissued(each.objects[0][1]) is None:
                 yield each
 
-    def _find_vain(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
-        """Find which of these routers listen in vain on an edge."""
-        named = chain.from_iterable(map(routes.of_router, sorted(names)))
-        return find_vain(named, self._edges(), self._newest().snapshot.listening.points.secure)
+    def _find_vain(self, views: Iterable[EdgeView], names: Iterable[str] | None = None) -> Iterator[Finding]:
+        """Find which routers, of all or of some, listen in vain on an edge."""
+        secure, listed = self._newest().snapshot.listening.points.secure, None if names is None else sorted(names)
+        for view in views:
+            named = view.routes if listed is None else chain.from_iterable(map(view.routes.of_router, listed))
+            yield from find_vain(named, view.edges, secure)
 
     def _lone(self, known: _Known, services: Collection[str]) -> Collection[str]:
         """Return services without those that need no router: middlewares, services or rollouts lead there."""
@@ -243,6 +278,10 @@ class Routing:
             if known.off.get(name) != part:
                 changed[name] = of_part(name, part, adding, enabled=False)
         return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky, adding)
+
+
+def _sides(views: Iterable[EdgeView]) -> list[tuple[Iterable[str], EdgeView]]:
+    return [(view.edges, view) for view in views]
 
 
 def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str]:

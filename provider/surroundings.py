@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from provider.nouns import Noun
 from provider.nouns.middleware import Middleware
@@ -23,6 +24,14 @@ class ForeignRouter:
     entry_points: Sequence[str]
 
 
+class Redirection(NamedTuple):
+    """What an entry point does with requests without TLS: it redirects those that no router above a rank takes."""
+
+    to: str
+    """An entry point, or a port such as `:443`."""
+    rank: int
+
+
 ForeignRouters = Mapping[str, Mapping[str, ForeignRouter]]
 """The routers of other providers, by kind and full name (`shop@docker`)."""
 
@@ -31,7 +40,8 @@ ForeignRouters = Mapping[str, Mapping[str, ForeignRouter]]
 class KnownEdge:
     """One edge: the names of its entry points, and the middlewares that each adds to every router (`login@file`).
 
-    Those of `tls` make every router one with TLS, of these options (`http.tls` of their static configuration).
+    Those of `tls` make every router one with TLS, of these options, and those of `redirecting` lead elsewhere
+    (`http.tls` and `http.redirections` of their static configuration).
     `others` are what it has of all providers but us, by kind and full name, and `routers` those that it serves, which
     are known while routers here stand beside such. What is empty or None is not known.
     """
@@ -39,6 +49,7 @@ class KnownEdge:
     entry_points: frozenset[str] = frozenset()
     added: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tls: Mapping[str, str] | None = None
+    redirecting: Mapping[str, Redirection] = field(default_factory=dict)
     others: Mapping[str, frozenset[str]] | None = None
     routers: ForeignRouters | None = None
 
@@ -47,7 +58,19 @@ KnownEdges = Mapping[str, KnownEdge]
 """The edges by name."""
 
 
-def find_secured(edges: KnownEdges) -> dict[str, str]:
-    """Return the entry points that make every router one with TLS, on each edge of which that is known."""
-    told = [edge.tls for _name, edge in sorted(edges.items()) if edge.tls is not None]
-    return {point: options for tls in told[:1] for point, options in tls.items() if all(point in each for each in told)}
+Apart = tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
+"""The names of edges, apart where they disagree about which entry points make every router one with TLS.
+
+Each come with those, and their TLS options, in pairs.
+"""
+
+
+def apart(edges: KnownEdges) -> Apart:
+    """Take the edges apart. Those of which nothing is known are with the first."""
+    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for name, edge in sorted(edges.items()):
+        if edge.tls is not None:
+            found.setdefault(tuple(sorted(edge.tls.items())), []).append(name)
+    (tls, names), *others = found.items() or [((), [])]
+    unknown = (name for name, edge in sorted(edges.items()) if edge.tls is None)
+    return ((*names, *unknown), tls), *((tuple(each), pairs) for pairs, each in others)

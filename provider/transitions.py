@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provider import handling, nearby, plans, traffic
+from provider import handling, plans
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.listening import DefaultEntryPoints
 from provider.models import Change
 from provider.nouns import Middleware, Router
 from provider.rendering import gathered, parts_of, render
+from provider.surroundings import Apart
+from provider.views import tell_moves
 
 
-def difference(before: Declaration, after: Declaration, points: DefaultEntryPoints) -> Difference:
-    """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
+def difference(before: Declaration, after: Declaration, points: DefaultEntryPoints, edges: Apart) -> Difference:
+    """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed.
+
+    `edges` are those that there are now: what entry points added to routers before is not known.
+    """
     after = plans.alike(before, after)
     changes = plans.changes(before, after)
     pools = touched_services(changes)
@@ -27,7 +32,7 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
     former, following = (gathered(render(state, named, state.listening(points))) for state in (before, after))
     found = compare(changes, touched, former, following)
     listening = before.listening(points), after.listening(points)
-    moves = traffic.tell(*nearby.between(changed, (before, listening[0]), (after, listening[1])), changed)
+    moves = tell_moves(changed, (before, listening[0]), (after, listening[1]), edges)
     handled = handling.tell(changes, after.routers.values(), after.all(Middleware), listening)
     return replace(found, words=[*found.words, *handled, *moves])
 

@@ -19,6 +19,7 @@ from provider.revisions import Revisions
 from provider.store import declarations, history, writes
 from provider.store import revisions as stored
 from provider.store.revisions import Retention
+from provider.surroundings import apart
 from tests.api.checks import problem
 from tests.running import cases, http_client, running_service
 from tests.test_plans import kept_in
@@ -73,7 +74,7 @@ def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions
         with kept.reading() as session:
             assert declarations.read(session) == wanted
         # And what leads there is found from the states alone, in the same words, with what becomes of the traffic.
-        found = transitions.difference(before, wanted, DEFAULT_POINTS)
+        found = transitions.difference(before, wanted, DEFAULT_POINTS, apart({}))
         assert set(told.words) <= set(found.words)
         assert found.shares == told.shares
         assert found.document == told.document
@@ -89,7 +90,7 @@ def test_another_spelling_of_a_domain_is_no_change_of_a_router_between_two_revis
     last = change(kept, put_domain("GRÖSSE.test".replace("SS", "ß")))
     with kept.reading() as session:
         found = transitions.difference(
-            history.state_at(session, first), history.state_at(session, last), DEFAULT_POINTS
+            history.state_at(session, first), history.state_at(session, last), DEFAULT_POINTS, apart({})
         )
     assert [(one.kind, one.name) for one in found.changes] == [("domain", "xn--gre-6ka8i.test")]
 

@@ -16,6 +16,7 @@ from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.store.records import as_json
+from provider.surroundings import apart
 from provider.traffic import COMPARED, Extent, Move
 from provider.transitions import difference
 from tests.test_explanations import route
@@ -127,7 +128,7 @@ def router(name: str, *domains: str, **fields: object) -> Router:
 def test_a_difference_of_states_tells_it_after_what_becomes_of_each_object() -> None:
     wayshub, twin = router("wayshub", "alvin.xyz"), router("twin", "alvin.xyz", priority=1_000)
     before = Declaration.of(wayshub)
-    found = difference(before, Declaration.of(wayshub, twin), DEFAULT_POINTS)
+    found = difference(before, Declaration.of(wayshub, twin), DEFAULT_POINTS, apart({}))
     assert [str(each) for each in found.words] == [
         "router twin added",
         "twin now takes every request that wayshub took (alvin.xyz)",

@@ -90,7 +90,7 @@ def explain(
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
     entry_point = entry_point or revisions.points.of(url)
-    answered = forecast(routing.routes(), request, entry_point, standings)
+    answered = forecast(routing.views(), request, entry_point, standings)
     found = answered.explanation
     own = found.route if found.route is None or found.route.takes else None
     service = own.service if own else None

@@ -19,7 +19,13 @@ from provider.api.routers import router_for
 from provider.api.streams import stream
 from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
-from provider.dependencies import ActorDependency, ConfirmationsDependency, RevisionsDependency, TurnsDependency
+from provider.dependencies import (
+    ActorDependency,
+    ConfirmationsDependency,
+    RevisionsDependency,
+    RoutingDependency,
+    TurnsDependency,
+)
 from provider.errors import NotFound
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
@@ -31,6 +37,7 @@ from provider.security import needs
 from provider.store import history, undos
 from provider.store import revisions as stored
 from provider.store.records import as_json
+from provider.surroundings import Apart, apart
 from provider.tags import etag
 from provider.undoing import ALL, chooser
 from provider.values import TEXT_SCHEMA, Refusal, check_text
@@ -171,6 +178,7 @@ async def show_document(
 )
 async def show_difference(
     revisions: RevisionsDependency,
+    routing: RoutingDependency,
     turns: TurnsDependency,
     conditions: ReadConditions,
     number: NUMBER,
@@ -179,10 +187,11 @@ async def show_difference(
     """Return what differs from the revision before, or from any other: in words, by object, and in the document."""
     wanted, _digest, time = await asyncio.to_thread(_find, revisions, number)
     other = wanted - 1 if compare is None else (await asyncio.to_thread(_find, revisions, str(compare)))[0]
-    tag = etag("difference", {"before": other, "after": wanted, "time": time})
+    edges = apart(routing.edges)
+    tag = etag("difference", {"before": other, "after": wanted, "time": time, "edges": edges})
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_difference, wanted, compare, revisions.points, time), {"ETag": tag})
+    return stream(await turns.read(_write_difference, wanted, compare, revisions.points, edges, time), {"ETag": tag})
 
 
 def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
@@ -204,7 +213,7 @@ def _write_document(session: Session, number: int, digest: str, points: DefaultE
 
 
 def _write_difference(
-    session: Session, number: int, compare: int | None, points: DefaultEntryPoints, _time: str
+    session: Session, number: int, compare: int | None, points: DefaultEntryPoints, edges: Apart, _time: str
 ) -> bytes:
     """Write what leads to a revision, from the one before or from another. `_time` tells it from one of that number."""
     if compare is None:
@@ -213,7 +222,7 @@ def _write_difference(
     else:
         other = compare
         before, after = history.state_at(session, compare), history.state_at(session, number)
-    found = transitions.difference(before, after, points)
+    found = transitions.difference(before, after, points, edges)
     content = {"before": other, "after": number, "difference": shown(found)}
     return msgspec.json.encode(content)
 

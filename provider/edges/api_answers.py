@@ -16,7 +16,7 @@ from provider.edges.observed import DisabledRouter
 from provider.late import Late
 from provider.nouns import Router
 from provider.nouns.router import HIGHEST_PRIORITY
-from provider.surroundings import ForeignRouter
+from provider.surroundings import ForeignRouter, Redirection
 
 if TYPE_CHECKING:
     from provider.imports import old_rules, restoring
@@ -60,9 +60,19 @@ class RouterAnswer(msgspec.Struct):
     entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
 
 
+class _RedirectionAnswer(msgspec.Struct):
+    to: str = ""
+    priority: int = 0
+
+
+class _RedirectionsAnswer(msgspec.Struct):
+    entry_point: _RedirectionAnswer | None = msgspec.field(name="entryPoint", default=None)
+
+
 class _EntryPointHTTP(msgspec.Struct):
     middlewares: list[str] = []
     tls: dict[str, Any] | None = None
+    redirections: _RedirectionsAnswer | None = None
 
 
 class EntryPointAnswer(msgspec.Struct):
@@ -72,6 +82,12 @@ class EntryPointAnswer(msgspec.Struct):
     address: str = ""
     http: _EntryPointHTTP = msgspec.field(default_factory=_EntryPointHTTP)
     observability: dict[str, Any] | None = None
+
+    @property
+    def redirection(self) -> Redirection | None:
+        """Where it leads all requests without TLS, if it does."""
+        told = None if self.http.redirections is None else self.http.redirections.entry_point
+        return None if told is None else Redirection(told.to, told.priority)
 
 
 class CertificateAnswer(msgspec.Struct):

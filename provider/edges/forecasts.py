@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.edges.standings import Standing, Standings
-from provider.explanations import Explanation, Route, Routes
+from provider.explanations import Explanation, Route
 from provider.messages import Message
 from provider.rules import Request
+from provider.views import Arrival, EdgeView, see
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,26 @@ class _Taken:
     is_refused: bool
 
 
-def forecast(routes: Routes, request: Request, entry_point: str, edges: Sequence[Standings]) -> Forecast:
-    """Tell who takes a request."""
+def forecast(views: Sequence[EdgeView], request: Request, entry_point: str, edges: Sequence[Standings]) -> Forecast:
+    """Tell who takes a request: on the first edge that polls, and on the others where they differ from it."""
     awaited = [edge for edge in edges if edge.awaited]
-    able = routes.able(request, entry_point)
-    taken = [_take(edge, able, entry_point) for edge in awaited]
-    refused = _refused(able, awaited, entry_point)
-    explanation = routes.explain(request, entry_point, refused)
+    sights = [see(views, edge.edge, entry_point) for edge in awaited]
+    first = sights[0] if sights else Arrival(views[0].routes)
+    alike = [edge for edge, sight in zip(awaited, sights, strict=True) if sight == first]
+    able = first.able(request, entry_point)
+    refused = _refused(able, alike, entry_point)
+    explanation = first.routes.explain(request, entry_point, refused, first.own)
     told = explanation.route
-    deviations = [
-        Deviation(each.edge, None if each.route is None else each.route.taker, _words(each))
-        for each in taken
-        if each.amiss is not None and (each.route is not told or not each.is_refused)
-    ]
+    deviations = []
+    for edge, sight in zip(awaited, sights, strict=True):
+        is_alike = sight == first
+        each = _take(edge, able if is_alike else sight.able(request, entry_point), entry_point)
+        taker = None if each.route is None else each.route.taker
+        if each.amiss is not None and (each.route is not told or not each.is_refused or not is_alike):
+            deviations.append(Deviation(edge.edge, taker, _words(each)))
+        elif not is_alike and taker != (None if told is None else told.taker):
+            why = sight.routes.explain(request, entry_point, own=sight.own).why
+            deviations.append(Deviation(edge.edge, taker, _words_of(edge.edge, taker, why)))
     unknown = [edge.edge for edge in awaited if edge.is_unknown]
     return Forecast(explanation, deviations, bool(awaited), unknown)
 
@@ -86,9 +94,9 @@ def _take(edge: Standings, able: Sequence[Route], entry_point: str) -> _Taken:
 def _find(edge: Standings, route: Route, entry_point: str) -> Standing | None:
     """Find what is amiss with a router for a request that comes in by an entry point.
 
-    Nothing where the router of another provider takes it.
+    Nothing where the router of another provider takes it, or one that the edge has itself.
     """
-    if route.beside:
+    if route.beside or route.to:
         return None
     found = edge.find(route.name)
     return found if found is not None and found.is_refused else edge.find_missing(entry_point) or found
@@ -100,3 +108,10 @@ def _words(taken: _Taken) -> str:
     if taken.route is None:
         return Message("{why}; no other router takes the request there, so the answer is 404", why=taken.amiss)
     return Message("{why}; {router} takes the request there", why=taken.amiss, router=taken.route.taker)
+
+
+def _words_of(edge: str, taker: str | None, why: str) -> Message:
+    """Say who takes a request on an edge whose entry points differ from those of others."""
+    if taker is None:
+        return Message("on the edge {edge}, {why}", edge=edge, why=why)
+    return Message("on the edge {edge}, {router} takes it: {why}", edge=edge, router=taker, why=why)

@@ -39,7 +39,7 @@ from provider.messages import Message
 from provider.neighbours import KINDS as BESIDE_KINDS
 from provider.nouns.tls import DEFAULT
 from provider.parts import PLACES, ROUTERS
-from provider.surroundings import TOLD, ForeignRouter, ForeignRouters
+from provider.surroundings import TOLD, ForeignRouter, ForeignRouters, Redirection
 
 if TYPE_CHECKING:
     import httpx
@@ -96,8 +96,11 @@ class TraefikAPI:
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
         self.added: Mapping[str, tuple[str, ...]] = {}
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
-        self.secured: Mapping[str, str] | None = None
-        """The entry points that make every router one with TLS, with the options; None before they were read."""
+        self.points: tuple[Mapping[str, str], Mapping[str, Redirection]] | None = None
+        """The entry points that make every router one with TLS, with the options, and those that redirect.
+
+        None before they were read.
+        """
         self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
         self._laid: Sequence[EntryPointAnswer] = ()
         self._routers: dict[str, tuple[bytes, Mapping[str, ForeignRouter]]] = {}
@@ -155,9 +158,10 @@ class TraefikAPI:
             found = await self._find("/api/entrypoints", list[EntryPointAnswer]) or []
             known = {point.name: point.address for point in found}
             self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
-            self.secured = {
-                point.name: point.http.tls.get("options") or DEFAULT for point in found if point.http.tls is not None
-            }
+            self.points = (
+                {each.name: each.http.tls.get("options") or DEFAULT for each in found if each.http.tls is not None},
+                {each.name: to for each in found if (to := each.redirection) is not None},
+            )
             self._laid = found
             self._entry_points = (started, known)
         return known

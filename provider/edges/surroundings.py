@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from provider.edges.states import Edge, EdgeState
-from provider.surroundings import ForeignRouters, KnownEdge, KnownEdges
+from provider.surroundings import ForeignRouters, KnownEdge, KnownEdges, Redirection
 
 
 class EdgeSurroundings:
@@ -29,16 +29,18 @@ class EdgeSurroundings:
         others: Mapping[str, frozenset[str]] | None,
         added: Mapping[str, Sequence[str]],
         routers: ForeignRouters | None = None,
-        tls: Mapping[str, str] | None = None,
+        points: tuple[Mapping[str, str], Mapping[str, Redirection]] | None = None,
     ) -> None:
         """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known.
 
-        What was known of the TLS of entry points stays, since that only changes when Traefik starts anew.
+        `points` are those with TLS, and those that redirect. What was known of them stays, since that only changes
+        when Traefik starts anew.
         """
         if edge.verdict.state is not EdgeState.STALE:
             before = self.find(edge.name)
-            tls = before.tls if tls is None else tls
-            self._know(edge.name, replace(before, others=others, added=added, routers=routers, tls=tls))
+            tls, redirecting = points or (before.tls, before.redirecting)
+            known = replace(before, others=others, added=added, routers=routers, tls=tls, redirecting=redirecting)
+            self._know(edge.name, known)
 
     def forget(self, name: str) -> None:
         """Know nothing of an edge any more."""

@@ -103,7 +103,7 @@ async def _read_others(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
         except (ReadbackError, TimeoutError):
             edges.surroundings.know_others(edge, None, {})
         else:
-            edges.surroundings.know_others(edge, others, api.added, routers, api.secured)
+            edges.surroundings.know_others(edge, others, api.added, routers, api.points)
         await asyncio.sleep(max(_OTHERS_PAUSE_SECONDS, min(_REST * (loop.time() - start), _MOST_REST_SECONDS)))
 
 

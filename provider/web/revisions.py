@@ -24,6 +24,7 @@ from provider.security import needs
 from provider.snapshots import Served
 from provider.store import confirmations, history, object_changes
 from provider.store import revisions as stored
+from provider.surroundings import Apart, apart
 from provider.web import changes, revision_rows
 from provider.web.changes import ObjectChange
 from provider.web.lists import ListPart, PartDependency
@@ -107,7 +108,8 @@ async def show_revision(
     other = stored.read_number(compare.strip()) if compare.strip() else None
     sheet = await asyncio.to_thread(_read, revisions, number, first, other)
     if other is not None or (first == 0 and sheet.count <= changes.MOST and sheet.may_move_traffic):
-        told = await turns.read(_compare, sheet.revision.number, other, first, revisions.points, sheet.revision.time)
+        known, points = apart(edges.surroundings.known), revisions.points
+        told = await turns.read(_compare, sheet.revision.number, other, first, points, known, sheet.revision.time)
         sheet = _compared(sheet, *pickle.loads(told.whole()), is_other=other is not None)  # noqa: S301  # of ours
     running, given = _find_edges(edges, sheet.revision)
     current = revisions.current
@@ -154,14 +156,20 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
 
 
 def _compare(
-    session: Session, number: int, other: int | None, first: int, points: DefaultEntryPoints, _time: str
+    session: Session,
+    number: int,
+    other: int | None,
+    first: int,
+    points: DefaultEntryPoints,
+    edges: Apart,
+    _time: str,
 ) -> bytes:
     """Read two states as a whole: how traffic moves between them, how many objects differ, and some of these."""
     if other is None:
         before, after = history.states_around(session, number)
     else:
         before, after = history.state_at(session, other), history.state_at(session, number)
-    found = transitions.difference(before, after, points)
+    found = transitions.difference(before, after, points, edges)
     shown = list(found.changes[first : first + _OBJECTS_SHOWN])
     return pickle.dumps((found.words[len(found.changes) :], len(found.changes), shown))
 

@@ -109,9 +109,9 @@ def _asked(sent: Texts) -> Asked:
 
 
 def _trace(routing: RoutingDependency, revisions: RevisionsDependency, sight: Sight, asked: Asked) -> Trace:
-    routes = routing.routes()
+    views = routing.views()
     with revisions.reading() as session:
-        return traces.trace(session, sight, routes, asked.settled(sight.listening.points))
+        return traces.trace(session, sight, views, asked.settled(sight.listening.points))
 
 
 def _plan(

@@ -10,7 +10,7 @@ from provider.edges.forecasts import Forecast
 from provider.edges.forecasts import forecast as find_answer
 from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
-from provider.explanations import Explanation, Route, Routes
+from provider.explanations import Explanation, Route
 from provider.listening import DefaultEntryPoints
 from provider.lost import Lost
 from provider.messages import Message
@@ -24,6 +24,7 @@ from provider.passages import Encounter, Passage
 from provider.rules import Request
 from provider.store import middlewares, nouns
 from provider.values import Strategy
+from provider.views import EdgeView
 from provider.web.drawings.scene import Scene
 from provider.web.scenes import Sight, scene_of
 
@@ -176,9 +177,9 @@ class Trace:
         """Say why this request is not sent for real, or return None if it can be."""
         if self.winner is None:
             return Message("No router takes this request, so Traefik would answer each with 404.")
-        if self.winner.beside:
+        if not self.winner.takes:
             return Message(
-                "This request goes to {other}, a router that wayshub-provider does not have.", other=self.winner.beside
+                "This request goes to {other}, a router that wayshub-provider does not have.", other=self.winner.taker
             )
         if self.service is None:
             is_elsewhere = bool(self.answering.elsewhere)
@@ -202,13 +203,13 @@ class Trace:
         return None
 
 
-def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace:
+def trace(session: Session, sight: Sight, views: Sequence[EdgeView], asked: Asked) -> Trace:
     """Find who takes a request. Raises `Invalid` with the fields that are wrong."""
     request = asked.request()
-    answer = find_answer(routes, request, asked.entry_point, sight.standings)
+    answer = find_answer(views, request, asked.entry_point, sight.standings)
     explanation = answer.explanation
     service, answering, passage = None, Answering(), None
-    if (route := explanation.route) is not None and not route.beside:
+    if (route := explanation.route) is not None and route.takes:
         service = nouns.find(session, Service, route.service)
         stops = middlewares.stops(session, route, service, sight.listening.points)
         passage = passages.follow(asked.begin(), stops)

@@ -25,6 +25,8 @@ def edge(migrated: Path, tmp_path_factory: pytest.TempPathFactory, secure_port: 
     def adapt(static: dict[str, Any]) -> None:
         static["entryPoints"]["websecure"]["address"] = f"127.0.0.1:{secure_port}"
         static["entryPoints"]["sealed"] = {"address": f"127.0.0.1:{free_port()}", "http": {"tls": {}}}
+        leading = {"redirections": {"entryPoint": {"to": "websecure", "priority": 50}}}
+        static["entryPoints"]["leading"] = {"address": f"127.0.0.1:{free_port()}", "http": leading}
 
     with acting(tmp_path_factory.mktemp("https"), migrated, adapt=adapt, secure_port=secure_port) as made:
         yield made
@@ -114,6 +116,33 @@ def test_who_is_said_to_take_a_request_does_with_and_without_tls_and_where_entry
     real = {each: answers(*each) for each in asked}
     assert {each: told(*each) for each in asked} == real
     assert set(real.values()) == {None, "plain", "secure", "above"}
+
+
+def test_an_entry_point_that_redirects_by_itself_is_known_and_comes_before_routers_below_it(
+    edge: Running, servers: Servers
+) -> None:
+    (first,) = servers.http("first")
+    given = {"service": "app", "entryPoints": ["leading"]}
+    low, high = {"rule": "PathPrefix(`/`)", "priority": 49}, {"rule": "Path(`/high`)", "priority": 51}
+    edge.apply({"services": {"app": pool(first)}, "routers": {"low": given | low, "high": given | high}})
+    port = edge.client.get("/edges/default").json()["entryPoints"]["leading"].rpartition(":")[2]
+
+    def told(path: str) -> str | None:
+        query = {"url": f"http://a.test{path}", "entryPoint": "leading"}
+        found: str | None = edge.client.get("/explain", params=query).json()["router"]
+        return found
+
+    def status(path: str) -> int:
+        address = f"http://127.0.0.1:{port}{path}"
+        return httpx.get(address, headers={"Host": "a.test"}, trust_env=False).status_code
+
+    wait_until(lambda: told("/") != "low", "what the entry points do by themselves is known")
+    assert [(told(path), status(path)) for path in ("/", "/high")] == [
+        ("leading-to-websecure@internal", 301),
+        ("high", 200),
+    ]
+    warned = [each["objects"][0]["name"] for each in edge.client.get("/conflicts").json()["items"]]
+    assert warned == ["low"]
 
 
 def test_a_domain_without_a_redirect_is_served_both_ways(edge: Running, servers: Servers, secure_port: int) -> None:

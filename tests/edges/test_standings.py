@@ -14,6 +14,7 @@ from provider.nouns import Named
 from provider.overlays import Replacement
 from provider.parts import Part, Parts, Section
 from provider.snapshots import Snapshot
+from provider.views import EdgeView
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'
 PLAIN: Final = Standings("paris", EdgeState.LIVE, True, {}, {}, frozenset({"web"}), None, None)
@@ -26,7 +27,7 @@ ROUTES: Final = Routes(
 
 
 def asked(*edges: Standings, entry_point: str = "web") -> Forecast:
-    return forecast(ROUTES, rules.asked("http://a.test/api", "GET", [], None), entry_point, edges)
+    return forecast([EdgeView({}, {}, ROUTES)], rules.asked("http://a.test/api", "GET", [], None), entry_point, edges)
 
 
 def taken(found: Forecast) -> str | None:
@@ -63,10 +64,10 @@ def test_an_edge_that_alone_does_something_else_is_named_with_what_it_does() -> 
 def test_an_entry_point_that_an_edge_does_not_have_takes_nothing_there() -> None:
     routes = Routes([Route("odd", rules.read("Host(`a.test`)"), 20, "pool", ("web", "none"))])
     request = rules.asked("http://a.test/", "GET", [], None)
-    found = forecast(routes, request, "none", [replace(PLAIN, partly={"odd": WORDS})])
+    found = forecast([EdgeView({}, {}, routes)], request, "none", [replace(PLAIN, partly={"odd": WORDS})])
     assert found.explanation.route is None
     assert "no entry point none (it has web)" in found.explanation.why
-    found = forecast(routes, request, "web", [replace(PLAIN, partly={"odd": WORDS})])
+    found = forecast([EdgeView({}, {}, routes)], request, "web", [replace(PLAIN, partly={"odd": WORDS})])
     assert [(each.edge, each.router, WORDS in each.why) for each in found.edges] == [("paris", "odd", True)]
 
 
