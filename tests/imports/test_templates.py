@@ -41,6 +41,10 @@ GIVEN = {"A": "one", "B": "Two words", "EMPTY": "", "LIST": "a,b,c"}
             '{{ title "b-c d\'e" }}{{ until -2 }}{{ print 1 2 "a" "b" 3 }}{{ normalize "A_b.c" }}',
             "B-C D'E[0 -1]1 2ab3A-b-c",
         ),
+        ('{{ coalesce 0 "" }}{{ list nil }}{{ join "," (list nil 1) }}{{ cat nil "a" }}', "<no value>[<nil>]1a"),
+        ("{{ slice (list 1 2 3) 1 }}{{ slice (list 1 2 3) 1 2 }}{{ mustFirst (list 7) }}", "[2 3][2]7"),
+        ('{{ $d := dict }}{{ $_ := set $d "a" 1 }}{{ $d.a }}{{ omit $d "a" }}{{ pick $d "a" "b" }}', "1map[]map[a:1]"),
+        ('{{ plural "one" "many" 1 }}{{ trimall "$" "$5$" }}', "one5"),
         ('{{ regexMatch "^a" "abc" }}{{ regexFind "b." "abc" }}{{ regexReplaceAll "b(.)" "abc" "${1}" }}', "truebcac"),
     ],
 )

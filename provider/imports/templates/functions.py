@@ -49,7 +49,7 @@ def printed(value: Any) -> str:
     """Write a value as Go does."""
     match value:
         case None:
-            return "<no value>"
+            return "<nil>"
         case bool():
             return "true" if value else "false"
         case float():
@@ -139,8 +139,16 @@ def _compared(one: Any, other: Any) -> int:
     return int(one > other) - int(one < other)
 
 
-def _first_filled(*values: Any) -> Any:
-    return next((each for each in values if is_true(each)), values[-1] if values else None)
+def _sliced(value: Any, *ends: Any) -> Any:
+    if not isinstance(value, list):
+        raise TypeError
+    start, end = [*map(_whole, ends), *(0, len(value))[len(ends) :]]
+    return value[start:end]
+
+
+def _set(value: dict[str, Any], key: str, item: Any) -> dict[str, Any]:
+    value[key] = item
+    return value
 
 
 def _titled(text: str) -> str:
@@ -152,7 +160,7 @@ def _replaced(old: str, new: str, text: str) -> str:
 
 
 def _texts(value: Any) -> list[str]:
-    return [printed(each) for each in value] if isinstance(value, list) else [printed(value)]
+    return [printed(each) for each in value if each is not None] if isinstance(value, list) else [printed(value)]
 
 
 def _pairs(*values: Any) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def _counted(value: Any) -> int:
 
 _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "and": lambda *values: next((each for each in values if not is_true(each)), values[-1]),
-    "or": _first_filled,
+    "or": lambda *values: next(filter(is_true, values), values[-1]),
     "not": lambda value: not is_true(value),
     "eq": _equal,
     "ne": lambda one, other: _compared(one, other) != 0,
@@ -183,7 +191,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "println": lambda *values: " ".join(map(printed, values)) + "\n",
     "printf": _formatted,
     "default": lambda default, *given: given[0] if given and is_true(given[0]) else default,
-    "coalesce": _first_filled,
+    "coalesce": lambda *values: next(filter(is_true, values), None),
     "empty": lambda value: not is_true(value),
     "ternary": lambda one, other, value: one if value else other,
     "all": lambda *values: all(map(is_true, values)),
@@ -195,6 +203,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "title": _titled,
     "trim": str.strip,
     "trimAll": lambda cut, text: text.strip(cut),
+    "trimall": lambda cut, text: text.strip(cut),
     "trimPrefix": lambda cut, text: text.removeprefix(cut),
     "trimSuffix": lambda cut, text: text.removesuffix(cut),
     "replace": _replaced,
@@ -206,7 +215,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "hasSuffix": lambda part, text: text.endswith(part),
     "substr": _substring,
     "trunc": lambda count, text: text[:count] if count >= 0 else text[count:],
-    "cat": lambda *values: " ".join(map(printed, values)),
+    "cat": lambda *values: " ".join(map(printed, (each for each in values if each is not None))),
     "indent": lambda count, text: " " * count + text.replace("\n", "\n" + " " * count),
     "nindent": lambda count, text: "\n" + " " * count + text.replace("\n", "\n" + " " * count),
     "split": lambda text, sign: text.split(sign),
@@ -216,10 +225,14 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "tuple": lambda *values: list(values),
     "dict": _pairs,
     "get": lambda value, key: value.get(key, ""),
+    "set": _set,
+    "pick": lambda value, *keys: {key: value[key] for key in keys if key in value},
+    "omit": lambda value, *keys: {key: each for key, each in value.items() if key not in keys},
     "hasKey": lambda value, key: key in value,
     "first": lambda value: value[0] if value else None,
     "last": lambda value: value[-1] if value else None,
     "rest": lambda value: value[1:],
+    "slice": _sliced,
     "initial": lambda value: value[:-1],
     "append": lambda value, item: [*value, item],
     "prepend": lambda value, item: [item, *value],
@@ -246,6 +259,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "regexMatch": lambda pattern, text: Expression(pattern).found_in(text),
     "regexFind": lambda pattern, text: Expression(pattern).find(text) or "",
     "regexReplaceAll": lambda pattern, text, new: Expression(pattern).replaced(text, new),
+    "plural": lambda one, many, count: one if count == 1 else many,
     "max": lambda *values: max(map(_whole, values)),
     "min": lambda *values: min(map(_whole, values)),
     "b64enc": lambda text: base64.b64encode(text.encode()).decode(),
@@ -255,28 +269,30 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
 
 
 _OTHERS: Final = """
-abbrev abbrevboth ago biggest bcrypt base buildCustomCert call camelcase ceil chunk clean
-date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual derivePassword dig dir
-duration durationRound encryptAES env expandenv ext fail float64 floor fromJson genCA genCAWithKey genPrivateKey
-genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey getHostByName hello html htmlDate
-htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merge mergeOverwrite minf mulf
+abbrev abbrevboth add1f addf adler32sum ago b32dec b32enc base bcrypt biggest buildCustomCert call camelcase ceil
+chunk clean date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual derivePassword dig dir
+divf duration durationRound encryptAES env expandenv ext fail float64 floor fromJson genCA genCAWithKey
+genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey getHostByName hello html
+htmlDate htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merge mergeOverwrite minf mulf
 mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast
 mustMerge mustMergeOverwrite mustPrepend mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll
 mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson
-mustToRawJson mustUniq mustWithout must_date_modify now omit osBase osClean osDir osExt osIsAbs pick pluck
-plural push randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFindAll
-regexQuoteMeta regexReplaceAllLiteral regexSplit round semver semverCompare seq set sha1sum sha256sum
-adler32sum shuffle slice snakecase splitn subf swapcase toDate toDecimal toJson toPrettyJson toRawJson
-trimall typeIs typeIsLike typeOf unixEpoch unset untitle urlJoin urlParse urlquery uuidv4 values wrap wrapWith
-add1f addf divf
+mustToRawJson mustUniq mustWithout must_date_modify now osBase osClean osDir osExt osIsAbs pluck push randAlpha
+randAlphaNum randAscii randBytes randInt randNumeric regexFindAll regexQuoteMeta regexReplaceAllLiteral regexSplit
+round semver semverCompare seq sha1sum sha256sum shuffle snakecase splitn subf swapcase toDate toDecimal toJson
+toPrettyJson toRawJson typeIs typeIsLike typeOf unixEpoch unset untitle urlJoin urlParse urlquery uuidv4 values wrap
+wrapWith
 """
+_WITHOUT_MUST: Final = {f"must{name[0].upper()}{name[1:]}": name for name in _FUNCTIONS}
+"""What fails where others give nothing: these here raise `Unknown` for that anyway."""
+
 KNOWN: Final = frozenset({*_FUNCTIONS, *_OTHERS.split()})
 """All functions that Traefik knows. A template with any other is refused."""
 
 
 def call(name: str, arguments: list[Any], at: int) -> Any:
     """Call a function. Raises `Unknown` for one that cannot be called here, and `Refused` for what Go refuses."""
-    function = _FUNCTIONS.get(name)
+    function = _FUNCTIONS.get(name) or _FUNCTIONS.get(_WITHOUT_MUST.get(name, ""))
     if name == "fail":
         raise Refused(at, f"the template itself fails: {' '.join(map(printed, arguments))}")
     if function is None:

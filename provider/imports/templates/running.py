@@ -91,7 +91,8 @@ class _Run:
                 case Pipeline():
                     value = self._pipeline(node)
                     if not node.variables:
-                        self._write(printed(self._used(value)), node.at, is_text=False)
+                        text = "<no value>" if value is None else printed(self._used(value))
+                        self._write(text, node.at, is_text=False)
 
     def _counted(self, at: int) -> None:
         self.steps += 1
