@@ -55,6 +55,7 @@ _WHY: Final[Mapping[Consequence, str]] = {
     Consequence.IGNORED: "Traefik ignores it",
     Consequence.UNKNOWN: "only Traefik knows",
 }
+_WHYS: Final = {"doubtful-value": "Traefik accepts it, but it may not do what you mean"}
 _ADVICE: Final[Mapping[str, str]] = {
     "field.unknown": "remove it, or correct its name",
     "field.newer": "remove it, or upgrade Traefik",
@@ -127,7 +128,7 @@ class LintFinding:
     @property
     def why(self) -> str:
         """What Traefik does, in words."""
-        return _WHY[self.consequence]
+        return _WHYS.get(self.code) or _WHY[self.consequence]
 
     @property
     def advice(self) -> str:

@@ -56,6 +56,9 @@ _CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
 }
 """What is told of routers together, and of values: who else shares a state has other conflicts."""
 
+_MEANT: Final = ("insecureSkipVerify",)
+"""A risk that nobody takes by mistake, and that works: whoever sets it here is told of it, and who lints is not."""
+
 _ANY_ENTRY_POINT: Final = "web"
 _NOWHERE: Final = Position(0, 0)
 
@@ -250,6 +253,8 @@ def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
         if not NOUNS[kind].is_doubted():
             continue
         for where, message in item.warnings():
+            if where[-1:] == _MEANT:
+                continue
             place = places.of_object(kind, name, *where)
             subject = places.subject(kind, name)
             told = f"{'/'.join(map(str, where))}: {message}" if where else str(message)

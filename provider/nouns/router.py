@@ -17,6 +17,7 @@ from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import is_unset
+from provider.nouns.reading import Where
 from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import DEFAULT, RouterTLS
 from provider.nouns.types import Choice, Flag, Whole, Word
@@ -253,6 +254,12 @@ class Router(Noun):
                 yield "rule", Message("no request ever matches {matcher}: {why}", **told)
         if self.tls is not None and self.tls.options not in {None, DEFAULT} and not self._has_exact_hosts():
             yield "tls", Message("TLS options apply to exact host names only: others get the default options")
+
+    def warnings(self, where: Where = ()) -> Iterator[tuple[Where, Message]]:
+        """Give what may not be meant. What middlewares guard, or answer before it is asked, is meant to be there."""
+        for at, message in super().warnings(where):
+            if not self.middlewares or at != (*where, "service"):
+                yield at, message
 
     def _has_exact_hosts(self) -> bool:
         if self.rule is not None:

@@ -49,6 +49,14 @@ def test_nothing_is_found_in_what_is_good() -> None:
     assert told("") == []
 
 
+@pytest.mark.parametrize("service", ["api@internal", "noop@internal"])
+def test_what_traefik_makes_itself_is_told_of_where_no_middleware_stands_before_it(service: str) -> None:
+    text = http(routers=f"r: {{rule: 'Host(`a.test`)', service: {service}, middlewares: [m]}}")
+    assert told(text + "  middlewares: {m: {redirectScheme: {scheme: https}}}\n") == []
+    assert told(http(serversTransports="t: {insecureSkipVerify: true}")) == []
+    assert [each[:2] for each in told(text.replace(", middlewares: [m]", ""))] == [("breaks", "doubtful-value")]
+
+
 def test_each_finding_says_what_it_is_about_why_and_what_to_do() -> None:
     (one,) = found(GOOD.replace("service: shop", "service: shops"))
     assert (one.consequence, one.subject, one.place) == (Consequence.DISABLED, "router shop", "0.yml:3:39")
