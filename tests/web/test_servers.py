@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from provider import draining
 from provider.app import Application
 from tests.running import Service, http_client, wait_until
 from tests.web.filling import PageForm, find_form, forms, revision, send, words
@@ -186,7 +187,7 @@ def test_what_is_observed_stands_beside_what_is_wanted(start_service: Callable[.
     applications: list[Application] = []
     own = start_service(prepare=applications.append)
     with http_client(own.url, headers={"Accept": "text/html"}) as console:
-        checked = {"name": "s", "healthCheck": {"path": "/"}}
+        checked = {"name": "s", "healthCheck": {"path": "/"}, "sticky": {"cookie": {"name": "sid"}}}
         console.post("/api/v1/services", json=checked).raise_for_status()
         for name in ("a", "b"):
             url = {"url": f"http://{name}.test", "weight": 2}
@@ -201,6 +202,16 @@ def test_what_is_observed_stands_beside_what_is_wanted(start_service: Callable[.
         table = words(console.get("/services/s"))
         assert "b http://b.test ready down" in table
         assert "a http://a.test ready up Its health check succeeds on default. 5 minutes ago 100%" in table
+        # While a drained server keeps visitors, it is checked where those are sent.
+        until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        drained = {"state": "drain", "drainUntil": until}
+        console.patch("/api/v1/services/s/servers/a", json=drained).raise_for_status()
+        told = {draining.name_of("s"): {"http://a.test": True}}
+        applications[0].plane.edges.health.observe("default", told, since)
+        page = words(console.get("/services/s/servers/a"))
+        assert "Target drained Keeps the visitors it has until" in page
+        assert "Observed up for 5 minutes Its health check succeeds on default." in page
+        assert "Not checked" not in page
 
 
 def test_a_server_of_a_sticky_service_is_drained_for_a_time_that_is_chosen_and_finished_at_once(
