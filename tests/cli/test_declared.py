@@ -70,6 +70,7 @@ def refused(*arguments: str, text: str | None = None) -> str:
             {"squeeze": {"colors": ["red", "blue"], "excludedIPs": ["10.0.0.1"]}},
         ),
         (("--member", "name=a,weight=3,isLast=true"), {"members": [{"name": "a", "weight": 3, "isLast": True}]}),
+        (("--member", "name=a,tags=b,tags=c"), {"members": [{"name": "a", "tags": ["b", "c"]}]}),
         (("--member", '{"name": "a"}', "--member", "name=b"), {"members": [{"name": "a"}, {"name": "b"}]}),
         (("--by-name", "a=name=a,weight=x"), {"byName": {"a": {"name": "a", "weight": "x"}}}),
         (("--user", "********"), {"users": ["********"]}),

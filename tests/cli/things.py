@@ -60,6 +60,7 @@ class Member(Object):
     name: str = field(NAME, title="Name")
     weight: int = field(Whole(), default=1, title="Weight")
     is_last: bool = field(Flag(), default=False, title="Last")
+    tags: list[str] = field(ListOf(TEXT), default=[], title="Tags")
     key: str = field(Text(secret=Secrecy()), default="", title="Key")
 
 

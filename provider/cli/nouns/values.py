@@ -153,14 +153,17 @@ def as_typed(type_: Type, text: str) -> Any:
 
 
 def _fields(type_: Nested, text: str, slot: OptionSlot) -> Item:
-    """Read `name=a,weight=3`."""
+    """Read `name=a,weight=3`. A field that is a list is repeated: `main=a.test,sans=b.test,sans=c.test`."""
     found: Item = {}
     for part in text.split(","):
         key, equals, value = part.partition("=")
         if not equals:
             raise typer.BadParameter(f"{part!r} is not FIELD=VALUE: write FIELD=VALUE,…", param_hint=slot.hint)
         each = type_.model.fields.get(key)
-        found[key] = value if each is None else as_typed(each.type, value)
+        if each is not None and isinstance(each.type, ListOf):
+            found.setdefault(key, []).append(as_typed(each.type.item, value))
+        else:
+            found[key] = value if each is None else as_typed(each.type, value)
     return found
 
 
