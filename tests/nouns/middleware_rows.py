@@ -487,6 +487,7 @@ ROWS: Final = {
             (regex("(a)", "https://b/${2}"), "/replacement", "replacement.group"),
             (regex("(a)", "https://b/$1x"), "/replacement", "replacement.group"),
         ],
+        [(regex("^http://a/(.*)", "www.b.test/${1}"), "/replacement")],
     ),
     "redirectScheme": Row(
         [{"scheme": "https"}, {"scheme": "https", "port": "8443", "permanent": True}],
