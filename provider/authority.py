@@ -7,6 +7,7 @@ that, whatever becomes of its key. Browsers trust it once its certificate is imp
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from errno import EINVAL
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -121,7 +122,7 @@ class Authority:
     def _read(self) -> "tuple[x509.Certificate, ec.EllipticCurvePrivateKey]":
         if self._known is None:
             try:
-                certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+                certificate = x509.load_pem_x509_certificate(_read_file(self.certificate_file))
                 private = _read_key(self.folder / _KEY)
                 certificate.extensions.get_extension_for_class(x509.NameConstraints)
             except OSError as error:
@@ -134,10 +135,16 @@ class Authority:
         return self._known
 
 
+def _read_file(path: Path) -> bytes:
+    if path.is_fifo():  # to read from it would take for ever
+        raise OSError(EINVAL, "it is a named pipe", str(path))
+    return path.read_bytes()
+
+
 def _read_key(path: Path) -> "ec.EllipticCurvePrivateKey":
     """Read its key. Raises `OSError`, and `ValueError` for what is none of ours."""
     try:
-        found = serialization.load_pem_private_key(path.read_bytes(), None)
+        found = serialization.load_pem_private_key(_read_file(path), None)
     except TypeError:  # it has a password
         found = None
     if not isinstance(found, ec.EllipticCurvePrivateKey):

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from provider.errors import SettingsError
@@ -62,7 +63,7 @@ class OwnCertificate:
                 return
             self.load()
             logger.info("the TLS certificate was reloaded, and is valid until %s", self.end.isoformat())
-        except (SettingsError, OSError) as error:
+        except (SettingsError, OSError, ValueError) as error:
             if str(error) != self.trouble:
                 logger.warning("%s; the previous one is used", error)
             self.trouble = str(error)
@@ -80,6 +81,9 @@ class OwnCertificate:
 
     def _find_stamp(self) -> _Stamp:
         found = [file.stat() for file in self._files]
+        for file, status in zip(self._files, found, strict=True):
+            if not S_ISREG(status.st_mode):  # to read from a named pipe would hold up all else
+                raise ValueError(f"{file} is not a file")
         return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
 
 

@@ -1,5 +1,6 @@
 """The local authority: for which names it signs, who may read it, and that others believe no more than that."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,6 +60,10 @@ def test_what_is_no_authority_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     (tmp_path / "ca.key").write_text("nothing")
     with pytest.raises(Unavailable, match="there is no local CA of wayshub-provider"):
+        Authority(tmp_path).signs("alvin.test")
+    (tmp_path / "ca.pem").unlink()
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(Unavailable, match="cannot be read: it is a named pipe"):
         Authority(tmp_path).signs("alvin.test")
     file = tmp_path / "file"
     file.touch()

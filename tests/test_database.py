@@ -133,7 +133,8 @@ CONDITIONS: list[tuple[Callable[[Path], object], FileCondition, str]] = [
     ),
     (make_another_programs_with_alembic, FileCondition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL"),
     (make_text, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),
-    (Path.mkdir, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),
+    (Path.mkdir, FileCondition.UNREADABLE, "cannot be read as an SQLite database: it is not a file"),
+    (os.mkfifo, FileCondition.UNREADABLE, "cannot be read as an SQLite database: it is not a file"),
 ]
 
 

@@ -1,6 +1,7 @@
 """Secrets at rest: sealed in the database, opened with a key in a file of its own."""
 
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -153,6 +154,13 @@ def test_a_file_without_a_key_is_told_of(path: Path, content: str) -> None:
     path.with_name("provider.db.key").write_text(content)
 
     with pytest.raises(Unavailable, match="has no key"):
+        FileDatabase(path).open()
+
+
+def test_a_key_that_is_no_file_is_told_of_and_not_waited_for(path: Path) -> None:
+    os.mkfifo(path.with_name("provider.db.key"))
+
+    with pytest.raises(Unavailable, match="is not a file"):
         FileDatabase(path).open()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from sqlalchemy import URL, Connection, create_engine, event, text
@@ -50,7 +51,9 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     """Find out what a database file is, without changing it."""
     try:
-        path.stat()
+        if not S_ISREG(path.stat().st_mode):  # to read from a named pipe would take for ever
+            told = f"{path} cannot be read as an SQLite database: it is not a file"
+            return Inspection(FileCondition.UNREADABLE, None, told)
         with closing(read(path)) as connection:
             return _inspect(connection, path)
     except (FileNotFoundError, NotADirectoryError):

@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -193,6 +194,8 @@ class SealingKeys:
             seen = status.st_mtime_ns, status.st_ino, status.st_size
             if seen == self._seen:
                 return self._keys
+            if not S_ISREG(status.st_mode):  # to read from a named pipe would take for ever
+                raise Unavailable(Message("the key file {path} is not a file", path=self.path))
             words = self.path.read_text(encoding="ascii").split()
             keys = [base64.urlsafe_b64decode(word) for word in words if word != NEXT]
         except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Sessions by TLS and behind a proxy: the cookie that only this host sets, and the address that is believed."""
 
+import os
 import re
 import socket
 import ssl
@@ -132,6 +133,11 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
             certificate.write_text(content)
             wait_until(lambda: any("cannot be used" in text for text in warnings()), "it is told")
             assert served_certificate(port, trust) == second, "the previous one is used"
+        certificate.unlink()
+        os.mkfifo(certificate)
+        wait_until(lambda: any("is not a file" in text for text in warnings()), "nobody waits for who writes to it")
+        assert served_certificate(port, trust) == second
+        certificate.unlink()
         key.unlink()
         issue(tmp_path, authority)
         wait_until(lambda: not warnings() and served_certificate(port, trust) != second, "the next one is served")
