@@ -7,6 +7,7 @@ their content. Who puts a file in the place of the database of a running service
 written (`Revisions`).
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -158,7 +159,9 @@ def _verify(copy: Path, complaint: str, points: DefaultEntryPoints, keys: Sealin
 
 
 def _check_other(database: Path, file: Path) -> None:
-    if file.resolve() == database.resolve() or (file.exists() and database.exists() and file.samefile(database)):
+    # `Path.resolve` raises `RuntimeError` for links that lead to themselves.
+    is_same = os.path.realpath(file) == os.path.realpath(database)
+    if is_same or (file.exists() and database.exists() and file.samefile(database)):
         raise Unusable(f"{file} is the database itself: choose another file")
 
 

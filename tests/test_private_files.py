@@ -76,3 +76,13 @@ def test_a_place_where_no_database_can_be_made_is_one_line(tmp_path: Path) -> No
     for path in (tmp_path / "file" / "provider.db", Path("/proc/provider.db")):
         told = run_forked("migrate", env=environment(path)).error()
         assert str(path) in told
+
+
+def test_a_link_that_leads_to_itself_is_told_in_one_line(migrated: Path, tmp_path: Path) -> None:
+    database, loop = tmp_path / "provider.db", tmp_path / "loop"
+    database.write_bytes(migrated.read_bytes())
+    loop.symlink_to("loop")
+    told = run_forked("serve", env=environment(loop)).error()
+    assert "Too many levels of symbolic links" in told
+    run_forked("backup", str(loop), env=environment(database)).check()
+    assert loop.is_file()

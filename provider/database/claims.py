@@ -45,7 +45,7 @@ def claim(path: Path, what: str, url: str) -> Iterator[None]:
 
 def claim_path(path: Path) -> Path:
     """Return the file that is locked for a file, by whichever link that is named."""
-    path = path.resolve()
+    path = Path(os.path.realpath(path))  # `Path.resolve` raises `RuntimeError` for links that lead to themselves
     return path.with_name(f".{path.name}.service")
 
 
