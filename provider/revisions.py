@@ -207,17 +207,19 @@ class Revisions:
         return True
 
     def _read(self) -> tuple[Snapshot, Mapping[Named, str]]:
-        """Read the stored state, and adopt it. Where nothing can be written it is served as it is."""
-        try:
-            with self._database.writing() as session:
-                found = self._lineage.adopt(session), self._find_outside(session)
-                newest = last_revision(session)
-        except Unavailable:
-            with self._database.reading() as session:
-                found = read_verified(session, self._points), self._find_outside(session)
+        """Read the stored state, and adopt it: others can write meanwhile, as a large one takes seconds.
+
+        Only where it gives no document of a revision, that is noted. Where nothing can be written it is served as is.
+        """
+        with self._database.reading() as session:
+            found, elsewhere = read_verified(session, self._points), self._find_outside(session)
+            newest = last_revision(session)
+        if newest[1] not in {None, found.document.digest}:
+            with suppress(Unavailable), self._database.writing() as session:
+                found = self._lineage.adopt(session)
                 newest = last_revision(session)
         self._lineage.begin(newest)
-        return found
+        return found, elsewhere
 
     def _find_outside(self, session: Session) -> Mapping[Named, str]:
         session.places = self._server_places

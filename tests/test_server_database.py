@@ -10,12 +10,12 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -195,6 +195,20 @@ def test_what_breaks_a_constraint_is_undone_whole(database: Database) -> None:
         write()
     with database.reading() as session:
         assert session.exec(select(Issuance)).all() == []
+
+
+def test_a_service_that_starts_keeps_nobody_from_writing(other: Revisions) -> None:
+    locked: list[str] = []
+
+    def note(*given: Any) -> None:
+        locked.extend(each for each in given if "pg_advisory_xact_lock" in str(each))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert other.load(), other.problem
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert locked == []
 
 
 def test_changes_are_kept_tried_and_found_again_by_another_process(

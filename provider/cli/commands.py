@@ -132,7 +132,7 @@ def root(
     Each command has its own help: wayshub-provider server set --help
     """
     for doubt in find_doubts(os.environ):
-        note(f"Warning: {doubt}.")
+        note(f"Warning: {doubt}" if doubt.endswith("?") else f"Warning: {doubt}.")
 
 
 app.callback(help=read_help(root))(root)

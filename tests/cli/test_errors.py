@@ -240,7 +240,7 @@ def test_variables_that_are_ignored_are_told_by_every_command(cli: Run, monkeypa
     monkeypatch.setenv("PROVIDER_PORT", "tcp://10.96.0.7:8000")
     told = cli("domain", "list")
     assert (told.status, told.err.count("Warning: ")) == (0, 2)
-    assert "Warning: PROVIDER_URLL is not a setting, so it is ignored: did you mean PROVIDER_URL?" in told.err
+    assert "Warning: PROVIDER_URLL is not a setting, so it is ignored: did you mean PROVIDER_URL?\n" in told.err
 
 
 @pytest.mark.usefixtures("exposed")
