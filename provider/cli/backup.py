@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from provider import backups
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database.sealing import beside
@@ -16,7 +18,7 @@ NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The fil
 ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
-def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
+def backup(file: NewBackupArgument, force: ReplaceOption = False, output: OutputOption = Format.TABLE) -> None:
     """Copy the database to a file and verify the copy.
 
     Copies the database in PROVIDER_DATABASE_URL at one point in time, while
@@ -32,7 +34,8 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
     if settings.location.file is None:
         raise SettingsError("a database on PostgreSQL is backed up with pg_dump: keep a copy of the key file too")
     database = settings.database_path
-    progress = Progress()
+    answer = Output(output)
+    progress = Progress(quiet=answer.is_json)
     try:
         progress.doing(f"Copying the database {shown(database)}")
         state = backups.back_up(
@@ -47,6 +50,9 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
         key_file = settings.secret_key_file or beside(database)
         if key_file.exists():
             progress.say(f"Keep a copy of the key file {shown(key_file)} too: the secrets in the backup need it")
+        if answer.is_json:
+            needed = str(key_file) if key_file.exists() else None
+            answer.document({"file": str(file), "revision": state.revision, "keyFile": needed})
     finally:
         progress.close()
 

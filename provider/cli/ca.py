@@ -6,7 +6,8 @@ from typing import Annotated, Final
 import typer
 
 from provider.authority import Authority
-from provider.cli.output import note
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output, note
 from provider.cli.paths import beside
 from provider.errors import SettingsError
 from provider.hosts import to_ascii
@@ -43,7 +44,7 @@ def find_authority(settings: Settings) -> Authority:
     return settings.authority or Authority(beside(settings.database_path, "authority"))
 
 
-def ca(name: NameOption = None) -> None:
+def ca(name: NameOption = None, output: OutputOption = Format.TABLE) -> None:
     """Print the local CA's certificate, and how to trust it.
 
     `up` creates a local CA, for this machine only, which signs certificates
@@ -66,7 +67,11 @@ def ca(name: NameOption = None) -> None:
             f"the local CA in {authority.folder} was created without {', '.join(unsigned)}, which cannot be added: "
             "move that folder away to create a new one, and trust that"
         )
-    typer.echo(authority.certificate_file.read_text().strip())
+    certificate, shown = authority.certificate_file.read_text().strip(), Output(output)
+    if shown.is_json:
+        shown.document({"file": str(authority.certificate_file.absolute()), "certificate": certificate})
+        return
+    typer.echo(certificate)
     for line in how_to_trust(authority.certificate_file):
         note(line)
 

@@ -8,6 +8,8 @@ import typer
 import yaml
 
 from provider.cli import direct
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output
 from provider.cli.paths import shown
 from provider.cli.private import write_private
 from provider.cli.running.traefik import edge_name
@@ -28,7 +30,7 @@ _SCHEME: Final = "Bearer "
 _HEAD: Final = "# Made by `wayshub-provider edge configure` from {static}: edit that file instead.\n"
 
 
-def configure(static: StaticArgument, copy: CopyArgument) -> None:
+def configure(static: StaticArgument, copy: CopyArgument, output: OutputOption = Format.TABLE) -> None:
     """Copy Traefik's configuration, with a token for polling.
 
     STATIC is Traefik's static configuration. Its endpoint under
@@ -63,7 +65,11 @@ def configure(static: StaticArgument, copy: CopyArgument) -> None:
             made = TokenInput.model_construct(name=f"{_OWN}{edge}", scopes=scopes)
             # Before the commit: if it cannot be written, the token that Traefik has stays good.
             write(tokens.replace(session, direct.actor(), made, datetime.now(UTC)).token)
-    typer.echo(f"Traefik's static configuration for the edge {edge} is in {shown(copy)}, with its token.")
+    answer = Output(output)
+    if answer.is_json:
+        answer.document({"edge": edge, "file": str(copy)})
+    else:
+        answer.line(f"Traefik's static configuration for the edge {edge} is in {shown(copy)}, with its token.")
 
 
 def _read(file: Path) -> dict[str, Any]:

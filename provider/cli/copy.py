@@ -7,6 +7,8 @@ from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
 from provider import moving
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database.locations import Location
@@ -18,7 +20,7 @@ DestinationOption = Annotated[
 ]
 
 
-def copy(to: DestinationOption) -> None:
+def copy(to: DestinationOption, output: OutputOption = Format.TABLE) -> None:
     """Copy everything to an empty SQLite or PostgreSQL database.
 
     Moves a service from an SQLite file to PostgreSQL, or back. Stop the
@@ -35,7 +37,8 @@ def copy(to: DestinationOption) -> None:
     """
     settings = read_settings()
     target = _read_target(to, settings.location)
-    progress = Progress()
+    answer = Output(output)
+    progress = Progress(quiet=answer.is_json)
     try:
         progress.doing(f"Copying the database {settings.location} to {target}")
         moved = moving.move(
@@ -47,6 +50,8 @@ def copy(to: DestinationOption) -> None:
             f"To use the new database, set PROVIDER_DATABASE_URL to it, and PROVIDER_SECRET_KEY_FILE to "
             f"{shown(settings.location.keys_path)}: its secrets need that key"
         )
+        if answer.is_json:
+            answer.document({"rows": moved.rows, "revision": moved.revision, "digest": moved.digest})
     finally:
         progress.close()
 

@@ -4,7 +4,10 @@ from typing import Annotated
 
 import typer
 
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output, note
 from provider.database import connecting
+from provider.database.versions import versions
 from provider.settings import read_settings
 
 SchemaOption = Annotated[
@@ -13,7 +16,7 @@ SchemaOption = Annotated[
 ]
 
 
-def migrate(to: SchemaOption = None) -> None:
+def migrate(to: SchemaOption = None, output: OutputOption = Format.TABLE) -> None:
     """Create the database, or upgrade its schema to this version.
 
     Does the same as `alembic upgrade head`. It first copies the database to a
@@ -29,5 +32,9 @@ def migrate(to: SchemaOption = None) -> None:
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
     """
     location = read_settings().location
-    connecting.migrate(location, typer.echo, to=to)
-    typer.echo(f"The database {location} is {'up to date' if to is None else f'at version {to}'}.")
+    shown = Output(output)
+    connecting.migrate(location, note if shown.is_json else shown.line, to=to)
+    if shown.is_json:
+        shown.document({"database": str(location), "version": to or versions()[-1]})
+        return
+    shown.line(f"The database {location} is {'up to date' if to is None else f'at version {to}'}.")

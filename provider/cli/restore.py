@@ -7,6 +7,8 @@ import typer
 
 from provider import backups
 from provider.cli.backup import copied
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.errors import SettingsError
@@ -15,7 +17,7 @@ from provider.settings import read_settings
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
 
 
-def restore(file: BackupArgument) -> None:
+def restore(file: BackupArgument, output: OutputOption = Format.TABLE) -> None:
     """Replace the database with a backup.
 
     Stop the service first, and start it again afterwards. Put the key file of
@@ -31,7 +33,8 @@ def restore(file: BackupArgument) -> None:
     if settings.location.file is None:
         raise SettingsError("a database on PostgreSQL is restored with pg_restore, while no service runs on it")
     database = settings.database_path
-    progress = Progress()
+    answer = Output(output)
+    progress = Progress(quiet=answer.is_json)
     try:
         progress.doing(f"Copying the backup {file}")
         told = backups.restore(
@@ -47,5 +50,9 @@ def restore(file: BackupArgument) -> None:
             progress.say(f"The old database is kept as {shown(told.kept)}")
         if told.state.changed:
             progress.say("It gives a different document than that revision did: check it before you start the service")
+        if answer.is_json:
+            kept = None if told.kept is None else str(told.kept)
+            revision, changed = told.state.revision, told.state.changed
+            answer.document({"database": str(database), "revision": revision, "changed": changed, "kept": kept})
     finally:
         progress.close()

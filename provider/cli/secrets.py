@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database.rotation import RotationStep
@@ -19,7 +21,7 @@ CopiedOption = Annotated[
 ]
 
 
-def rotate(*, copied: CopiedOption = False) -> None:
+def rotate(*, copied: CopiedOption = False, output: OutputOption = Format.TABLE) -> None:
     """Encrypt all secrets with a new key.
 
     With an SQLite file, stop the service first, and start it again
@@ -40,7 +42,8 @@ def rotate(*, copied: CopiedOption = False) -> None:
       wayshub-provider secrets rotate --copied
     """
     location = read_settings().location
-    progress = Progress()
+    answer = Output(output)
+    progress = Progress(quiet=answer.is_json)
     try:
         progress.doing(f"Encrypting the secrets in {location} with a new key")
         step, count = do_rotate(location, lambda done: progress.at(f"Encrypted {done:,} values"), copied=copied)
@@ -59,6 +62,8 @@ def rotate(*, copied: CopiedOption = False) -> None:
             progress.say("The old key is gone from the file. Copy it once more to every machine")
         if step is RotationStep.FINISHED:
             progress.say("Make a new backup, with the key file: earlier backups need the old key, which is gone")
+        if answer.is_json:
+            answer.document({"step": step.name.lower(), "values": count, "keyFile": str(location.keys_path)})
     finally:
         progress.close()
 

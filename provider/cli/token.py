@@ -94,7 +94,7 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
     print_list(Output(output), COLUMNS, listed, advice)
 
 
-def revoke(token: WhichArgument) -> None:
+def revoke(token: WhichArgument, output: OutputOption = Format.TABLE) -> None:
     """Revoke a token.
 
     A running service refuses it from the next request on, and ends its held
@@ -106,7 +106,11 @@ def revoke(token: WhichArgument) -> None:
     """
     with direct.writing() as session:
         revoked = tokens.revoke(session, direct.actor(), token)
-    Output(Format.TABLE).line(f"Revoked token {revoked.name} ({revoked.id}).")
+    shown = Output(output)
+    if shown.is_json:
+        shown.document({"id": revoked.id, "name": revoked.name})
+    else:
+        shown.line(f"Revoked token {revoked.name} ({revoked.id}).")
 
 
 def _read(document: dict[str, object]) -> TokenInput:

@@ -73,7 +73,7 @@ def list_users(output: OutputOption = Format.TABLE) -> None:
     print_list(Output(output), COLUMNS, listed, advice)
 
 
-def set_user(name: AccountArgument, role: RoleOption) -> None:
+def set_user(name: AccountArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
     """Change the role of an account.
 
     Examples:
@@ -81,10 +81,10 @@ def set_user(name: AccountArgument, role: RoleOption) -> None:
     """
     with direct.writing() as session:
         people.set_role(session, direct.actor(), name, role)
-    Output(Format.TABLE).line(f"Account {name} is now {role}.")
+    _answer(output, {"name": name, "role": role.value}, f"Account {name} is now {role}.")
 
 
-def remove(name: AccountArgument, yes: YesOption = False) -> None:
+def remove(name: AccountArgument, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
     """Remove an account and end its sessions.
 
     Examples:
@@ -93,10 +93,10 @@ def remove(name: AccountArgument, yes: YesOption = False) -> None:
     confirm(f"Remove account {name}?", yes=yes)
     with direct.writing() as session:
         people.remove(session, direct.actor(), name)
-    Output(Format.TABLE).line(f"Removed account {name}.")
+    _answer(output, {"removed": name}, f"Removed account {name}.")
 
 
-def password(name: AccountArgument, one_time_link: LinkOption = False) -> None:
+def password(name: AccountArgument, one_time_link: LinkOption = False, output: OutputOption = Format.TABLE) -> None:
     """Set an account's password, or print a one-time link to set it.
 
     Asks for the password; without a terminal, it reads the first line of
@@ -107,18 +107,29 @@ def password(name: AccountArgument, one_time_link: LinkOption = False) -> None:
       wayshub-provider user password ops
       wayshub-provider user password ops --link
     """
-    shown = Output(Format.TABLE)
     if one_time_link:
         with direct.writing() as session:
             secret = people.invite(session, direct.actor(), name, datetime.now(UTC))
-        shown.line(link(secret))
+        _answer(output, {"name": name, "link": link(secret)}, link(secret))
         return
     with direct.reading() as session:
         accounts.get(session, name)
     hashed = passwords.hashed(people.check_password(ask(name), name))
     with direct.writing() as session:
         people.set_password(session, direct.actor(), name, hashed)
-    shown.line(f"The password of account {name} is set, and its sessions are ended.")
+    _answer(
+        output,
+        {"name": name, "hasPassword": True},
+        f"The password of account {name} is set, and its sessions are ended.",
+    )
+
+
+def _answer(output: Format, document: dict[str, Any], line: str) -> None:
+    shown = Output(output)
+    if shown.is_json:
+        shown.document(document)
+    else:
+        shown.line(line)
 
 
 def _shown(account: Account, sessions: int) -> dict[str, Any]:

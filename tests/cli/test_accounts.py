@@ -15,6 +15,7 @@ import pytest
 from provider.cli.links import first_link_path, make_first_link
 from provider.cli.running.binding import check_binding
 from provider.database.locations import Location
+from provider.database.versions import versions
 from provider.errors import SettingsError
 from provider.security import passwords
 from provider.settings import Settings
@@ -270,3 +271,24 @@ def test_serve_itself_refuses(run: Run, path: Path) -> None:
     told = run("serve", "--host", "0.0.0.0", "--port", "0").error()
     assert "0.0.0.0 can be reached from other machines" in told
     assert not first_link_path(path).exists()
+
+
+def test_commands_on_the_database_answer_in_json_too(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def answer(*arguments: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(run(*arguments, "-o", "json").check().out)
+        return found
+
+    assert answer("user", "add", "desk", "--role", "viewer")["name"] == "desk"
+    assert answer("user", "set", "desk", "--role", "operator") == {"name": "desk", "role": "operator"}
+    assert LINK.fullmatch(answer("user", "password", "desk", "--link")["link"])
+    assert answer("user", "remove", "desk", "--yes") == {"removed": "desk"}
+    token = answer("token", "create", "ci", "--scope", "read")["id"]
+    assert answer("token", "revoke", "ci") == {"id": token, "name": "ci"}
+    assert answer("migrate")["version"] == versions()[-1]
+    assert answer("backup", "copy.db")["file"] == "copy.db"
+    assert answer("restore", "copy.db")["revision"] == 0
+    assert answer("secrets", "rotate")["step"] in {"made", "finished"}
+    assert answer("copy", "--to", f"sqlite:///{tmp_path}/other.db")["revision"] == 0
+    assert Path(answer("ca")["file"]).is_file()

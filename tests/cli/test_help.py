@@ -132,6 +132,16 @@ def test_a_command_that_is_imported_late_is_listed_with_its_own_summary(
     assert (late.find(group, name).__doc__ or "").partition("\n")[0] == summary
 
 
+WITHOUT_END = {"up", "serve", "register"}
+"""Commands that run until they are stopped."""
+
+
+@pytest.mark.parametrize(("group", "name", "_summary"), LATE_ONES)
+def test_a_command_that_ends_answers_in_json_too(group: str | None, name: str, _summary: str) -> None:
+    has_output = "output" in inspect.signature(late.find(group, name)).parameters
+    assert has_output is (name not in WITHOUT_END | {"schema"})  # a schema is JSON anyway
+
+
 @pytest.fixture
 def refused(client: httpx.Client) -> None:
     """Something that was refused, for the audit."""
