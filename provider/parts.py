@@ -139,9 +139,10 @@ class Parts:
         return next((part for kind in LISTED for part in self._sections[kind].parts.values() if part.is_default), None)
 
     def find(self, key: Named) -> Part | None:
-        """Find a part."""
+        """Find a part. Traefik gets nothing of some kinds, such as domains."""
         kind, name = key
-        return self._sections[kind].parts.get(name)
+        section = self._sections.get(kind)
+        return None if section is None else section.parts.get(name)
 
     def replaced(self, parts: Mapping[Named, Part | None]) -> "Parts":
         """Return the parts with these set, or taken out where the value is None."""
