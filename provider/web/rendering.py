@@ -22,7 +22,7 @@ from provider.web import languages, notices, paths
 from provider.web.forms import Form, check_secret, field_id
 from provider.web.languages import LANGUAGES, Language
 from provider.web.navigation import NAVIGATION
-from provider.web.notices import Notice
+from provider.web.notices import Notice, Tone
 from provider.web.reasons import TIMES
 
 if TYPE_CHECKING:
@@ -121,7 +121,9 @@ def redirect(request: Request, path: str, notice: Notice | None = None) -> Redir
     """Lead to another page after a form was taken: it is asked for with GET. What happened is told there."""
     response = RedirectResponse(path, 303)
     if notice is not None:
-        notices.leave(request, response, replace(notice, text=say(request, notice.text)))
+        language = language_of(request)
+        said = (language.sentence if notice.tone is Tone.GOOD else language.say)(notice.text)  # the rest are errors
+        notices.leave(request, response, replace(notice, text=said))
     return response
 
 

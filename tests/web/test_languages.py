@@ -30,6 +30,8 @@ def test_an_object_is_called_by_the_word_of_the_language(kind: str, told: str) -
 def test_a_title_begins_with_a_capital() -> None:
     assert INDONESIAN.declared("TCP router") == "Router TCP"
     assert ENGLISH.declared("TCP router") == "TCP router"
+    added = Message("{noun} {name} was added.", noun=Message("TCP router"), name="mail")
+    assert INDONESIAN.sentence(added) == "Router TCP mail ditambahkan."
 
 
 @pytest.mark.parametrize(
