@@ -107,15 +107,17 @@ def describe_router(router: Router, listening: Listening) -> dict[str, ServedRou
     That is one router for each of its entrances, or two for one that has exact domains and wildcards, which rank
     apart. Priority 0 leaves the rank to the length of the rule.
     """
+    given = {each.name: router.__dict__[each.name] for each in ServedRouter.fields.values()}
     return {
-        router.name + suffix: ServedRouter(
-            rule=text,
-            service=router.service,
-            entry_points=list(entrance.entry_points),
-            middlewares=[REDIRECT, *router.middlewares] if entrance.redirects else router.middlewares,
-            priority=priority,
-            tls=entrance.tls,
-            observability=router.observability,
+        router.name + suffix: ServedRouter.made(
+            {
+                **given,
+                "rule": text,
+                "entry_points": list(entrance.entry_points),
+                "middlewares": [REDIRECT, *router.middlewares] if entrance.redirects else router.middlewares,
+                "priority": priority,
+                "tls": entrance.tls,
+            }
         )
         for entrance in listening.entrances(router)
         for suffix, text, priority in _ranked(router, entrance)
@@ -201,14 +203,10 @@ def part(item: Noun) -> Part:
 def tcp_router_part(router: TCPRouter) -> Part:
     """Return the part of a TCP router."""
     beside = router.beside
-    described = ServedTCPRouter(
-        rule=router.rule if beside is None else beside.rule(router.rule),
-        service=router.service,
-        entry_points=router.entry_points,
-        middlewares=router.middlewares,
-        priority=router.priority if beside is None else beside.priority,
-        tls=router.tls,
-    )
+    given = {each.name: router.__dict__[each.name] for each in ServedTCPRouter.fields.values()}
+    if beside is not None:
+        given |= {"rule": beside.rule(router.rule), "priority": beside.priority}
+    described = ServedTCPRouter.made(given)
     content = _member(router.name, _encoded(described, router))
     return Part(content, _needs(described), since=versions.needed(described), beside=_beside(router))
 

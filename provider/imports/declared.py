@@ -22,7 +22,7 @@ from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.nested import Nested
-from provider.nouns.noun import NAME, OURS, Noun
+from provider.nouns.noun import NAME, Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import check_header_value
 from provider.nouns.reading import MISSING, Reading
@@ -86,7 +86,7 @@ class DeclaredReader:
 
     def noun(self, noun: type[N], name: str, part: Piece, *, from_api: bool) -> N | None:
         """Read an object of a noun, or say in its ledger why it cannot be held."""
-        own = [key for key in noun.fields if key not in OURS]
+        own = [key for key, each in noun.fields.items() if not each.is_ours]
         fields = part.fields((*own, *(OBSERVED if from_api else ())))
         read_observed(fields)
         if noun.needs_kind() and not fields.parts.keys() & set(own) and not part.ledger.refused:
@@ -122,7 +122,7 @@ class DeclaredReader:
         found = {}
         for key, part in fields.parts.items():
             declared = model.fields.get(key)
-            if declared is None or (key in OURS and issubclass(model, Noun)):
+            if declared is None or declared.is_ours:
                 continue
             value = _settled(declared, self.value(declared.type, part, f"{where}/{key}"), part, f"{where}/{key}")
             if value is not None and not _is_unset(declared, value):

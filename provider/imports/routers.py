@@ -20,14 +20,13 @@ from provider.imports.ranks import Ranked
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
 from provider.nouns.common import HIGHEST_OF_TRAEFIK, MIDDLEWARE, SERVICE
-from provider.nouns.noun import OURS
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.rules.tcp import parse_tcp
 
-_TCP: Final = tuple(key for key in TCPRouter.fields if key not in OURS)
-_UDP: Final = tuple(key for key in UDPRouter.fields if key not in OURS)
+_TCP: Final = tuple(key for key, each in TCPRouter.fields.items() if not each.is_ours)
+_UDP: Final = tuple(key for key, each in UDPRouter.fields.items() if not each.is_ours)
 _NO_RULE: Final = "it has no rule: Traefik disables such a router"
 _NO_SERVICE: Final = "it names no service: Traefik disables such a router"
 _OLD: Final = "v2"

@@ -140,6 +140,7 @@ def beside_field(model: type[_Beside]) -> _Beside | None:
         rare=True,
         omitted=True,
         apart=True,
+        ours=True,
     )
     return declared
 

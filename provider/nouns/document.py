@@ -18,7 +18,6 @@ from provider.nouns.containers import LONGEST_KEY_BYTES, ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.nested import Nested
-from provider.nouns.noun import OURS, Noun
 from provider.nouns.objects import Object
 from provider.nouns.texts import Reference, Text
 from provider.nouns.types import Choice, Flag, Type, Whole
@@ -119,8 +118,7 @@ def _decoder(model: type[Object]) -> msgspec.json.Decoder[Any]:
 
 
 def _fields(model: type[Object]) -> dict[str, Field]:
-    ours = OURS if issubclass(model, Noun) else frozenset()
-    return {key: each for key, each in model.fields.items() if key not in ours}
+    return {key: each for key, each in model.fields.items() if not each.is_ours}
 
 
 def _is_always_there(each: Field) -> bool:

@@ -21,7 +21,8 @@ class Field:
     it: tables have it only where one does. `is_omitted` leaves it out of JSON at its default too. `since` is the first
     version of Traefik that knows it. `is_alternative` says that an object has one of several such fields: its kind.
     `is_exclusive` is a flag that at most one object has: whoever gets it takes it from another. `is_apart` says that an
-    action of its own sets it: forms leave it as it is, and pages do not list it among the facts.
+    action of its own sets it: forms leave it as it is, and pages do not list it among the facts. `is_ours` says that it
+    is for people and wayshub-provider alone: Traefik gets nothing of it.
     """
 
     type: Type
@@ -40,6 +41,7 @@ class Field:
     is_few: bool = False
     is_exclusive: bool = False
     is_apart: bool = False
+    is_ours: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -104,6 +106,7 @@ def field(
     few: bool = False,
     exclusive: bool = False,
     apart: bool = False,
+    ours: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
@@ -113,6 +116,7 @@ def field(
         is_few=few or rare or omitted,
         is_exclusive=exclusive,
         is_apart=apart,
+        is_ours=ours,
         key=key,
     )
 

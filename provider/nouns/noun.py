@@ -14,8 +14,6 @@ from provider.values import Refusal
 NAME: Final = "name"
 LABELS: Final = "labels"
 BESIDE: Final = "beside"
-OURS: Final = frozenset({NAME, LABELS, BESIDE})
-"""The fields of nouns of which Traefik gets nothing."""
 
 
 def lowered(title: str) -> str:

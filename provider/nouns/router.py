@@ -206,6 +206,7 @@ class Router(Noun):
         help="A disabled router stays here, but is not sent to Traefik.",
         column=True,
         option="--enabled/--disabled",
+        ours=True,
     )
     labels: dict[str, str] = labels_field()
 
@@ -277,16 +278,22 @@ class Router(Noun):
         return self.enabled and (self.beside is None or self.beside.adopted)
 
 
-class ServedRouter(Object):
+_MADE: Final = frozenset({"domains", "pathPrefix", "rule", "entryPoints", "priority"})
+"""The fields in whose place Traefik gets something that is made of them."""
+
+
+class ServedRouter(
+    Object, more={each.name: each for key, each in Router.fields.items() if not each.is_ours and key not in _MADE}
+):
     """A router as Traefik gets it. Priority 0 leaves its rank to the length of the rule."""
 
     # For as many domains as a router may have: longer than one that is given may be.
     rule: str = field(Text(said={"pattern": "."}))
-    service: str = Router.fields["service"].again()
+    service: str
     entry_points: list[str] = field(ENTRY_POINTS, default=[], explicit=True)
-    middlewares: list[str] = Router.fields["middlewares"].again()
-    tls: RouterTLS | None = Router.fields["tls"].again()
-    observability: Observability | None = Router.fields["observability"].again()
+    middlewares: list[str]
+    tls: RouterTLS | None
+    observability: Observability | None
     priority: int = field(Whole(), default=0)
 
 

@@ -11,7 +11,7 @@ from provider.nouns.composed import Composition, Failover, HighestRandomWeight, 
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.nested import Nested
-from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.server import Server
 from provider.nouns.texts import Text
@@ -238,7 +238,7 @@ class LoadBalancer(Object, more={Service.fields[key].name: Service.fields[key] f
 
 class ServedService(
     Object,
-    more={each.name: each for key, each in Service.fields.items() if key not in {NAME, LABELS, *Service.alone}},
+    more={each.name: each for key, each in Service.fields.items() if not each.is_ours and key not in Service.alone},
 ):
     """A service as Traefik gets it."""
 

@@ -138,16 +138,19 @@ def _asks_for_a_name(rule: str) -> bool:
     return any(name != _ANY for name in names)
 
 
-class ServedTCPRouter(Object):
+_MADE: Final = frozenset({"rule", "priority"})
+"""The fields in whose place Traefik gets something that is made of them."""
+
+
+class ServedTCPRouter(
+    Object,
+    more={each.name: each for key, each in TCPRouter.fields.items() if not each.is_ours and key not in _MADE},
+):
     """A TCP router as Traefik gets it."""
 
     # With rules that it spares it may be longer than one that is given.
     rule: str = field(Text(said={"pattern": "."}))
-    service: str = TCPRouter.fields["service"].again()
-    entry_points: list[str] = TCPRouter.fields["entryPoints"].again()
-    middlewares: list[str] = TCPRouter.fields["middlewares"].again()
     priority: int = field(Whole(), default=0)
-    tls: TCPRouterTLS | None = TCPRouter.fields["tls"].again()
 
 
 TCPRouter.served = ServedTCPRouter

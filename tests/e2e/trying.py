@@ -21,7 +21,7 @@ import httpx
 import trustme
 
 from provider.nouns import NOUNS, Service
-from provider.nouns.noun import NAME, OURS
+from provider.nouns.noun import NAME
 from tests.e2e.acting import Recorder, Servers
 from tests.e2e.edge import Place, place
 from tests.e2e.plugins import PLUGINS, add_plugin
@@ -85,7 +85,8 @@ class Tried:
 
 def as_traefik(kind: str, document: Document, server: str) -> Any:
     """Return an object as Traefik has it, of how it is written here; a pool of servers has one."""
-    own = {key: value for key, value in document.items() if key not in OURS}
+    ours = {key for key, each in NOUNS[kind].fields.items() if each.is_ours}
+    own = {key: value for key, value in document.items() if key not in ours}
     match kind:
         case "service" if not any(key in own for key in Service.alternatives()):
             pool = {key: own.pop(key) for key in Service.pool if key in own}

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from provider.errors import Unverified
-from provider.nouns import Service, document
+from provider.nouns import Router, Service, document, field
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
+from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.texts import Text
 from tests.nouns.middleware_rows import ROWS, Document, good, read, users
 
 CALM: dict[str, Any] = {"name": "app", "healthCheck": {}, "sticky": {"cookie": {"name": "way"}}}
@@ -92,6 +94,23 @@ def test_a_service_is_written_as_it_always_was() -> None:
 def test_what_no_declaration_has_is_not_read(content: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         decode(content)
+
+
+def test_a_field_of_ours_never_gets_to_traefik() -> None:
+    class Noted(Middleware):
+        note: str = field(Text(), default="", ours=True)
+
+    noted = Noted.read({"name": "a", "addPrefix": {"prefix": "/a"}, "note": "for people"})
+    assert noted.json()["note"] == "for people"
+    assert document.write(noted) == {"addPrefix": {"prefix": "/a"}}
+
+
+def test_a_router_gives_traefik_each_field_that_is_not_ours() -> None:
+    for noun in (Router, TCPRouter):
+        made = {"domains", "pathPrefix", "rule", "entryPoints", "priority"}
+        given = {key for key, each in noun.fields.items() if not each.is_ours}
+        assert noun.served is not None
+        assert given - made <= noun.served.fields.keys()
 
 
 def test_a_mask_never_gets_to_traefik() -> None:

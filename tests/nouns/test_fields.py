@@ -16,7 +16,7 @@ from provider.nouns.certificate import Pair
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.nested import Nested
-from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 
 Version = tuple[int, ...]
@@ -42,9 +42,8 @@ def version(text: str) -> Version:
 
 def walk(model: type[Object], where: str, since: Version) -> Iterator[tuple[str, Version]]:
     """Give the paths of all fields that Traefik gets of an object, each with the first version that has it."""
-    ours = {NAME, LABELS} if issubclass(model, Noun) else set()
     for key, each in model.fields.items():
-        if key not in ours:
+        if not each.is_ours:
             yield from walk_field(each, f"{where}.{key}", max(since, version(each.since)))
 
 
