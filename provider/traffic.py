@@ -72,12 +72,14 @@ class _Answer:
 
 def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     """Say how requests move between routers, of which those changed whose names are given."""
-    standing = [_standing(route) for name in islice(changed, COMPARED) for route in _new(before, after, name)]
+    standing = [_standing(route) for name in changed for route in _new(before, after, name)]
     moves = find(before, after, islice(changed, COMPARED))
     is_split = len({place for each in moves for place in (*each.former.entry_points, each.where)}) > 1
     by_tls = _is_by_tls(moves, before, after)
-    told = list(dict.fromkeys([*standing, *(_say(each, is_split=is_split, by_tls=by_tls) for each in moves)]))
-    words = told[:_TOLD]
+    told = list(dict.fromkeys(_say(each, is_split=is_split, by_tls=by_tls) for each in moves))
+    words = [*standing[:_TOLD], *told[:_TOLD]]
+    if (more := len(standing) - _TOLD) > 0:
+        words.insert(_TOLD, Message("and {count} more routers stand beside others", count=more))
     if len(told) > _TOLD:
         words.append(Message("and requests of other routers move too"))
     if len(changed) > COMPARED:

@@ -1,6 +1,7 @@
 """What is told of requests that move between routers is so: who takes them now, and which nobody takes any more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -119,6 +120,13 @@ def test_of_many_routers_the_first_are_compared_and_the_others_counted() -> None
         "and requests of other routers move too",
         "5 more routers change; which routers take their requests was not compared",
     ]
+
+
+def test_of_many_routers_that_stand_beside_others_none_is_said_to_move_requests() -> None:
+    mine = [replace(route(f"r{n}", f"Host(`{n}.test`)"), beside=f"r{n}@file") for n in range(12)]
+    words = told([], mine, *(each.name for each in mine))
+    assert words[0] == "r0 stands beside r0@file, which takes its requests"
+    assert words[10:] == ["and 2 more routers stand beside others"]
 
 
 def router(name: str, *domains: str, **fields: object) -> Router:
