@@ -161,7 +161,8 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
             if names := sorted(listening.get(entry_point, ())):
                 shown = [name for name in names if about is None or (Router.kind, name) in about] or names
                 detail = Message(
-                    "the TCP router {taker} takes everything without TLS on {where}: {routers} get no requests there",
+                    "the TCP router {taker} takes everything without TLS on {where}: no requests there get to "
+                    "{routers}",
                     taker=taker.name,
                     where=entry_point,
                     routers=listed(shown, _NAMED),
@@ -186,8 +187,8 @@ def _taken_by_https(
         shown = [name for name in sorted(names) if about is None or (Router.kind, name) in about] or sorted(names)
         for name in wanted[place]:
             detail = Message(
-                "the TCP router {name} gets no connections for {host} on {where}: Traefik asks HTTP routers with TLS "
-                "first, and {routers} listen for that host",
+                "the TCP router {name} gets no connections for {host} on {where}: Traefik first asks HTTP routers with "
+                "TLS for that host, {routers}",
                 name=name,
                 host=place[0],
                 where=place[1],
@@ -223,8 +224,8 @@ def _taken_by_udp(inventory: Inventory, about: Collection[Named] | None) -> Iter
         if len(names) > 1:
             *others, taker = sorted(names)
             detail = Message(
-                "the UDP router {taker} takes everything on {where}, where {routers} listen too: if there are "
-                "several, only the last by name gets packets",
+                "the UDP router {taker} takes everything on {where}, and nothing gets to {routers}: of several, only "
+                "the last by name gets packets",
                 taker=taker,
                 where=entry_point,
                 routers=listed(others, _NAMED),

@@ -203,7 +203,7 @@ tcp:
 def test_a_tcp_router_that_takes_all_of_an_entry_point_is_told() -> None:
     (one,) = found(GOOD, TCP.replace("RULE", "*").replace("TLS", ""))
     assert (one.consequence, one.code, one.place) == (Consequence.BREAKS, "taken-entry-point", "1.yml:2:13")
-    assert one.detail == ("the TCP router DB_1 takes everything without TLS on web: shop get no requests there")
+    assert one.detail == ("the TCP router DB_1 takes everything without TLS on web: no requests there get to shop")
     assert told(GOOD.replace("[web]", "[web], tls: {}"), TCP.replace("RULE", "*").replace("TLS", "")) == []
 
 
