@@ -261,9 +261,6 @@ def _is_signed_by(one: "x509.Certificate", signer: "x509.Certificate") -> bool:
 
 
 def _read_key(pem: str) -> "rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey":
-    if "ENCRYPTED" in pem:
-        detail = Message("this key has a password: remove it, for example with openssl pkey -in key.pem")
-        raise Refusal("key.encrypted", detail)
     blocks = [block[0] for block in _BLOCK.finditer(pem) if block[1].endswith("PRIVATE KEY")]
     if len(blocks) != 1:
         raise Refusal("key.format", Message("this has to be exactly one private key"))

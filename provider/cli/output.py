@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from rich import console as consoles
     from rich import table as tables
     from rich import text as texts
+
+    from provider.nouns import certificate as certificates
 else:
+    certificates = Late("provider.nouns.certificate")
     consoles, tables, texts = Late("rich.console"), Late("rich.table"), Late("rich.text")
 
 _PIPED_WIDTH: Final = 100_000
@@ -111,7 +114,8 @@ def words(value: object) -> str:
         return ("; " if any(isinstance(item, dict) for item in value) else ", ").join(map(words, value)) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{printable(name)} {words(each)}" for name, each in value.items() if each not in _EMPTY)
-    return printable(str(value))
+    text = str(value)
+    return printable(certificates.told(text) if "-----BEGIN" in text else text)
 
 
 def printable(text: str) -> str:

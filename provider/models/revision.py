@@ -13,6 +13,7 @@ from provider.messages import Message, joined
 from provider.models.base import output_config
 from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
+from provider.nouns.certificate import briefly
 from provider.nouns.comparison import FieldChange, compare, given
 
 _LONGEST_VALUE: Final = 80
@@ -90,6 +91,8 @@ def word(value: Any) -> str:
         return Message("yes") if value else Message("no")
     if value == "":
         return "''"
+    if isinstance(value, str) and isinstance(said := briefly(value), Message):
+        return said
     if isinstance(value, list):
         written = ("; " if any(isinstance(each, dict) for each in value) else ", ").join(map(word, value))
     elif isinstance(value, dict):

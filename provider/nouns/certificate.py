@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
 
-from provider.messages import Message
+from provider.messages import Message, listed, template
+from provider.nouns import formats
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
@@ -15,6 +16,8 @@ from provider.nouns.types import Flag
 from provider.values import Refusal
 
 _MARK: Final = "-----BEGIN "
+_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
+_MOST_NAMES: Final = 5
 _EXAMPLE: Final = {
     "name": "alvin",
     "certFile": """-----BEGIN CERTIFICATE-----
@@ -46,6 +49,7 @@ def _check_text(text: str, what: str) -> None:
 
 def check_chain(text: str) -> str:
     """Check a certificate with those that signed it, as PEM text."""
+    formats.check(text, is_key=False)
     _check_text(text, "CERTIFICATE-----")
     if "PRIVATE KEY-----" in text:
         detail = Message("this also has a private key: put that into keyFile, where nobody can see it")
@@ -57,9 +61,9 @@ def check_chain(text: str) -> str:
 
 def check_key(text: str) -> str:
     """Check a private key as PEM text."""
+    formats.check(text, is_key=True)
     _check_text(text, "PRIVATE KEY-----")
-    if "ENCRYPTED" not in text:
-        text = check_pem(text)
+    text = check_pem(text)
     certificates().check_key(text)
     return text
 
@@ -102,6 +106,38 @@ def _find_unfitting(chain: Any, key: Any) -> Refusal | None:
 def facts(chain: str) -> Any:
     """Return the `CertificateFacts` of a certificate as PEM text. Raises a `Refusal`."""
     return certificates().read(chain)
+
+
+def told(text: str) -> str:
+    """Return certificates as PEM text as what they say, a `Message`. Any other text stays as it is.
+
+    Nobody reads PEM: two certificates cannot be told apart by it.
+    """
+    return _told(
+        text,
+        template(
+            "certificate of {names}, issued by {issuer}, valid until {date}, SHA-256 {fingerprint}",
+        ),
+    )
+
+
+def briefly(text: str) -> str:
+    """Return the same in a few words."""
+    return _told(text, template("certificate of {names}, valid until {date}"))
+
+
+def _told(text: str, words: str) -> str:
+    if _CERTIFICATE not in text:
+        return text
+    try:
+        found = facts(text)
+    except Refusal:
+        return text
+    names = listed(found.names or found.sought or ("?",), _MOST_NAMES)
+    date = f"{found.not_after:%Y-%m-%d}"
+    said = Message(words, names=names, issuer=found.issuer, date=date, fingerprint=found.fingerprint)
+    more = text.count(_CERTIFICATE) - 1
+    return Message("{certificate} (and {number} more)", certificate=said, number=more) if more else said
 
 
 def is_pair(chain: str, key: str) -> bool:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from provider.messages import Message, template
+from provider.nouns import formats
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Object
 from provider.nouns.texts import Secrecy, Text
@@ -19,7 +20,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
-_PEM: Final = re.compile(r"(?:-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----\n*)+")
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----")
 _STATUSES: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _SECRET_HEADER: Final = re.compile(
     "authorization|cookie|token|secret|passwo?r?d|passphrase|credential"
@@ -121,13 +122,15 @@ def check_address(text: str) -> str:
 def check_pem(text: str) -> str:
     """Check what is given as PEM text, or as the path of a file on the edge.
 
-    The normal form of PEM has no line break at its end: in a list, Traefik would drop it.
+    The normal form of PEM has no line break at its end: in a list, Traefik would drop it. Nor has it what openssl
+    writes before each certificate and key that it converts: `subject=…`, or `Bag Attributes`.
     """
     if "-----" in text:
-        plain = text.replace("\r\n", "\n").strip()
-        if not _PEM.fullmatch(plain):
+        plain = text.replace("\r\n", "\n")
+        blocks = [found[0] for found in _PEM.finditer(plain)]
+        if not blocks or "-----" in _PEM.sub("", plain):
             raise Refusal("pem.format", Message("this is not PEM: take the whole file, from BEGIN to END"))
-        return plain
+        return "\n".join(blocks)
     return check_text(text)
 
 
@@ -142,6 +145,7 @@ def check_certificates(text: str) -> str:
 
     Where one cannot be read, Traefik disables what needs it, or answers 500 (measured).
     """
+    formats.check(text, is_key=False)
     found = check_pem(text)
     if "-----" in found:
         if "-----BEGIN CERTIFICATE-----" not in found:
@@ -154,7 +158,8 @@ def check_certificates(text: str) -> str:
 
 
 def _check_key(text: str) -> str:
-    found = text if "ENCRYPTED" in text else check_pem(text)
+    formats.check(text, is_key=True)
+    found = check_pem(text)
     if "-----" in found:
         if "PRIVATE KEY-----" not in found:
             detail = Message("this has no private key: one begins with -----BEGIN … PRIVATE KEY-----")

@@ -21,6 +21,7 @@ from provider.version import VERSION
 from provider.web import languages, notices, paths
 from provider.web.forms import Form, check_secret, field_id
 from provider.web.languages import LANGUAGES, Language
+from provider.web.linking import linked
 from provider.web.navigation import NAVIGATION
 from provider.web.notices import Notice, Tone
 from provider.web.reasons import TIMES
@@ -196,6 +197,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> "jinja2.Environ
         "sentence": language.sentence,
         "declared": language.declared,
         "within": within,
+        "linked": linked,
         "number": language.number,
         "percent": language.percent,
         "moment": language.moment,

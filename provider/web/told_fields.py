@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from provider.nouns import NOUNS, Nested, Object
+from provider.nouns import NOUNS, Nested, Object, certificate
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.types import Choice, Type
 
@@ -46,7 +46,10 @@ def _within(model: type[Object], name: str) -> ToldField:
 
 
 def told(type_: Type | None, value: Any) -> Any:
-    """Return a value as it is told: the words of a choice, the parts of an object, and all else as it is."""
+    """Return a value as it is told.
+
+    That is the words of a choice, the parts of an object, what a certificate says, and all else as it is.
+    """
     if isinstance(value, list):
         item = type_.item if isinstance(type_, ListOf) else None
         return [told(item, each) for each in value]
@@ -55,7 +58,7 @@ def told(type_: Type | None, value: Any) -> Any:
         return {_part(model, key): told(_type(model, key), each) for key, each in value.items() if each is not None}
     if isinstance(type_, Choice) and (word := type_.named.get(value)) is not None:
         return Words(word.title, is_ours=True)
-    return value
+    return certificate.told(value) if isinstance(value, str) else value
 
 
 def _part(model: type[Object] | None, key: str) -> Words:

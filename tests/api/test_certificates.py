@@ -129,7 +129,7 @@ WRONG: list[tuple[str, dict[str, str], tuple[str, str]]] = [
         ("/certFile", "certificate.format"),
     ),
     ("both in one", {**SHOP.pair, "certFile": f"{SHOP.pem}\n{SHOP.key}"}, ("/certFile", "certificate.key")),
-    ("a certificate for a key", {**SHOP.pair, "keyFile": SHOP.pem}, ("/keyFile", "key.format")),
+    ("a certificate for a key", {**SHOP.pair, "keyFile": SHOP.pem}, ("/keyFile", "pem.format")),
     ("a CA alone", ca().pair, ("/certFile", "certificate.ca")),
     (
         "a chain upside down",

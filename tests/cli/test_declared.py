@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from provider.cli.nouns.examples import examples
 from provider.cli.nouns.slots import RESERVED, slots_of
 from provider.nouns import NOUNS, Noun
 from provider.nouns.middleware import Middleware
+from tests.certs import ca
 from tests.cli.things import Thing, app
 
 EVERY: dict[str, type[Noun]] = {**NOUNS, Middleware.kind: Middleware, Thing.kind: Thing}
@@ -138,12 +140,13 @@ def test_a_long_text_can_be_a_file(tmp_path: Path) -> None:
     assert given("set", "--certificate", f"@{tmp_path / 'a.pem'}") == {"certificate": "-----BEGIN\n"}
 
 
-def test_of_a_file_that_is_der_or_pkcs12_it_is_told_how_it_becomes_pem(tmp_path: Path) -> None:
-    file = tmp_path / "a.p12"
-    file.write_bytes(b"\x30\x82\x0a\x00\x02\x01\x03")
+def test_of_a_file_in_another_format_it_is_told_how_it_becomes_pem(tmp_path: Path) -> None:
+    file = tmp_path / "a.der"
+    file.write_bytes(ca().certificate.public_bytes(Encoding.DER))
     told = " ".join(refused("set", "--certificate", f"@{file}").split())
-    assert "is not UTF-8 text but DER or PKCS#12: convert it to PEM" in told
-    assert f"openssl pkcs12 -nodes -in {file}" in told
+    assert (
+        f"this is a certificate in DER, but edges need PEM: convert it with openssl x509 -inform DER -in {file}" in told
+    )
 
 
 def test_at_a_terminal_a_secret_is_asked_for_without_echo() -> None:

@@ -12,6 +12,7 @@ def test_a_ca_is_chosen_once_its_terms_are_accepted_and_left_again(admin: httpx.
     assert "None is chosen yet" in read(admin.get("/ca")).text
     refused = read(admin.post("/ca", data=FORM), 422)
     assert "read the CA\u2019s terms" in refused.text or "read the CA's terms of service" in refused.text
+    assert FORM["directory"] in refused.paths()
     assert admin.post("/ca", data={**FORM, "terms": "true"}).status_code == 303
     page = read(admin.get("/ca"))
     assert FORM["directory"] in page.text

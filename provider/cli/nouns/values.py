@@ -16,11 +16,12 @@ import typer
 from provider.cli.files import binaries
 from provider.cli.nouns.slots import OptionSlot
 from provider.cli.replies import Item
-from provider.nouns import Nested
+from provider.nouns import Nested, formats
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Flag, Type, Whole
+from provider.values import Refusal
 
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"
@@ -122,6 +123,10 @@ class Typed:
             detail = f"the file {str(path)!r} is not UTF-8 text"
             if (told := binaries.recognise(str(path), content)) is not None:
                 detail += f" but {told}"
+            try:
+                formats.check(content, is_key=slot.field.type.is_secret, file=str(path))
+            except Refusal as refusal:
+                detail = refusal.detail
             raise typer.BadParameter(detail, param_hint=slot.hint) from None
 
     def _structured(self, type_: Type, text: str, slot: OptionSlot) -> Any:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.nouns import NOUNS, Field, Nested, Noun, Object
+from provider.messages import Message
+from provider.nouns import NOUNS, Field, Nested, Noun, Object, certificate
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject, written
 from provider.nouns.noun import LABELS, NAME
@@ -101,4 +102,6 @@ def _of_one(type_: Type, value: Any, key: str, title: str) -> Fact:
         return Fact(key, title, "text", written(type_.masked(value)))
     if isinstance(type_, Text) and type_.is_secret:
         value = type_.masked(value)
+    if isinstance(said := certificate.told(value), Message):
+        return Fact(key, title, "prose", said)
     return Fact(key, title, "prose" if isinstance(type_, Text) and type_.is_prose else "text", value)
