@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from provider import verification
-from provider.configuration import BEACON, BEACON_HEADER
+from provider.configuration import BEACON, BEACON_HEADER, owner
 from provider.edges.fallback_tls import said_once, with_routers
 from provider.edges.registry import Edges
 from provider.messages import Message
@@ -279,7 +279,7 @@ def limited(document: dict[str, Any], current: Snapshot | None) -> dict[str, Any
 
 
 def _has(routers: Section, name: str, rule: str) -> bool:
-    part = routers.parts.get(name)
+    part = routers.parts.get(owner(name))
     return part is not None and b'"rule":' + msgspec.json.encode(rule) in part.content
 
 

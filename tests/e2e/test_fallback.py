@@ -34,6 +34,7 @@ ANSWERS = {
     (HOST, "/forced"): "forced",
     ("a.alvin.xyz", "/"): "wildcard",
     (EXACT, "/"): "exact",
+    ("a.more.test", "/"): "exact",
 }
 """Who answers what, by the ranks of the routers: the longer path, the exact host, the explicit priority."""
 
@@ -80,12 +81,14 @@ def test_a_traefik_restarted_without_the_service_serves_from_the_file(migrated: 
             expose(client, (by_name["api-v2"], 1), name="api-v2", pathPrefix="/api/v2")
             expose(client, (by_name["wildcard"], 1), name="wildcard", host=WILDCARD)
             expose(client, (by_name["exact"], 1), name="exact", host=EXACT)
+            client.put("/domains/*.more.test", json={}).raise_for_status()
+            client.patch("/routers/exact", json={"domains": [EXACT, "*.more.test"]}).raise_for_status()
             expose(client, (by_name["forced"], 1), name="forced", host="forced.test")
             client.put(
                 "/routers/forced", json={"domains": [HOST], "service": "forced", "pathPrefix": "/f", "priority": 500}
             ).raise_for_status()
             wait_for_state(url, "live")
-            wait_until(lambda: len(routers(edge.fallback_file)) == 6, "the file has all routers")
+            wait_until(lambda: len(routers(edge.fallback_file)) == 7, "the file has all routers")
             assert all(router["priority"] < -1000 for router in routers(edge.fallback_file).values())
             wait_until(lambda: origins(traefik, "root") == {"http", "file"}, "the routers are there twice")
             assert answered(traefik) == ANSWERS
@@ -106,7 +109,7 @@ def test_a_traefik_restarted_without_the_service_serves_from_the_file(migrated: 
             wait_until(lambda: origins(traefik, "exact") == set(), "the router is gone from both")
             assert traefik.get(EXACT).text == "wildcard"
             assert traefik.get("nobody.test").status_code == 404
-            assert "exact" not in routers(edge.fallback_file)
+            assert not {"exact", "exact.wildcards"} & routers(edge.fallback_file).keys()
 
         edge.kill()
         traefik = edge.start()

@@ -111,6 +111,8 @@ def test_a_traefik_that_restarts_while_the_service_is_away_shows_it(
     edge.place.static["providers"]["http"]["endpoint"] = "http://127.0.0.1:9/"
     edge.place.start()
     assert wait_until(lambda: shown("alvin.test", secure_port).serial_number == before, "it shows the certificate")
+    redirected = edge.traefik.get("alvin.test", "/")
+    assert (redirected.status_code, redirected.headers["location"][:18]) == (301, "https://alvin.test")
 
 
 def test_a_domain_of_which_nobody_signs_is_served_with_the_default_certificate_and_a_warning(
