@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Body, Query, Response
 
-from provider.api import documentation
+from provider.api import cautions, documentation
 from provider.api.outcomes import done
 from provider.api.routers import PREFIX, router_for
 from provider.api.writing import WriteDependency
@@ -12,6 +12,7 @@ from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, IssuingDependency, RevisionsDependency
 from provider.hosts import to_ascii
 from provider.listening import Listening
+from provider.messages import Message
 from provider.models import ExposeInput, ExposeOutput
 from provider.nouns.domain import CertificateSource
 from provider.observations import show_servers, show_services
@@ -44,10 +45,10 @@ def expose(
     ] = False,
 ) -> Response:
     """Create a domain (unless it exists), a router, a service and its servers: all of them, or nothing."""
-    wanted = ExposeInput.read(body)
+    wanted, refusal = ExposeInput.read(body), None
     if https and wanted.tls is None:
-        can_get = issuing.holdings.find_refusal(to_ascii(wanted.domain)) is None
-        source = CertificateSource.ACME if can_get else CertificateSource.STORED
+        refusal = issuing.holdings.find_refusal(to_ascii(wanted.domain))
+        source = CertificateSource.ACME if refusal is None else CertificateSource.STORED
         wanted = ExposeInput.read({**body, "tls": {"from": source.value}})
 
     def apply(session: Session) -> ExposeOutput:
@@ -63,4 +64,11 @@ def expose(
         )
 
     outcome = write.change(apply)
-    return done(outcome, outcome.result, 201, {"Location": f"{PREFIX}/routers/{outcome.result.name}"})
+    response = done(outcome, outcome.result, 201, {"Location": f"{PREFIX}/routers/{outcome.result.name}"})
+    if refusal is not None and issuing.holdings.account is not None:
+        cautions.add(response.headers, [_told(wanted.domain, refusal)])
+    return response
+
+
+def _told(domain: str, refusal: str) -> Message:
+    return Message("edges show a certificate of their own for {domain}: {why}", domain=domain, why=refusal)

@@ -145,6 +145,7 @@ def expose(
         output.document(answer.item)
     else:
         _tell(output, answer.item, answer.revision)
+    differences.tell_conflicts(output, answer)
     liveness.tell(client, output, answer)
     if not output.is_json:
         router = answer.item["router"]

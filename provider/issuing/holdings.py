@@ -169,8 +169,9 @@ class Holdings:
         due = self.find_due(name, now, is_hurried=False)
         if is_tried or due <= now:
             return IssuanceStanding(IssuanceState.ORDERING, held.problem, held.attempts)
-        state = IssuanceState.WAITING if held.attempts else IssuanceState.HELD
-        return IssuanceStanding(state, held.problem, held.attempts, due)
+        if held.attempts and self._renews_at(held) <= now:
+            return IssuanceStanding(IssuanceState.WAITING, held.problem, held.attempts, due)
+        return IssuanceStanding(IssuanceState.HELD, next=due)  # what failed before is over: the clock was wrong, say
 
     def _renews_at(self, held: HeldCertificate) -> datetime:
         """Return when another one is to be got: at once, where the one that there is is not from who signs now."""

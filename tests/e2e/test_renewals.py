@@ -179,6 +179,7 @@ def test_while_the_clock_is_wrong_nothing_is_ordered_and_what_there_is_stays(
             client.patch(f"/domains/{name}", json={"description": "the clock is right"}).raise_for_status()
         wait_until(lambda: made.is_shown("more.test"), "what was wanted meanwhile is there")
         assert (made.serial(), ca.orders(), len(ca.issued())) == (before, 2, 2)
+        assert issuance(client)["state"] == "held"
 
 
 def test_a_ca_whose_own_certificate_is_out_of_date_by_a_wrong_clock_is_not_called_away_alone(
