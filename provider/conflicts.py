@@ -168,7 +168,8 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
     shared = [each for each in _shared_cookies(routes, sticky, effort) if not led_to.isdisjoint(each.objects)]
     between = _between(routes, names, effort) if len(names) <= _MANY else _among(routes, effort)
     between = [each for each in between if not concern.objects.isdisjoint(each.objects)]
-    return [*concern.doubts, *_gather(between), *shared, *unused, *unreached, *_cut(routes, effort)]
+    # Of those between rules there may be many, and who writes is told the first few.
+    return [*concern.doubts, *shared, *_gather(between), *unused, *unreached, *_cut(routes, effort)]
 
 
 def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:

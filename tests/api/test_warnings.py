@@ -262,6 +262,11 @@ def test_a_weighted_service_shares_its_cookie_as_a_pool_does(client: httpx.Clien
     router = {"domains": ["a.test"], "pathPrefix": "/x", "service": "made"}
     assert put(client, "/routers/x", router) == [("shared-cookie", ("app", "made"))]
     assert ("shared-cookie", ("app", "made")) in put(client, "/services/made", weighted | {"labels": {"a": "b"}})
+    for name in ("one", "two"):
+        client.put(f"/routers/{name}", json={"rule": f"Header(`X`, `{name}`)", "service": "plain"}).raise_for_status()
+    told = put(client, "/routers/x", router | {"labels": {"a": "b"}})
+    assert [each[0] for each in told].index("shared-cookie") == 0, "of those between rules there may be many"
+    assert len(told) > 1
 
 
 def test_weights_that_a_strategy_ignores_are_told_whichever_side_is_changed(client: httpx.Client) -> None:
