@@ -74,6 +74,8 @@ def test_each_finding_says_what_it_is_about_why_and_what_to_do() -> None:
             http(routers="r: {rule: 'Host(`a`)', service: s, colour: red}"),
             [("rejected", "field.unknown", "0.yml:5:40")],
         ),
+        (http(middlewares="m: {plugin: text}"), [("rejected", "field.empty", "0.yml:5:9")]),
+        (http(middlewares="m: {plugin: {p: {x: {y: '║a'}}}}"), [("rejected", "type.text", "0.yml:5:26")]),
         ("http:\n  routers:\n    a: {rule: '{{ env `X` }}'}\n", [("unknown", "env.missing", "0.yml:3:19")]),
         ("log: {level: DEBUG}\n", [("ignored", "section.static", "0.yml:1:1")]),
         (http(routers="r: {rule: 'Host(`a`', service: s}"), [("disabled", "rule.syntax", "0.yml:5:9")]),

@@ -18,6 +18,7 @@ from provider.imports.files.go_yaml import Moment
 from provider.imports.pieces import FALSE, TRUE, scalar, shown
 
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+")
+_MARKED: Final = re.compile(r"║\+?(?:24|1[0134]|[1-9])(?:║|$)")
 _LARGEST: Final = 2**63
 STATIC: Final = {
     *("accessLog", "api", "certificatesResolvers", "core", "entryPoints", "experimental", "global", "hostResolver"),
@@ -155,7 +156,7 @@ def _empty(known: Known, value: Any, where: str) -> Iterator[Mistake]:
 def _map(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     members = _children(value)
     if not members:
-        if known.of != "*" or value == {}:
+        if not known.is_ignored:
             yield from _empty(known, value, where)
         return
     if isinstance(value, list):
@@ -171,6 +172,16 @@ def _map(known: Known, value: Any, where: str) -> Iterator[Mistake]:
             yield from _member(known, member, place)
         elif known.of == "int":
             yield from _number(member, name, place)
+        elif known.of == "*" and (known.is_ignored or not isinstance(member, str)):
+            yield from _free(member, place)
+
+
+def _free(value: Any, where: str) -> Iterator[Mistake]:
+    """Look through what plugins get: Traefik marks lists there by texts such as `║24║a║b`, and reads these back."""
+    for name, member in _children(value).items():
+        yield from _free(member, where + pointer(name.strip("[]") if isinstance(value, list) else name))
+    if isinstance(value, str) and value.startswith("║") and not _MARKED.match(value):
+        yield _refused("type.text", where, "Traefik cannot read a text here that begins with ║")
 
 
 def _member(known: Known, member: Any, place: str) -> Iterator[Mistake]:
