@@ -1,13 +1,22 @@
 """Settings: read from the environment, prefix `PROVIDER_`."""
 
 import os
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from sqlalchemy.engine import make_url
 
 from provider.addresses import ANYWHERE, Network, Places, read_networks
@@ -43,10 +52,10 @@ from provider.values import check_entry_point
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What can be set from outside. Names are those of the environment without the prefix, in lower case."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     database_url: Annotated[str, AfterValidator(check_database_url)] = Field(
         default="sqlite:///var/provider.db",
@@ -321,14 +330,19 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Read the settings from the environment. Raises `SettingsError` that names every variable that is wrong."""
-    names = [name for name in SECRETS if name.lower() in Settings.model_fields]
-    given = {name.lower(): value for name in names if (value := find_secret(os.environ, name))}
+    environment = {name.upper(): value for name, value in os.environ.items()}
+    given = {name: _find(environment, name.upper()) for name in Settings.model_fields}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # which of them are given is not known here
+        return Settings.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as error:
         fields = [FieldError(pointer(*item["loc"]), item["type"], detail_of(item)) for item in error.errors()]
         told = "; ".join(f"{_variable(field)}: {field.detail}" for field in fields)
         raise SettingsError(told, fields) from error
+
+
+def _find(environment: Mapping[str, str], name: str) -> str:
+    """Return the value of a setting, empty where it is not set."""
+    return find_secret(environment, name) if name in SECRETS else environment.get(PREFIX + name, "")
 
 
 def _variable(field: FieldError) -> str:

@@ -197,7 +197,7 @@ PURE = [
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),
-    *("alembic", "fastapi", "httpx", "pydantic_settings", "starlette", "typer", "uvicorn"),
+    *("alembic", "fastapi", "httpx", "starlette", "typer", "uvicorn"),
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {

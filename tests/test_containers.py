@@ -104,7 +104,7 @@ def test_the_settings_of_an_image_are_settings(target: str) -> None:
     ours = {name: value for name, _, value in listed if name.startswith("PROVIDER_")}
     assert {name.removeprefix("PROVIDER_") for name in ours} <= SETTINGS
     assert variables
-    made = Settings(**{name.removeprefix("PROVIDER_").lower(): value for name, value in ours.items()})  # type: ignore[arg-type]  # each is read from text
+    made = Settings(**{name.removeprefix("PROVIDER_").lower(): value for name, value in ours.items()})
     volumes = [Path(path) for name, rest in stages()[target] if name == "VOLUME" for path in json.loads(rest)]
     assert made.database_path.parent in volumes
 
@@ -146,7 +146,7 @@ def test_every_setting_of_a_container_is_one() -> None:
         name.removeprefix("PROVIDER_").lower(): re.sub(r"\$\{\w+:-(\w+)\}", r"\1", value)
         for name, value in composed()["services"]["provider"]["environment"].items()
     }
-    settings = Settings(**made)  # type: ignore[arg-type]  # each is read from text
+    settings = Settings(**made)
     assert "provider" in settings.allowed_host_names
     assert settings.traefik_api_urls == {"default": "http://traefik-api:8081"}
 
