@@ -2,11 +2,13 @@
 
 import errno
 import os
+import sys
 
 from provider.cli import streams
-from provider.cli.commands import app
 from provider.cli.output import note
+from provider.cli.starting import LATE, new_app
 from provider.errors import ProviderError
+from provider.late import Late
 
 
 def run() -> int | str | None:
@@ -18,6 +20,7 @@ def run() -> int | str | None:
 
 def _run() -> int | str | None:
     try:
+        app = new_app() if {*sys.argv[1:2]} & LATE.keys() else Late("provider.cli.commands").app
         app(prog_name="wayshub-provider")
     except SystemExit as ended:
         return ended.code

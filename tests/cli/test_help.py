@@ -13,7 +13,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from provider.cli import late
-from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
+from provider.cli.commands import LATE_GROUPS, LATE_IN_GROUPS, app
+from provider.cli.starting import LATE
 from provider.nouns import NOUNS
 from provider.nouns.certificate import Certificate
 from provider.version import VERSION
