@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from provider.messages import Message
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.rules import Mismatch, Request, Rule, hosts
 
 MATCHED: Final = 100
@@ -357,6 +358,12 @@ def _words_of_beside(route: Route) -> Message:
 
 def _why_other(route: Route, where: str) -> Message | None:
     """Say why a router takes a request that is not ours, if it is none."""
+    if route.to and route.priority > HIGHEST_PRIORITY:
+        return Message(
+            "{where} redirects everything to {to}: that is in Traefik's static configuration (http.redirections)",
+            where=where,
+            to=route.to,
+        )
     if route.to:
         return Message(
             "{where} redirects to {to} what no router with a priority above {priority} takes: that is in Traefik's "

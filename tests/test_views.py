@@ -64,6 +64,10 @@ def test_an_entry_point_that_redirects_takes_what_no_router_above_it_does() -> N
     assert told(asked("http://a.test/", view)) == ("web-to-websecure@internal", [])
     assert "redirects to websecure" in asked("http://a.test/", view).explanation.why
     assert told(asked("http://a.test/top", view)) == ("top", [])
+    always = {name: KnownEdge(tls={}, redirecting={"web": Redirection("websecure", 2**63 - 2)}) for name in edges}
+    assert (
+        "web redirects everything to websecure" in asked("http://a.test/", EdgeView(always, {}, routes)).explanation.why
+    )
     one = EdgeView({"paris": KnownEdge(tls={}), "rome": edges["rome"]}, {}, routes)
     assert told(asked("http://a.test/", one)) == ("shop", [("rome", "web-to-websecure@internal")])
     (vain,) = find_vain(routes, {"rome": edges["rome"]}, "websecure")
