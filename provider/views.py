@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from functools import cache
+from typing import TypeVar
 
 from provider import nearby, rules, traffic
 from provider.declarations import Declaration
@@ -15,7 +16,11 @@ from provider.surroundings import Apart, KnownEdge, KnownEdges
 S = TypeVar("S")
 T = TypeVar("T")
 
-_EVERYTHING: Final[Rule] = rules.read("HostRegexp(`^.+$`)")
+
+@cache
+def _everything() -> Rule:
+    """Return the rule of such a redirection. The library that reads regular expressions is loaded for it."""
+    return rules.read("HostRegexp(`^.+$`)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def see(views: Sequence[EdgeView], edge: str, entry_point: str) -> Arrival:
     if redirection is None:
         return Arrival(view.routes)
     name = f"{_normal(f'{entry_point}-to-{redirection.to}')}@internal"
-    return Arrival(view.routes, [Route(name, _EVERYTHING, redirection.rank, "", (entry_point,), to=redirection.to)])
+    return Arrival(view.routes, [Route(name, _everything(), redirection.rank, "", (entry_point,), to=redirection.to)])
 
 
 def _normal(name: str) -> str:
