@@ -49,7 +49,9 @@ def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
         count=edge.pollers.instances,
         detail=verdict.detail,
     )
-    if silent:
+    if silent == 1:
+        told = Message("{told}. One of them has stopped polling", told=told)
+    elif silent:
         told = Message("{told}. {silent} of them have stopped polling", told=told, silent=silent)
     return EdgeVerdict(state, told)
 
