@@ -67,7 +67,7 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
         "tls": _read_within(reader, fields, "tls"),
     }
     if (found := fields.find("parentRefs")) and found.texts():
-        found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
+        found.refuse("it is a child of other routers (parentRefs), which is not supported")
     found_rule, priority = _read_rule(part, fields), _read_priority(fields)
     if found_rule is None or part.ledger.refused:
         return None

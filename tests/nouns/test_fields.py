@@ -24,7 +24,7 @@ Version = tuple[int, ...]
 FIELDS: Final[dict[str, str]] = json.loads(Path(__file__).with_name("fields.json").read_text())
 
 NOT_HELD: Final = {
-    "http.routers.*.parentRefs": "routers below routers are not held yet",
+    "http.routers.*.parentRefs": "rules below rules: explanations, ranks and conflicts know one rule a router",
     "http.routers.*.ruleSyntax": "Traefik 2's language of rules, which it deprecated",
     "tcp.routers.*.ruleSyntax": "Traefik 2's language of rules, which it deprecated",
     "http.models": "Traefik heeds those of its own static configuration alone",
