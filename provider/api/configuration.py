@@ -8,9 +8,9 @@ keeps what it has.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -39,6 +39,9 @@ _EARLY_SECONDS: Final = 0.5
 """So much before its time is up a poll is answered: whoever gives up just then would have an error each time."""
 _LEAST_SHORTENED_SECONDS: Final = 1.0
 
+_LOOK_SECONDS: Final = 5.0
+"""For so long a poll is held before it is looked whether this service still hears what other services commit."""
+
 _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[0-9]+)?")
 """A number as in JSON, and not as in Python, for which `1_0` and `٣` are numbers too."""
 
@@ -56,7 +59,9 @@ class ConfigurationEndpoint:
         access: Access,
         refusals: Refusals,
         is_private: Callable[[Scope], bool],
+        is_cut_off: Callable[[], bool] | None,
     ) -> None:
+        """`is_cut_off` tells whether changes of other services are not seen now; None where there are no others."""
         self._serving = serving
         self._polls = polls
         self._edges = edges
@@ -65,6 +70,7 @@ class ConfigurationEndpoint:
         self._access = access
         self._refusals = refusals
         self._is_private = is_private
+        self._is_cut_off = is_cut_off
         self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
@@ -91,12 +97,14 @@ class ConfigurationEndpoint:
             if method != "GET":
                 await self._tell(method, self._polls.offer(name, current), scope, receive, send)
                 return
-            snapshot = await self._answer(scope, name, seconds, current)
+            snapshot, was_held = await self._answer(scope, name, seconds, current)
         except ProviderError as error:
             await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
         if snapshot is not None:
-            await send(self._headers(snapshot))
+            start = self._headers(snapshot)
+            # On a new connection, a load balancer can lead the edge to a service that sees what is changed.
+            await send(_closing(start) if was_held and self._is_cut_off is not None and self._is_cut_off() else start)
             await send({"type": "http.response.body", "body": snapshot.document.content})
 
     async def _tell(self, method: str, offered: Served, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,8 +148,8 @@ class ConfigurationEndpoint:
         await self._refusals.note(actor, PATH, f"polling as the edge {name}")
         raise Forbidden(f"{actor.name} may not poll as the edge {name}: it needs the scope edge:{name}")
 
-    async def _answer(self, scope: Scope, name: str, seconds: float, current: Served) -> Served | None:
-        """Return what a poll is answered with, at once or after it was held; None if nobody listens any more.
+    async def _answer(self, scope: Scope, name: str, seconds: float, current: Served) -> tuple[Served | None, bool]:
+        """Return what a poll is answered with, and whether it was held before; None if nobody listens any more.
 
         Who polls is looked at again after it was held: raises `Unauthenticated` where the token is good no more.
         """
@@ -154,7 +162,7 @@ class ConfigurationEndpoint:
             edge.pollers.hold(poller)
             over = _Over(self._access, connection, _list_credentials(scope)[0])
             try:
-                snapshot = await self._polls.wait(name, held_with, seconds, over.future)
+                snapshot = await self._hold(name, held_with, seconds, over.future)
                 await self._admit(scope)
             finally:
                 edge.pollers.release(poller)
@@ -164,7 +172,19 @@ class ConfigurationEndpoint:
             self._edges.answered(edge, poller, snapshot, at_once=held_with is None)
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug("edge %s polled, and was given revision %d", name, snapshot.revision)
-        return snapshot
+        return snapshot, held_with is not None
+
+    async def _hold(self, name: str, given: Served, seconds: float, gone: "asyncio.Future[None]") -> Served | None:
+        """Hold a poll, as `Polls.wait` does; not for long while this service is cut off from the others."""
+        if self._is_cut_off is None:
+            return await self._polls.wait(name, given, seconds, gone)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            left = deadline - loop.time()
+            found = await self._polls.wait(name, given, min(left, _LOOK_SECONDS), gone)
+            if found is not given or left <= _LOOK_SECONDS or self._polls.closed or self._is_cut_off():
+                return found
 
     async def _refuse(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem. It is told in the metrics: a line for each would flood the log."""
@@ -186,6 +206,10 @@ class ConfigurationEndpoint:
             }
             self._sent = snapshot
         return self._start
+
+
+def _closing(start: Mapping[str, Any]) -> dict[str, object]:
+    return {**start, "headers": [*start["headers"], (b"connection", b"close")]}
 
 
 class _Over:

@@ -130,6 +130,32 @@ def test_a_service_that_cannot_reach_the_database_says_so_and_serves_what_it_has
         wait_until(lambda: second.digest() == first.digest() and second.configuration() != before, "it follows again")
 
 
+def test_an_edge_that_polls_a_service_that_is_cut_off_can_come_to_another(
+    postgres: Postgres, location: Location, tmp_path: Path
+) -> None:
+    with (
+        closing(Wire(postgres.folder)) as wire,
+        running_service(tmp_path, None, location=wire.to(location)) as first,
+        running_service(tmp_path, None, location=location) as second,
+        http_client(f"{second.url}/api/v1") as other,
+        closing(Balancer([urlsplit(each.url).port or 0 for each in (first, second)])) as balancer,
+        http_client(balancer.url) as edge,
+    ):
+
+        def poll() -> httpx.Response:
+            return edge.get("/traefik/configuration", params={"wait": 60}).raise_for_status()
+
+        assert "connection" not in poll().headers
+        wire.cut()
+        try:
+            expose(other, "a").raise_for_status()
+            held = poll()
+            assert ("a" in held.json()["http"].get("routers", {}), held.headers.get("connection")) == (False, "close")
+            assert "a" in poll().json()["http"]["routers"]
+        finally:
+            wire.mend()
+
+
 def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
     location: Location, tmp_path: Path
 ) -> None:
