@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
@@ -22,6 +22,11 @@ class Encoding(StrEnum):
     ZSTD = "zstd"
 
 
+_ENCODINGS: Final = ListOf(
+    Choice(Encoding), least=1, duplicate=("encodings.duplicate", template("an encoding is listed twice"))
+)
+
+
 class Compress(Kind):
     """Compression of responses."""
 
@@ -33,11 +38,7 @@ class Compress(Kind):
     example: ClassVar = {"minResponseBodyBytes": 1024}
 
     encodings: list[Encoding] = field(
-        ListOf(
-            Choice(Encoding),
-            least=1,
-            duplicate=("encodings.duplicate", template("an encoding is listed twice")),
-        ),
+        _ENCODINGS,
         default=[Encoding.GZIP, Encoding.BR, Encoding.ZSTD],
         title="Encodings",
         help="gzip, br and zstd, in order of preference.",
@@ -52,10 +53,7 @@ class Compress(Kind):
         rare=True,
     )
     min_response_body_bytes: int = field(
-        Whole(1, 1_000_000_000),
-        default=1_024,
-        title="Minimum size",
-        help="In bytes: shorter responses stay as they are.",
+        Whole(1, 10**9), default=1_024, title="Minimum size", help="In bytes: shorter responses stay as they are."
     )
     included_content_types: list[str] = field(
         MEDIA_TYPES,

@@ -74,11 +74,7 @@ class Retry(_Attempts, Kind):
     example: ClassVar = {"attempts": 3, "initialInterval": "100ms"}
 
     status: list[str] = field(
-        STATUSES,
-        default=[],
-        title="Statuses",
-        help="Statuses after which it retries: 503, or 500-599.",
-        since="3.7",
+        STATUSES, default=[], title="Statuses", help="Statuses after which it retries: 503, or 500-599.", since="3.7"
     )
     retry_non_idempotent_method: bool = field(
         Flag(),
