@@ -18,7 +18,7 @@ from provider.api.writing import WriteDependency
 from provider.control_plane import ControlPlane
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
-from provider.errors import AlreadyExists, FieldError, Invalid, NotFound, pointer
+from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
 from provider.noun_paths import noun_of, part_for
 from provider.nouns import NOUNS, Noun, Object, called, masked
@@ -75,26 +75,6 @@ def collection(noun: type[Noun]) -> str:
     """Return the path of a noun's objects below the API's prefix, with the name of what they belong to left open."""
     above = f"{collection(NOUNS[noun.within])}/{{{noun.within}}}" if noun.within else ""
     return f"{above}/{noun.plural}"
-
-
-def _only_shown(noun: type[Noun], document: Mapping[str, Any]) -> set[str]:
-    """Return the fields of an input that are shown and never given: what is observed of an object."""
-    observed = OBSERVED.get(noun.kind)
-    return set() if observed is None else document.keys() & observed.output.fields.keys() - noun.fields.keys()
-
-
-def _given(noun: type[Noun], document: dict[str, Any]) -> dict[str, Any]:
-    """Return an input without what is only shown: what `GET` answers can be sent back."""
-    ignored = _only_shown(noun, document)
-    return {key: value for key, value in document.items() if key not in ignored} if ignored else document
-
-
-def _check_patch(noun: type[Noun], patch: Mapping[str, Any]) -> None:
-    """Raise `Invalid` for a patch that sets what is only shown: whoever writes one expects it to do something."""
-    detail = Message("this is only shown, and cannot be set")
-    wrong = [FieldError(pointer(key), "field.readOnly", detail) for key in sorted(_only_shown(noun, patch))]
-    if wrong:
-        raise Invalid(wrong)
 
 
 _REGISTERED: Final[Mapping[str, Callable[[ControlPlane, str, str], None]]] = {
@@ -257,9 +237,8 @@ def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
     @router.post("", **described.creation())
     def add(request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
         noun = noun_of(request)
-        given = _given(noun, body)
-        item = noun.read(given)
-        return answers.create(write, ObjectPlace(noun, owner, item.name), item, given)
+        item = noun.read(body)
+        return answers.create(write, ObjectPlace(noun, owner, item.name), item, body)
 
     @router.get("/{name}", **described.showing())
     def show(request: Request, revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:
@@ -269,16 +248,13 @@ def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
     def put(
         request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
     ) -> Response:
-        noun = noun_of(request)
-        return answers.replace(write, ObjectPlace(noun, owner, name), _given(noun, body))
+        return answers.replace(write, ObjectPlace(noun_of(request), owner, name), body)
 
     @router.patch("/{name}", **described.merging())
     def patch(
         request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
     ) -> Response:
-        noun = noun_of(request)
-        _check_patch(noun, body)
-        return answers.merge(write, ObjectPlace(noun, owner, name), body)
+        return answers.merge(write, ObjectPlace(noun_of(request), owner, name), body)
 
     @router.delete("/{name}", **described.removal())
     def remove(

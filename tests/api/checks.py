@@ -44,7 +44,7 @@ CODES = {
     *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("drainUntil.sessions", "drainUntil.state"),
-    *("date.format", "field.duplicate", "field.readOnly", "role.refused", "trial.refused"),
+    *("date.format", "field.duplicate", "role.refused", "trial.refused"),
     *("label.format", "label.key", "label.value"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),

@@ -477,30 +477,3 @@ def test_what_is_not_json_is_refused_and_nothing_else_happens(body: bytes) -> No
 def test_what_is_no_json_is_told_in_our_words(client: httpx.Client, body: bytes, told: str) -> None:
     answer = client.post("/domains", content=body, headers=JSON)
     assert answer.json()["detail"] == f"the body is not JSON: {told}"
-
-
-# What is only shown
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("/services/wayshub", {"availability"}),
-        (f"{SERVERS}/a", {"share", "health"}),
-        ("/domains/alvin.xyz", set()),
-        ("/routers/wayshub", set()),
-    ],
-)
-def test_what_a_get_answers_can_be_sent_back(
-    service: Service, client: httpx.Client, path: str, shown: set[str]
-) -> None:
-    before, answer = state(service), client.get(path)
-    assert shown <= answer.json().keys()
-    again = client.put(path, json=answer.json())
-    assert (again.status_code, again.json()) == (200, answer.json())
-    assert state(service) == before
-
-
-@pytest.mark.parametrize("shown", ["share", "health", "leaving", "lease", "rising"])
-def test_a_patch_does_not_set_what_is_only_shown(client: httpx.Client, shown: str) -> None:
-    problem(client.patch(f"{SERVERS}/a", json={shown: 0.5}), "invalid", (f"/{shown}", "field.readOnly"))
