@@ -218,7 +218,7 @@ def test_secrets_that_change_are_told_without_being_shown(nested: bool) -> None:
     change = Change("shelf", "one", shelf("old secret"), shelf("new secret"))
     assert [each.name for each in change.fields] == ["named" if nested else "lock"]
     assert "secret" not in f"{change.words} {change.fields} {change.masked()}"
-    assert change.words == f"shelf one: {'named' if nested else 'lock'} changed"
+    assert change.words == f"shelf one: {'named.n' if nested else 'lock'}.code changed"
     assert "secret" in str(change)
     assert MASK in str(masked("shelf", shelf("secret")))
 

@@ -385,7 +385,7 @@ def test_two_traefiks_under_one_name_are_counted_and_nothing_is_told_to_be_live(
         assert 'provider_edge_instances{edge="default"} 2.0' in fetch(f"{service.url}/metrics").text
 
         second.process.send_signal(signal.SIGSTOP)  # its connection stays open
-        wait_until(lambda: "1 of them" in shown(service.url)["detail"], "the second has fallen silent")
+        wait_until(lambda: "One of them" in shown(service.url)["detail"], "the second has fallen silent")
         assert client.put("/services/dedi", json={}, headers=PATIENTLY).status_code == 202
     wait_until(lambda: instances(service) == 1, "the second is gone")
     assert client.put("/services/eko", json={}, headers=PATIENTLY).headers["Preference-Applied"] == "wait"
