@@ -39,7 +39,8 @@ class FileDatabase(Database):
         self.path = path
         self._json = SealedJson(self.keys)
         self._file: OpenFile | None = None
-        self._watcher: sqlite3.Connection | None = None
+        self._watcher: sqlite3.Cursor | None = None
+        """One for all times: each poll asks, and a new one would take a third longer."""
         self._watching = Lock()
         """Python crashes where one thread closes a connection on which another one executes something."""
         self._credentials = Unchanged()
@@ -65,7 +66,8 @@ class FileDatabase(Database):
             self._freeze(trouble)
             return
         uri = f"file:{quoted(self.path)}?mode=rw"
-        self._watcher = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        watching = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        self._watcher = watching.cursor()
 
     def tell(self, word: str, names: Sequence[str]) -> None:
         """Tell nobody: there is no other service on the file."""
@@ -130,7 +132,7 @@ class FileDatabase(Database):
         with self._watching:
             watcher, self._watcher = self._watcher, None
             if watcher is not None:
-                watcher.close()
+                watcher.connection.close()
         if self._frozen is not None:
             self._frozen.close()
             self._frozen = None
