@@ -81,6 +81,8 @@ KEYS: Final = (KEY.check, PRIVATE_KEY.check)
 
 LEFT_OUT: Final = {
     "spiffe": "Traefik needs a SPIFFE server for it",
+    "beside": "it names a router of another provider, of which these edges have none",
+    "drainUntil": "it counts for a while alone: the document of a state would be another one later",
 }
 """What is not drawn, and why."""
 
