@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -48,6 +49,27 @@ def two_clients(*services: Service) -> Iterator[tuple[httpx.Client, httpx.Client
     first, second = services
     with http_client(f"{first.url}/api/v1") as one, http_client(f"{second.url}/api/v1") as other:
         yield one, other
+
+
+@dataclass(frozen=True)
+class Cuttable:
+    """Two services behind a balancer, of which the first can be cut off from the database."""
+
+    wire: Wire
+    first: Service
+    second: Service
+    balancer: Balancer
+
+
+@contextmanager
+def cuttable(folder: Path, postgres: Postgres, location: Location) -> Iterator[Cuttable]:
+    with (
+        closing(Wire(postgres.folder)) as wire,
+        running_service(folder, None, location=wire.to(location)) as first,
+        running_service(folder, None, location=location) as second,
+        closing(Balancer([urlsplit(each.url).port or 0 for each in (first, second)])) as balancer,
+    ):
+        yield Cuttable(wire, first, second, balancer)
 
 
 def state_of(service: Service) -> str:
@@ -134,26 +156,23 @@ def test_an_edge_that_polls_a_service_that_is_cut_off_can_come_to_another(
     postgres: Postgres, location: Location, tmp_path: Path
 ) -> None:
     with (
-        closing(Wire(postgres.folder)) as wire,
-        running_service(tmp_path, None, location=wire.to(location)) as first,
-        running_service(tmp_path, None, location=location) as second,
-        http_client(f"{second.url}/api/v1") as other,
-        closing(Balancer([urlsplit(each.url).port or 0 for each in (first, second)])) as balancer,
-        http_client(balancer.url) as edge,
+        cuttable(tmp_path, postgres, location) as services,
+        http_client(f"{services.second.url}/api/v1") as other,
+        http_client(services.balancer.url) as edge,
     ):
 
         def poll() -> httpx.Response:
             return edge.get("/traefik/configuration", params={"wait": 60}).raise_for_status()
 
         assert "connection" not in poll().headers
-        wire.cut()
+        services.wire.cut()
         try:
             expose(other, "a").raise_for_status()
             held = poll()
             assert ("a" in held.json()["http"].get("routers", {}), held.headers.get("connection")) == (False, "close")
             assert "a" in poll().json()["http"]["routers"]
         finally:
-            wire.mend()
+            services.wire.mend()
 
 
 def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
@@ -186,12 +205,9 @@ def test_a_heartbeat_that_nobody_would_count_is_refused_and_counts_at_another_se
     postgres: Postgres, location: Location, tmp_path: Path
 ) -> None:
     with (
-        closing(Wire(postgres.folder)) as wire,
-        running_service(tmp_path, None, location=wire.to(location)) as first,
-        running_service(tmp_path, None, location=location) as second,
-        two_clients(first, second) as (one, other),
-        closing(Balancer([urlsplit(each.url).port or 0 for each in (first, second)])) as balancer,
-        fleet(balancer.url, 1, "--ttl", "5s") as fleet_of_one,
+        cuttable(tmp_path, postgres, location) as services,
+        two_clients(services.first, services.second) as (one, other),
+        fleet(services.balancer.url, 1, "--ttl", "10s") as fleet_of_one,
     ):
         other.post("/services", json={"name": "alvin"}).raise_for_status()
         for name in "abcd":
@@ -219,7 +235,7 @@ def test_a_heartbeat_that_nobody_would_count_is_refused_and_counts_at_another_se
         wait_until(lambda: one.post("/services/alvin/servers/a/heartbeat").status_code == 204, "it is known here")
         beat()
         assert not refused
-        wire.cut()
+        services.wire.cut()
         try:
             wait_until(beat, "the heartbeat is refused")
             assert "does not count" in refused[0].json()["detail"]
@@ -227,7 +243,7 @@ def test_a_heartbeat_that_nobody_would_count_is_refused_and_counts_at_another_se
             while time.monotonic() < until:
                 assert states() == ready
         finally:
-            wire.mend()
+            services.wire.mend()
         # Once it is known that the database cannot be reached, nobody waits for it.
         assert sorted(answer.elapsed for answer in refused)[len(refused) // 2] < timedelta(seconds=1)
         assert [line.partition(" ")[0] for line in registered.lines] == ["Registered"]
