@@ -43,7 +43,6 @@ Given = dict[str, Any]
 Special = Callable[["DeclaredReader", Piece, str], Given | None]
 """Reads an object of which more has to be known than is declared. It is given its place, too."""
 
-_DURATION: Final = "DURATION"
 _NEGATIVE: Final = "-1ms"
 _PERIOD: Final = "/rateLimit/period"
 _MEANT: Final = ("*/failureWindow", "/loadBalancer/healthCheck/timeout")
@@ -188,7 +187,7 @@ class DeclaredReader:
 def _settled(declared: Field, value: Any, part: Piece, where: str) -> Any:
     """Return a duration as Traefik takes it: in place of most that are not above zero, it takes its default."""
     type_ = declared.type
-    if not isinstance(type_, Text) or type_.word != _DURATION or value is None or _is_taken(type_, value):
+    if not isinstance(type_, Text) or not type_.is_duration or value is None or _is_taken(type_, value):
         return value
     is_zero, nanoseconds = value == "0s", durations.find_nanoseconds(value)
     if nanoseconds is None or nanoseconds > 0 or any(fnmatchcase(where, each) for each in _MEANT):
@@ -220,7 +219,7 @@ def _is_unset(declared: Field, value: Any) -> bool:
             or (isinstance(type_, Whole) and value == 0 and (type_.least or 0) > 0)
             or (isinstance(type_, Reference) and value in type_.built_in)
         )
-    if isinstance(type_, Text) and type_.word == _DURATION:
+    if isinstance(type_, Text) and type_.is_duration:
         is_same = durations.find_nanoseconds(value) == durations.find_nanoseconds(declared.default)
         return is_same and not declared.is_explicit
     return isinstance(type_, Choice) and value == ""
@@ -244,7 +243,7 @@ def _text(type_: Type, part: Piece, where: str) -> str | None:
     if isinstance(type_, Text) and type_.check is check_header_value:
         return _header_value(part, where)
     found = part.text()
-    if isinstance(type_, Text) and type_.word == _DURATION and found is not None:
+    if isinstance(type_, Text) and type_.is_duration and found is not None:
         return _duration(found, part)
     return found
 

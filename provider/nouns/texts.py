@@ -63,6 +63,11 @@ class Text(Type):
     def is_secret(self) -> bool:
         return self.secret is not None
 
+    @property
+    def is_duration(self) -> bool:
+        """Whether it is a duration in Go's notation, or one of a few words in place of one."""
+        return self.word == "DURATION"
+
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if not isinstance(value, str):
             return reading.refuse(where, "type.string", Message(_TEXT))

@@ -217,7 +217,7 @@ class _Merged:
         for section, written, value in section_names(file.document):
             if not isinstance(value, dict):
                 continue
-            known = fields(section if section != "tls" else "tlsTls")
+            known = fields(section)
             for key in sorted(value):
                 kind = known.get(key.lower())
                 where = pointer(written, key)
