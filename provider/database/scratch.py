@@ -98,6 +98,7 @@ def write_rows(file: sqlite3.Connection, rows: Iterable[Rows], write: Callable[[
 
 def take_rows(session: Session) -> None:
     """Write what `write_rows` put into the file that lies beside (see `Database.writing`)."""
+    session.found.clear()
     if session.connection().dialect.name != "sqlite":
         carried.take_rows(session)
         return

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session as SQLModelSession
@@ -23,6 +23,8 @@ class Session(SQLModelSession):
         self.kept: Final[list[object]] = []
         self.changes: Final[list[Change]] = []
         """What was changed in it so far, in order. Every write of the state notes its own."""
+        self.found: Final[dict[object, Any]] = {}
+        """What was read of the state since it was last written to: nobody reads the same object twice."""
         self.places: Places = ANYWHERE
         """Where servers may be that are written in it."""
         self.write_json: Callable[[object], str] = json.dumps

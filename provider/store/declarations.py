@@ -60,6 +60,7 @@ def _outside(session: Session, current: Declaration, wanted: Declaration) -> Ite
 def write(session: Session, transition: Transition) -> None:
     """Write a transition: what others refer to is made first, and goes last."""
     following = transition.after
+    session.found.clear()
     made: dict[str, list[str]] = {}
     changed: dict[str, list[str]] = {}
     gone: dict[str, list[str]] = {}

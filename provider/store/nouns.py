@@ -25,8 +25,12 @@ N = TypeVar("N", bound=Noun)
 
 def find(session: Session, noun: type[N], key: str, owner: str | None = None) -> N | None:
     """Find an object."""
-    rows = session.connection().execute(statements.one(noun.kind), statements.named(noun.kind, key, owner)).all()
-    return objects_of(session, noun, rows)[0] if rows else None
+    asked = noun, key, owner
+    if asked not in session.found:
+        rows = session.connection().execute(statements.one(noun.kind), statements.named(noun.kind, key, owner)).all()
+        session.found[asked] = objects_of(session, noun, rows)[0] if rows else None
+    found: N | None = session.found[asked]
+    return found
 
 
 def find_all(session: Session, noun: type[N], keys: Sequence[str]) -> list[N]:
@@ -153,8 +157,11 @@ def matching(session: Session, noun: type[N], *where: ColumnElement[bool], limit
 
 def of_one(session: Session, noun: type[N], owner: str) -> list[N]:
     """Return the objects that belong to another, which may be gone, by name."""
-    rows = session.connection().execute(statements.belonging(noun.kind), {statements.OWNER: owner}).all()
-    return objects_of(session, noun, rows)
+    asked = noun, owner
+    if asked not in session.found:
+        rows = session.connection().execute(statements.belonging(noun.kind), {statements.OWNER: owner}).all()
+        session.found[asked] = objects_of(session, noun, rows)
+    return list(session.found[asked])
 
 
 def owned(session: Session, noun: type[N], owners: Sequence[str]) -> dict[str, list[N]]:

@@ -45,6 +45,7 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     _take_over(session, item)
     values = row_of(item, owner)
     connection = session.connection()
+    session.found.clear()
     if before is None:
         connection.execute(statements.adding(noun.kind), values)
     elif before != item:
@@ -88,6 +89,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
     links.relink(session, [item for item, _owner in gone.values()], [])
     order = list(NOUNS)
     for (kind, name), (item, whose) in sorted(gone.items(), key=lambda each: -order.index(each[0][0])):
+        session.found.clear()
         session.connection().execute(statements.removing(item.kind), statements.named(item.kind, item.key, whose))
         records.note(session, kind, name, item, None)
 
