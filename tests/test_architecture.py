@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
+from inspect import getsourcelines
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 import provider
+from provider.nouns.middleware import KINDS
 from tests.written import table
 
 ROOT = Path(provider.__file__).parent
@@ -409,6 +411,16 @@ def test_no_name_of_a_class_or_a_type_means_two_things() -> None:
         for name in filter(None, map(named, tree.body)):
             places.setdefault(name, []).append(module)
     assert {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")} == {}
+
+
+def test_a_middleware_kind_is_declared_in_at_most_60_lines() -> None:
+    lines = {
+        f"{kind}: {each.__name__}": len(getsourcelines(each)[0])
+        for kind, model in KINDS.items()
+        for each in model.__mro__
+        if each.__module__.startswith("provider.nouns.middlewares.")
+    }
+    assert {name: count for name, count in lines.items() if count > 60} == {}
 
 
 def is_optional(statement: ast.stmt) -> bool:

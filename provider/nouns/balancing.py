@@ -9,12 +9,12 @@ from provider import durations
 from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.nouns.common import DURATION, find_overlap
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADERS, PERIOD, check_method
 from provider.nouns.texts import Text
-from provider.nouns.types import Choice, Flag, Whole, Word
+from provider.nouns.types import Choice, Whole, Word
 from provider.values import (
     COOKIE_SCHEMA,
     HEALTH_PATH_SCHEMA,
@@ -78,89 +78,75 @@ class HealthCheck(Object):
 
     path: str = field(
         Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
+        "Path",
+        "The path to check. 2xx and 3xx count as healthy.",
         default="/",
-        title="Path",
-        help="The path to check. 2xx and 3xx count as healthy.",
         explicit=True,
         option="--health-check",
     )
     interval: str = field(
         DURATION,
+        "Interval",
+        "How often, such as 5s: from 100ms to 1h (units: ms, s, m, h).",
         default="5s",
-        title="Interval",
-        help="How often, such as 5s: from 100ms to 1h (units: ms, s, m, h).",
         explicit=True,
     )
     timeout: str = field(
         DURATION,
+        "Timeout",
+        "How long a response may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
         default="2s",
-        title="Timeout",
-        help="How long a response may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
         explicit=True,
     )
     unhealthy_interval: str | None = field(
         DURATION,
+        "Interval while down",
+        "How often a server that is down is checked. Empty: as often as the others.",
         default=None,
-        title="Interval while down",
-        help="How often a server that is down is checked. Empty: as often as the others.",
         since="3.5",
         rare=True,
         omitted=True,
     )
     mode: CheckMode = field(
         Choice(CheckMode, {CheckMode.HTTP: Word("HTTP"), CheckMode.GRPC: Word("gRPC health checking")}),
+        "Mode",
+        "The protocol of the check.",
         default=CheckMode.HTTP,
-        title="Mode",
-        help="The protocol of the check.",
         rare=True,
         omitted=True,
     )
     scheme: CheckScheme | None = field(
         Choice(CheckScheme, {CheckScheme.HTTP: Word("http"), CheckScheme.HTTPS: Word("https")}),
+        "Scheme",
+        "Empty: as in the server's URL.",
         default=None,
-        title="Scheme",
-        help="Empty: as in the server's URL.",
         rare=True,
         omitted=True,
     )
     method: str = field(
-        Text(_check_method, most=50),
-        default="",
-        title="Method",
-        help="Such as HEAD. Empty: GET.",
-        rare=True,
-        omitted=True,
+        Text(_check_method, most=50), "Method", "Such as HEAD. Empty: GET.", default="", rare=True, omitted=True
     )
     status: int | None = field(
         Whole(100, 599),
+        "Status",
+        "The only status that counts as healthy. Empty: 2xx and 3xx.",
         default=None,
-        title="Status",
-        help="The only status that counts as healthy. Empty: 2xx and 3xx.",
         rare=True,
         omitted=True,
     )
-    port: int | None = field(
-        _PORT, default=None, title="Port", help="Empty: as in the server's URL.", rare=True, omitted=True
-    )
+    port: int | None = field(_PORT, "Port", "Empty: as in the server's URL.", default=None, rare=True, omitted=True)
     hostname: str = field(
         Text(_check_host, most=253),
+        "Host",
+        "The Host header that it sends. Empty: the server's.",
         default="",
-        title="Host",
-        help="The Host header that it sends. Empty: the server's.",
         rare=True,
         omitted=True,
     )
-    follow_redirects: bool = field(
-        Flag(),
-        default=True,
-        title="Follow redirects",
-        help="Follows redirects; the final response counts.",
-        rare=True,
-        omitted=True,
+    follow_redirects: bool = flag(
+        "Follow redirects", "Follows redirects; the final response counts.", default=True, rare=True, omitted=True
     )
-    headers: dict[str, str] = field(
-        HEADERS, default={}, title="Headers", help="Other headers to send.", rare=True, omitted=True
-    )
+    headers: dict[str, str] = field(HEADERS, "Headers", "Other headers to send.", default={}, rare=True, omitted=True)
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
@@ -190,17 +176,13 @@ class PassiveHealthCheck(Object):
     example: ClassVar = {"failureWindow": "10s", "maxFailedAttempts": 3}
 
     failure_window: str = field(
-        PERIOD,
-        default="10s",
-        title="Pause",
-        help="How long a server that failed gets no requests, such as 10s.",
-        explicit=True,
+        PERIOD, "Pause", "How long a server that failed gets no requests, such as 10s.", default="10s", explicit=True
     )
     max_failed_attempts: int = field(
         Whole(1, 1_000_000),
+        "Failures",
+        "After this many failures in a row: no connection, or a 5xx response.",
         default=1,
-        title="Failures",
-        help="After this many failures in a row: no connection, or a 5xx response.",
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
@@ -221,21 +203,12 @@ class Cookie(Object):
 
     name: str = field(
         Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
-        title="Name of the cookie",
-        help="Letters, digits, _ and -. Choose a name that the application does not use itself.",
+        "Name of the cookie",
+        "Letters, digits, _ and -. Choose a name that the application does not use itself.",
         option="--sticky-cookie",
     )
-    secure: bool = field(
-        Flag(), default=False, title="Over TLS only", help="Browsers send it over HTTPS only.", rare=True, omitted=True
-    )
-    http_only: bool = field(
-        Flag(),
-        default=False,
-        title="Hidden from scripts",
-        help="Scripts on the page cannot read it.",
-        rare=True,
-        omitted=True,
-    )
+    secure: bool = flag("Over TLS only", "Browsers send it over HTTPS only.", rare=True, omitted=True)
+    http_only: bool = flag("Hidden from scripts", "Scripts on the page cannot read it.", rare=True, omitted=True)
     same_site: SameSite | None = field(
         Choice(
             SameSite,
@@ -245,34 +218,34 @@ class Cookie(Object):
                 SameSite.STRICT: Word("strict", "Never sent from other sites."),
             },
         ),
+        "From other sites",
+        "Whether browsers send it with requests from other sites (SameSite). Empty: the browser decides.",
         default=None,
-        title="From other sites",
-        help="Whether browsers send it with requests from other sites (SameSite). Empty: the browser decides.",
         rare=True,
         omitted=True,
     )
     max_age: int = field(
         Whole(-1, 2_147_483_647),
+        "Age in seconds",
+        "How long browsers keep it. 0: until they are closed; -1: it is deleted at once.",
         default=0,
-        title="Age in seconds",
-        help="How long browsers keep it. 0: until they are closed; -1: it is deleted at once.",
         rare=True,
         omitted=True,
     )
     path: str = field(
         Text(check_path_prefix, most=255),
+        "Path of the cookie",
+        "Browsers send it for this path and what is below it.",
         default="/",
-        title="Path of the cookie",
-        help="Browsers send it for this path and what is below it.",
         since="3.3",
         rare=True,
         omitted=True,
     )
     domain: str = field(
         Text(_check_host, most=253),
+        "Domain of the cookie",
+        "Browsers send it for this host and those below it. Empty: for the host that set it.",
         default="",
-        title="Domain of the cookie",
-        help="Browsers send it for this host and those below it. Empty: for the host that set it.",
         since="3.4",
         rare=True,
         omitted=True,
@@ -291,7 +264,7 @@ class Sticky(Object):
 
     example: ClassVar = {"cookie": {"name": "wayshub"}}
 
-    cookie: Cookie = field(Nested(Cookie), title="Cookie")
+    cookie: Cookie = field(Nested(Cookie), "Cookie")
 
 
 class ResponseForwarding(Object):
@@ -301,8 +274,8 @@ class ResponseForwarding(Object):
 
     flush_interval: str = field(
         Text(_check_flush, most=30, word="DURATION"),
+        "Flush interval",
+        "How often buffered data is sent on to the client; -1ms: at once.",
         default="100ms",
-        title="Flush interval",
-        help="How often buffered data is sent on to the client; -1ms: at once.",
         explicit=True,
     )

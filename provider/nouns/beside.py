@@ -11,12 +11,12 @@ from provider.messages import Message
 from provider.nouns import internals
 from provider.nouns.common import HIGHEST_OF_TRAEFIK, check_rule_of
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import BESIDE, Noun
 from provider.nouns.objects import Object
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.rules.tcp import parse_tcp
 from provider.values import Refusal, check_reference, shown_text
 
@@ -41,10 +41,10 @@ def _spared(check: Callable[[str], str]) -> list[str]:
         ListOf(
             Text(check, most=rules.RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"), most=_MOST_SPARED
         ),
-        default=[],
-        title="Spared rules",
-        help="Requests that match one of these rules stay with other routers, even once this one is adopted. "
+        "Spared rules",
+        "Requests that match one of these rules stay with other routers, even once this one is adopted. "
         "Adopting sets this.",
+        default=[],
     )
     return declared
 
@@ -57,22 +57,17 @@ class BesideOther(Object):
 
     router: str = field(
         Text(_check_other, most=300, said={"pattern": ".@."}, word="NAME@PROVIDER"),
-        title="Stands beside",
-        help="A router of another provider, such as shop@docker, which takes the requests until this one is adopted.",
+        "Stands beside",
+        "A router of another provider, such as shop@docker, which takes the requests until this one is adopted.",
         option="--beside",
     )
     rank: int | None = field(
         Whole(-HIGHEST_OF_TRAEFIK, HIGHEST_OF_TRAEFIK - 1),
+        "The other's priority",
+        "The priority of the other router, or the length of its rule. Empty: as an edge's API reports it.",
         default=None,
-        title="The other's priority",
-        help="The priority of the other router, or the length of its rule. Empty: as an edge's API reports it.",
     )
-    adopted: bool = field(
-        Flag(),
-        default=False,
-        title="Adopted",
-        help="This router takes the requests: its priority is one higher than the other's.",
-    )
+    adopted: bool = flag("Adopted", "This router takes the requests: its priority is one higher than the other's.")
     spared: list[str] = _spared(check_rule_of(rules.parse))
 
     @classmethod
@@ -132,11 +127,11 @@ def beside_field(model: type[_Beside]) -> _Beside | None:
     """Declare that a router stands beside one of another provider."""
     declared: _Beside | None = field(
         Nested(model),
-        default=None,
-        title="Beside",
-        switch="Stand beside another provider's router",
-        help="Its priority is lower than that router's and, once adopted, one higher. A priority of its own "
+        "Beside",
+        "Its priority is lower than that router's and, once adopted, one higher. A priority of its own "
         "is ignored meanwhile.",
+        default=None,
+        switch="Stand beside another provider's router",
         rare=True,
         omitted=True,
         apart=True,

@@ -6,13 +6,12 @@ from typing import Any, ClassVar, Final, Self
 from provider.messages import Message, listed, template
 from provider.nouns import formats
 from provider.nouns.common import labels_field, name_field
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import certificates, check_certificates, check_pem
 from provider.nouns.reading import Reading, Where
 from provider.nouns.texts import Secrecy, Text
-from provider.nouns.types import Flag
 from provider.values import Refusal
 
 _MARK: Final = "-----BEGIN "
@@ -158,12 +157,10 @@ class Pair(Object):
 
     cert_file: str = field(
         CHAIN,
-        title="Certificate",
-        help="PEM text, not a path: the certificate for your names, then the one that signed it, and so on.",
+        "Certificate",
+        "PEM text, not a path: the certificate for your names, then the one that signed it, and so on.",
     )
-    key_file: str = field(
-        PRIVATE_KEY, title="Key", help="The certificate's private key, as PEM text. Never shown again."
-    )
+    key_file: str = field(PRIVATE_KEY, "Key", "The certificate's private key, as PEM text. Never shown again.")
 
 
 class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.values()}):
@@ -183,12 +180,9 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
     labels: dict[str, str] = labels_field()
     cert_file: str
     key_file: str
-    default: bool = field(
-        Flag(),
-        default=False,
-        title="Default",
-        help="Shown to clients that ask for any other name. Only one certificate can be the default: a new one "
-        "replaces it.",
+    default: bool = flag(
+        "Default",
+        "Shown to clients that ask for any other name. Only one certificate can be the default: a new one replaces it.",
         column=True,
         exclusive=True,
     )

@@ -100,7 +100,7 @@ def check_rule_of(parse: Callable[[str], rules.Rule]) -> Callable[[str], str]:
 
 def name_field() -> str:
     """Declare the name of an object: it is its key, and never changes."""
-    name: str = field(NAME, title="Name", help="a to z, 0 to 9 and hyphens. Cannot be changed later.", ours=True)
+    name: str = field(NAME, "Name", "a to z, 0 to 9 and hyphens. Cannot be changed later.", ours=True)
     return name
 
 
@@ -108,9 +108,9 @@ def labels_field() -> dict[str, str]:
     """Declare the labels that people give to objects, by which these are found and pruned."""
     labels: dict[str, str] = field(
         LABELS,
+        "Labels",
+        "Your own labels, such as team=video, for finding and pruning objects. Not sent to Traefik.",
         default={},
-        title="Labels",
-        help="Your own labels, such as team=video, for finding and pruning objects. Not sent to Traefik.",
         rare=True,
         option="--label",
         ours=True,

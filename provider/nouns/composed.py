@@ -7,13 +7,13 @@ from provider.messages import Message, template
 from provider.nouns.balancing import Sticky
 from provider.nouns.common import MOST_RESERVED, SERVICE
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import check_statuses
 from provider.nouns.reading import Where
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.values import Refusal
 
 _BYTES: Final = Whole(-1, MOST_RESERVED)
@@ -46,7 +46,7 @@ class Watching(Composition):
 
 def composition(model: type[Composition], since: str = "3.0") -> Any:
     """Declare one of the ways in which a noun's services are put together."""
-    return field(Nested(model), default=None, alternative=True, title=model.title, help=model.about, since=since)
+    return field(Nested(model), model.title, model.about, default=None, alternative=True, since=since)
 
 
 def _name(item: "WeightedService | MirroredService") -> str:
@@ -69,10 +69,10 @@ def by_health(since: str = "3.0") -> Any:
     """Declare whether a service made of others goes by their health."""
     return field(
         Nested(ParentCheck),
+        "Only services that are up",
+        "A service counts as down when all its servers are down. Each of the services needs a health check.",
         default=None,
-        title="Only services that are up",
         switch="Leave out services that are down",
-        help="A service counts as down when all its servers are down. Each of the services needs a health check.",
         since=since,
     )
 
@@ -80,10 +80,8 @@ def by_health(since: str = "3.0") -> Any:
 class WeightedService(Object):
     """A service and its weight."""
 
-    name: str = field(SERVICE, title="Service", help="One of your services, or NAME@PROVIDER.")
-    weight: int = field(
-        Whole(1, 1_000_000), default=1, title="Weight", help="How often it is chosen compared with the others."
-    )
+    name: str = field(SERVICE, "Service", "One of your services, or NAME@PROVIDER.")
+    weight: int = field(Whole(1, 1_000_000), "Weight", "How often it is chosen compared with the others.", default=1)
 
 
 class Weighted(Watching):
@@ -94,17 +92,14 @@ class Weighted(Watching):
     example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
 
     services: list[WeightedService] = field(
-        members(WeightedService),
-        title="Services",
-        help="They take turns by weight.",
-        option="--weighted",
+        members(WeightedService), "Services", "They take turns by weight.", option="--weighted"
     )
     sticky: Sticky | None = field(
         Nested(Sticky),
+        "Sticky sessions",
+        "A cookie keeps each browser on the service that answered first.",
         default=None,
-        title="Sticky sessions",
         switch="Keep each visitor on one service",
-        help="A cookie keeps each browser on the service that answered first.",
     )
     health_check: ParentCheck | None = by_health()
 
@@ -118,8 +113,8 @@ class HighestRandomWeight(Watching):
 
     services: list[WeightedService] = field(
         members(WeightedService),
-        title="Services",
-        help="Clients are shared among them by weight.",
+        "Services",
+        "Clients are shared among them by weight.",
         option="--highest-random-weight",
     )
     health_check: ParentCheck | None = by_health()
@@ -128,8 +123,8 @@ class HighestRandomWeight(Watching):
 class MirroredService(Object):
     """A service that gets copies of requests."""
 
-    name: str = field(SERVICE, title="Service", help="One of your services, or NAME@PROVIDER.")
-    percent: int = field(Whole(0, 100), default=0, title="Percent", help="Percentage of requests it gets a copy of.")
+    name: str = field(SERVICE, "Service", "One of your services, or NAME@PROVIDER.")
+    percent: int = field(Whole(0, 100), "Percent", "Percentage of requests it gets a copy of.", default=0)
 
 
 class Mirroring(Composition):
@@ -139,22 +134,16 @@ class Mirroring(Composition):
     about = "Sends requests to one service, and copies of some to others, whose responses are discarded."
     example: ClassVar = {"service": "wayshub", "mirrors": [{"name": "next", "percent": 10}]}
 
-    service: str = field(SERVICE, title="Service", help="The service that answers.", option="--mirroring")
+    service: str = field(SERVICE, "Service", "The service that answers.", option="--mirroring")
     mirrors: list[MirroredService] = field(
-        members(MirroredService, least=0),
-        default=[],
-        title="Mirrors",
-        help="Their responses are discarded.",
-        option="--mirror",
+        members(MirroredService, least=0), "Mirrors", "Their responses are discarded.", default=[], option="--mirror"
     )
-    mirror_body: bool = field(
-        Flag(), default=True, title="Copy bodies", help="Copies include the request's body.", since="3.2", rare=True
-    )
+    mirror_body: bool = flag("Copy bodies", "Copies include the request's body.", default=True, since="3.2", rare=True)
     max_body_size: int = field(
         _BYTES,
+        "Largest body in bytes",
+        "Requests with a larger body are not copied. -1: no limit; every body is held in memory.",
         default=-1,
-        title="Largest body in bytes",
-        help="Requests with a larger body are not copied. -1: no limit; every body is held in memory.",
         rare=True,
     )
     health_check: ParentCheck | None = by_health()
@@ -168,14 +157,14 @@ class FailoverErrors(Object):
 
     status: list[str] = field(
         ListOf(Text(check_statuses, most=20), least=1, most=50),
-        title="Status",
-        help="Such as 503 or 500-599: the response is discarded, and the spare service answers.",
+        "Status",
+        "Such as 503 or 500-599: the response is discarded, and the spare service answers.",
     )
     max_request_body_bytes: int = field(
         _BYTES,
+        "Largest body in bytes",
+        "Larger requests get 413, because they could not be sent again. -1: no limit.",
         default=-1,
-        title="Largest body in bytes",
-        help="Larger requests get 413, because they could not be sent again. -1: no limit.",
         rare=True,
     )
 
@@ -187,17 +176,15 @@ class Failover(Composition):
     about = "Sends requests to one service, and to a spare one while the first is down."
     example: ClassVar = {"service": "wayshub", "fallback": "sorry"}
 
-    service: str = field(SERVICE, title="Service", help="Answers requests. Needs a health check.", option="--failover")
-    fallback: str = field(
-        SERVICE, title="Spare service", help="Answers while the first one is down.", option="--fallback"
-    )
+    service: str = field(SERVICE, "Service", "Answers requests. Needs a health check.", option="--failover")
+    fallback: str = field(SERVICE, "Spare service", "Answers while the first one is down.", option="--fallback")
     health_check: ParentCheck | None = by_health()
     errors: FailoverErrors | None = field(
         Nested(FailoverErrors),
+        "After errors",
+        "For each request: if the status is one of these, the spare service answers instead.",
         default=None,
-        title="After errors",
         switch="Ask the spare service after errors too",
-        help="For each request: if the status is one of these, the spare service answers instead.",
         since="3.7",
         rare=True,
     )

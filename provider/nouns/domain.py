@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.nouns.common import HOSTNAME, TEXT, labels_field
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.tls import DEFAULT, OPTIONS, RESOLVER
-from provider.nouns.types import Choice, Flag, Word
+from provider.nouns.types import Choice, Word
 from provider.values import Refusal
 
 
@@ -48,23 +48,20 @@ class DomainTLS(Object):
                 CertificateSource.RESOLVER: Word("A Traefik resolver", "Traefik itself orders and renews it."),
             },
         ),
+        "Certificate from",
+        "Where the certificate comes from.",
         key="from",
         option="--tls-from",
-        title="Certificate from",
-        help="Where the certificate comes from.",
     )
     cert_resolver: str | None = field(
         RESOLVER,
+        "Certificate resolver",
+        "The resolver in Traefik's static configuration that orders the certificate.",
         default=None,
         option="--cert-resolver",
-        title="Certificate resolver",
-        help="The resolver in Traefik's static configuration that orders the certificate.",
     )
     options: str | None = field(
-        OPTIONS,
-        default=None,
-        title="TLS options",
-        help="The TLS options for this domain. Empty: the default ones.",
+        OPTIONS, "TLS options", "The TLS options for this domain. Empty: the default ones.", default=None
     )
 
     @classmethod
@@ -100,30 +97,27 @@ class Domain(Noun):
     }
 
     name: str = field(
-        HOSTNAME,
-        title="Domain",
-        help="A host name such as alvin.xyz, or *.alvin.xyz for all names one level below it.",
+        HOSTNAME, "Domain", "A host name such as alvin.xyz, or *.alvin.xyz for all names one level below it."
     )
     description: str = field(
         TEXT,
+        "Description",
+        "A note for people, such as what it is for or who owns it. Not sent to Traefik.",
         default="",
-        title="Description",
-        help="A note for people, such as what it is for or who owns it. Not sent to Traefik.",
         column=True,
     )
     tls: DomainTLS | None = field(
         Nested(DomainTLS),
+        "HTTPS",
+        "Routers without entry points of their own then take its requests over HTTPS.",
         default=None,
-        title="HTTPS",
         switch="Serve it over HTTPS",
-        help="Routers without entry points of their own then take its requests over HTTPS.",
         few=True,
     )
-    redirect_to_https: bool = field(
-        Flag(),
+    redirect_to_https: bool = flag(
+        "Redirect HTTP to HTTPS",
+        "Whether requests over HTTP are redirected. Only applies with HTTPS.",
         default=True,
-        title="Redirect HTTP to HTTPS",
-        help="Whether requests over HTTP are redirected. Only applies with HTTPS.",
         rare=True,
         option="--redirect/--no-redirect",
     )

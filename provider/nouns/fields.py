@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provider.nouns.reading import MISSING
-from provider.nouns.types import Schema, Schemas, Type
+from provider.nouns.types import Flag, Schema, Schemas, Type
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -91,10 +91,10 @@ class Field:
 
 def field(
     type_: Type,
-    *,
-    default: Any = MISSING,
     title: str = "",
     help: str = "",  # noqa: A002  # a field's word, as in argparse
+    *,
+    default: Any = MISSING,
     switch: str = "",
     since: str = "3.0",
     column: bool = False,
@@ -119,6 +119,11 @@ def field(
         is_ours=ours,
         key=key,
     )
+
+
+def flag(title: str, help: str, *, default: bool | None = False, **more: Any) -> Any:  # noqa: A002  # see `field`
+    """Declare a field that is true or false: see `field`."""
+    return field(Flag(), title, help, default=default, **more)
 
 
 def camel(name: str) -> str:

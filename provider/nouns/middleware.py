@@ -20,9 +20,7 @@ for _module in iter_modules(middlewares.__path__):
 def _parts() -> dict[str, Any]:
     kinds = sorted(KINDS.items())
     return {
-        key: field(
-            kind.type(), default=None, alternative=True, title=kind.title, help=kind.about, since=kind.since, key=key
-        )
+        key: field(kind.type(), kind.title, kind.about, default=None, alternative=True, since=kind.since, key=key)
         for key, kind in kinds
     }
 

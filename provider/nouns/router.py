@@ -12,7 +12,7 @@ from provider.nouns.beside import BesideOther, beside_field
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
@@ -20,7 +20,7 @@ from provider.nouns.protocol import is_unset
 from provider.nouns.reading import Where
 from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import DEFAULT, RouterTLS
-from provider.nouns.types import Choice, Flag, Whole, Word
+from provider.nouns.types import Choice, Whole, Word
 from provider.rules.implications import singles
 from provider.values import PATH_SCHEMA, Refusal, check_path_prefix
 
@@ -59,14 +59,14 @@ class Observability(Object):
 
     example: ClassVar = {"accessLogs": False}
 
-    access_logs: bool | None = field(Flag(), default=None, title="Access log", help="A line for each request.")
-    metrics: bool | None = field(Flag(), default=None, title="Metrics", help="Counts and times.")
-    tracing: bool | None = field(Flag(), default=None, title="Tracing", help="Shows where requests spend their time.")
+    access_logs: bool | None = flag("Access log", "A line for each request.", default=None)
+    metrics: bool | None = flag("Metrics", "Counts and times.", default=None)
+    tracing: bool | None = flag("Tracing", "Shows where requests spend their time.", default=None)
     trace_verbosity: TraceVerbosity = field(
         Choice(TraceVerbosity, {each: Word(each.value) for each in TraceVerbosity}),
+        "Detail of traces",
+        "How much of a request is traced.",
         default=TraceVerbosity.MINIMAL,
-        title="Detail of traces",
-        help="How much of a request is traced.",
         since="3.5",
     )
 
@@ -110,9 +110,9 @@ class Router(Noun):
     name: str = name_field()
     path_prefix: str | None = field(
         Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
+        "Path prefix",
+        "Only requests whose path starts with this, such as /api. Empty: all paths.",
         default=None,
-        title="Path prefix",
-        help="Only requests whose path starts with this, such as /api. Empty: all paths.",
         column=True,
     )
     rule: str | None = field(
@@ -123,11 +123,11 @@ class Router(Noun):
             is_long=True,
             word="RULE",
         ),
+        "Rule",
+        "Instead of domains and a path prefix, for what they cannot express, such as Host(`alvin.xyz`) && "
+        "Method(`POST`).",
         default=None,
         rare=True,
-        title="Rule",
-        help="Instead of domains and a path prefix, for what they cannot express, such as Host(`alvin.xyz`) && "
-        "Method(`POST`).",
         column=True,
     )
     domains: list[str] = field(
@@ -144,66 +144,57 @@ class Router(Noun):
             duplicate=("domains.duplicate", template("a domain is listed twice")),
             same=to_ascii,
         ),
+        "Domains",
+        "Requests for any of these host names match. They have to be among your domains.",
         default=[],
-        title="Domains",
-        help="Requests for any of these host names match. They have to be among your domains.",
         option="--domain",
     )
-    service: str = field(
-        SERVICE,
-        title="Service",
-        help="One of your services, or NAME@PROVIDER.",
-    )
+    service: str = field(SERVICE, "Service", "One of your services, or NAME@PROVIDER.")
     middlewares: list[str] = field(
-        MIDDLEWARES,
-        default=[],
-        title="Middlewares",
-        help="Applied to its requests, in this order.",
-        option="--middleware",
+        MIDDLEWARES, "Middlewares", "Applied to its requests, in this order.", default=[], option="--middleware"
     )
     entry_points: list[str] | None = field(
         ENTRY_POINTS,
+        "Entry points",
+        "Traefik's entry points it listens on, separated by commas. Empty: the HTTPS one for domains with "
+        "HTTPS, the HTTP one for others.",
         default=None,
         rare=True,
-        title="Entry points",
-        help="Traefik's entry points it listens on, separated by commas. Empty: the HTTPS one for domains with "
-        "HTTPS, the HTTP one for others.",
         option="--entry-point",
     )
     priority: int | None = field(
         Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority),
-        default=None,
-        rare=True,
-        title="Priority",
-        help="If several routers match, the one with the highest priority takes the request. Empty: exact "
+        "Priority",
+        "If several routers match, the one with the highest priority takes the request. Empty: exact "
         "domains come before wildcards, and longer path prefixes before shorter ones; with a custom rule, "
         "its length counts, as in Traefik. May be negative.",
+        default=None,
+        rare=True,
     )
     tls: RouterTLS | None = field(
         Nested(RouterTLS),
+        "TLS",
+        "Takes precedence over the HTTPS settings of its domains. Its entry points have to accept TLS.",
         default=None,
         rare=True,
-        title="TLS",
         switch="Take requests over TLS only",
-        help="Takes precedence over the HTTPS settings of its domains. Its entry points have to accept TLS.",
         few=True,
     )
     observability: Observability | None = field(
         Nested(Observability),
+        "Observability",
+        "What Traefik records of its requests. Empty: as the entry point says.",
         default=None,
-        title="Observability",
         switch="Set what is recorded",
-        help="What Traefik records of its requests. Empty: as the entry point says.",
         since="3.3",
         rare=True,
     )
     beside: BesideOther | None = beside_field(BesideOther)
-    enabled: bool = field(
-        Flag(),
+    enabled: bool = flag(
+        "Enabled",
+        "A disabled router stays here, but is not sent to Traefik.",
         default=True,
         rare=True,
-        title="Enabled",
-        help="A disabled router stays here, but is not sent to Traefik.",
         column=True,
         option="--enabled/--disabled",
         ours=True,

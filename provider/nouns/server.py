@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.texts import Text
-from provider.nouns.types import Choice, Flag, Whole, Word
+from provider.nouns.types import Choice, Whole, Word
 from provider.server_urls import URL_LENGTH, URL_SCHEMA, check_server_url
 from provider.values import (
     DURATION_SCHEMA,
@@ -67,48 +67,42 @@ class Server(Noun):
     name: str = name_field()
     url: str = field(
         Text(check_url, said=_SAID, is_asked=True),
-        title="URL",
-        help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
+        "URL",
+        "Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,
         option="SERVER_URL",
     )
     weight: int = field(
         Whole(check=check_weight, said={"minimum": 1, "maximum": 1000}),
+        "Weight",
+        "1 to 1000: how often it is chosen compared with the others.",
         default=1,
-        title="Weight",
-        help="1 to 1000: how often it is chosen compared with the others.",
     )
     state: ServerState = field(
-        Choice(ServerState, _STATES),
-        default=ServerState.READY,
-        title="State",
-        help="The state it should be in.",
-        column=True,
+        Choice(ServerState, _STATES), "State", "The state it should be in.", default=ServerState.READY, column=True
     )
     ttl: str | None = field(
         Text(check_ttl, most=30, said=DURATION_SCHEMA, word="DURATION"),
-        default=None,
-        title="Lease",
-        help="How long it may go without a heartbeat, such as 30s: from 1s to 24h. After that it is drained, and then "
+        "Lease",
+        "How long it may go without a heartbeat, such as 30s: from 1s to 24h. After that it is drained, and then "
         "removed. Empty: it needs no heartbeats.",
+        default=None,
         column=True,
         rare=True,
         omitted=True,
     )
-    preserve_path: bool = field(
-        Flag(),
-        default=False,
-        title="Keep the path of the URL",
-        help="Puts the path of the server's URL, such as http://10.0.0.11:3000/app, in front of the request's path.",
+    preserve_path: bool = flag(
+        "Keep the path of the URL",
+        "Puts the path of the server's URL, such as http://10.0.0.11:3000/app, in front of the request's path.",
         since="3.2",
         rare=True,
         omitted=True,
     )
     drain_until: str | None = field(
         Text(check_moment, most=40, said={"format": "date-time"}, word="TIME"),
+        "Drain until",
+        "When a drained server of a sticky service lets its visitors go, such as 2026-01-01T12:00:00Z.",
         default=None,
-        title="Drain until",
-        help="When a drained server of a sticky service lets its visitors go, such as 2026-01-01T12:00:00Z.",
         omitted=True,
         apart=True,
     )

@@ -9,13 +9,13 @@ from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseFo
 from provider.nouns.common import DURATION, MIDDLEWARES, labels_field, name_field, reference
 from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.server import Server
 from provider.nouns.texts import Text
-from provider.nouns.types import Choice, Flag, Word
+from provider.nouns.types import Choice, Word
 from provider.values import DURATION_SCHEMA, OnFailure, Refusal, Strategy, check_drain_time
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
@@ -77,92 +77,90 @@ class Service(Noun):
     name: str = name_field()
     strategy: Strategy = field(
         Choice(Strategy, _STRATEGIES),
+        "Strategy",
+        "How a server is chosen for a request.",
         default=Strategy.WRR,
-        title="Strategy",
-        help="How a server is chosen for a request.",
         since="3.4",
     )
-    pass_host_header: bool = field(
-        Flag(),
+    pass_host_header: bool = flag(
+        "Servers get the client's Host header",
+        "Servers see the host name the client asked for. Otherwise they see their own address.",
         default=True,
         rare=True,
-        title="Servers get the client's Host header",
-        help="Servers see the host name the client asked for. Otherwise they see their own address.",
     )
     labels: dict[str, str] = labels_field()
     health_check: HealthCheck | None = field(
         Nested(HealthCheck),
+        "Health check",
+        "Traefik checks each server regularly, and sends no requests to unhealthy ones.",
         default=None,
-        title="Health check",
         switch="Check the servers' health",
-        help="Traefik checks each server regularly, and sends no requests to unhealthy ones.",
     )
     on_failure: OnFailure = field(
         Choice(OnFailure, _ON_FAILURE),
+        "When a server fails",
+        "What the edge does with a request whose server fails, until the health check notices. Needs Traefik 3.7.",
         default=OnFailure.NONE,
-        title="When a server fails",
-        help="What the edge does with a request whose server fails, until the health check notices. Needs Traefik 3.7.",
         since="3.7",
         omitted=True,
     )
     sticky: Sticky | None = field(
         Nested(Sticky),
+        "Sticky sessions",
+        "A cookie keeps each browser on the server that answered first. For applications that keep sessions in memory.",
         default=None,
-        title="Sticky sessions",
         switch="Keep each visitor on one server",
-        help="A cookie keeps each browser on the server that answered first. For applications that keep sessions in "
-        "memory.",
     )
     passive_health_check: PassiveHealthCheck | None = field(
         Nested(PassiveHealthCheck),
+        "Passive health check",
+        "A server that fails requests gets none for a while.",
         default=None,
-        title="Passive health check",
         switch="Skip servers that fail requests",
-        help="A server that fails requests gets none for a while.",
         since="3.6",
         rare=True,
         omitted=True,
     )
     servers_transport: str | None = field(
         reference("serversTransport"),
+        "Servers transport",
+        "How Traefik connects to the servers. Empty: Traefik's default transport.",
         default=None,
-        title="Servers transport",
-        help="How Traefik connects to the servers. Empty: Traefik's default transport.",
         rare=True,
         omitted=True,
     )
     response_forwarding: ResponseForwarding | None = field(
         Nested(ResponseForwarding),
+        "Response forwarding",
+        "For streams that should not be buffered.",
         default=None,
-        title="Response forwarding",
         switch="Set how often responses are flushed",
-        help="For streams that should not be buffered.",
         rare=True,
         omitted=True,
     )
     drain_for: str | None = field(
         Text(check_drain_time, most=30, said=DURATION_SCHEMA, word="DURATION"),
-        default=None,
-        title="Drain for",
-        help="How long a drained server keeps its visitors, such as 30m (units: ms, s, m, h; at most 168h). Needs "
+        "Drain for",
+        "How long a drained server keeps its visitors, such as 30m (units: ms, s, m, h; at most 168h). Needs "
         "sticky sessions. Empty: they move to other servers at once.",
+        default=None,
         rare=True,
         omitted=True,
     )
     slow_start: str | None = field(
         DURATION,
-        default=None,
-        title="Slow start",
-        help="How long a server takes to rise to its weight when it is new, or back from drain or maintenance, such as "
+        "Slow start",
+        "How long a server takes to rise to its weight when it is new, or back from drain or maintenance, such as "
         "30s (units: ms, s, m, h; at most 1h). Empty: it has its weight at once.",
+        default=None,
         rare=True,
         omitted=True,
     )
     middlewares: list[str] = field(
         MIDDLEWARES,
+        "Middlewares",
+        "What changes its requests, whichever router they come from.",
         default=[],
-        title="Middlewares",
-        help="What changes its requests, whichever router they come from.",
         since="3.7",
         rare=True,
         omitted=True,

@@ -22,8 +22,8 @@ class InFlightConn(Object):
 
     amount: int = field(
         Whole(1, 1_000_000_000),
-        title="Connections",
-        help="How many connections an IP address may have open at once; more are closed.",
+        "Connections",
+        "How many connections an IP address may have open at once; more are closed.",
     )
 
     def does(self) -> Message:
@@ -42,7 +42,7 @@ class TCPIPAllowList(Object):
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
     source_range: list[str] = field(
-        NETWORKS_NEEDED, title="Networks", help="Clients in these are let in: 10.0.0.0/8, or 10.0.0.7."
+        NETWORKS_NEEDED, "Networks", "Clients in these are let in: 10.0.0.0/8, or 10.0.0.7."
     )
 
     def does(self) -> Message:
@@ -74,24 +74,24 @@ class TCPMiddleware(Noun):
     labels: dict[str, str] = labels_field()
     in_flight_conn: InFlightConn | None = field(
         Nested(InFlightConn),
+        "Limit connections",
+        "Limits the open connections of each IP address.",
         default=None,
         alternative=True,
-        title="Limit connections",
-        help="Limits the open connections of each IP address.",
     )
     ip_allow_list: TCPIPAllowList | None = field(
         Nested(TCPIPAllowList),
+        "Only from networks",
+        "Turns away clients from elsewhere.",
         default=None,
         alternative=True,
-        title="Only from networks",
-        help="Turns away clients from elsewhere.",
     )
     ip_white_list: TCPIPWhiteList | None = field(
         Nested(TCPIPWhiteList),
+        "Only from networks (old)",
+        "The same, under its Traefik 2 name.",
         default=None,
         alternative=True,
-        title="Only from networks (old)",
-        help="The same, under its Traefik 2 name.",
     )
 
     def does(self) -> Message:

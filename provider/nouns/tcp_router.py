@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.beside import TCPBesideOther, beside_field
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.texts import Text
 from provider.nouns.tls import RouterTLS
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.rules import RULE_LENGTH
 from provider.rules.implications import singles
 from provider.rules.tcp import HostSNI, parse_tcp
@@ -28,11 +28,8 @@ class TCPRouterTLS(RouterTLS):
     is_empty_meant = True
     example: ClassVar = {"passthrough": True}
 
-    passthrough: bool = field(
-        Flag(),
-        default=False,
-        title="Pass through",
-        help="The server speaks TLS with the client; Traefik only looks at the name that is asked for.",
+    passthrough: bool = flag(
+        "Pass through", "The server speaks TLS with the client; Traefik only looks at the name that is asked for."
     )
 
     def does(self) -> Message:
@@ -55,38 +52,38 @@ class TCPRouter(Noun):
     name: str = name_field()
     rule: str = field(
         Text(check_rule_of(parse_tcp), most=RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"),
-        title="Rule",
-        help="Such as HostSNI(`db.alvin.xyz`), the name in the TLS handshake; HostSNI(`*`) for all connections.",
+        "Rule",
+        "Such as HostSNI(`db.alvin.xyz`), the name in the TLS handshake; HostSNI(`*`) for all connections.",
         column=True,
     )
-    service: str = field(reference("tcpService"), title="Service", help="One of your TCP services.")
+    service: str = field(reference("tcpService"), "Service", "One of your TCP services.")
     entry_points: list[str] = field(
         ANY_ENTRY_POINTS,
+        "Entry points",
+        "Where it listens. Empty: on all default entry points, those for HTTP too.",
         default=[],
-        title="Entry points",
-        help="Where it listens. Empty: on all default entry points, those for HTTP too.",
         option="--entry-point",
     )
     middlewares: list[str] = field(
         middlewares("tcpMiddleware"),
+        "Middlewares",
+        "What its connections pass through first, in this order.",
         default=[],
-        title="Middlewares",
-        help="What its connections pass through first, in this order.",
         option="--middleware",
     )
     priority: int = field(
         Whole(-1_000_000_000, 1_000_000_000),
+        "Priority",
+        "The highest goes first. 0: by the length of the rule.",
         default=0,
-        title="Priority",
-        help="The highest goes first. 0: by the length of the rule.",
         rare=True,
     )
     tls: TCPRouterTLS | None = field(
         Nested(TCPRouterTLS),
+        "TLS",
+        "Without it, the name that a client asks for is not known: the rule can only be HostSNI(`*`).",
         default=None,
-        title="TLS",
         switch="Take connections over TLS only",
-        help="Without it, the name that a client asks for is not known: the rule can only be HostSNI(`*`).",
     )
     beside: TCPBesideOther | None = beside_field(TCPBesideOther)
     labels: dict[str, str] = labels_field()

@@ -6,24 +6,22 @@ from typing import Any, ClassVar
 from provider.nouns.common import find_overlap, labels_field, name_field, reference
 from provider.nouns.composed import ParentCheck, Watching, WeightedService, by_health, composition, members
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.tcp_transport import ProxyProtocol
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.values import Refusal
 
 
 class TCPServer(Object):
     """A TCP server."""
 
-    address: str = field(
-        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
-    )
-    tls: bool = field(Flag(), default=False, title="TLS", help="Traefik speaks TLS with it.")
+    address: str = field(Text(check_address, most=260, is_asked=True, word="HOST:PORT"), "Address", "HOST:PORT.")
+    tls: bool = flag("TLS", "Traefik speaks TLS with it.")
 
 
 class TCPHealthCheck(Object):
@@ -31,14 +29,14 @@ class TCPHealthCheck(Object):
 
     is_empty_meant = True
 
-    port: int | None = field(Whole(1, 65_535), default=None, title="Port", help="Empty: the port of the address.")
-    send: str = field(LINE, default="", title="Send", help="What to send first. Empty: nothing.")
-    expect: str = field(LINE, default="", title="Expect", help="The response to expect. Empty: connecting is enough.")
-    interval: str = field(PERIOD, default="30s", title="Interval", help="How often it connects.")
+    port: int | None = field(Whole(1, 65_535), "Port", "Empty: the port of the address.", default=None)
+    send: str = field(LINE, "Send", "What to send first. Empty: nothing.", default="")
+    expect: str = field(LINE, "Expect", "The response to expect. Empty: connecting is enough.", default="")
+    interval: str = field(PERIOD, "Interval", "How often it connects.", default="30s")
     unhealthy_interval: str | None = field(
-        PERIOD, default=None, title="Interval while down", help="Empty: as often as the others."
+        PERIOD, "Interval while down", "Empty: as often as the others.", default=None
     )
-    timeout: str = field(PERIOD, default="5s", title="Timeout", help="How long connecting may take.")
+    timeout: str = field(PERIOD, "Timeout", "How long connecting may take.", default="5s")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
@@ -54,17 +52,17 @@ class TCPLoadBalancer(Object):
 
     servers: list[TCPServer] = field(
         ListOf(Nested(TCPServer), most=1_000),
+        "Servers",
+        "They take turns. Without any, connections are closed.",
         default=[],
-        title="Servers",
-        help="They take turns. Without any, connections are closed.",
         explicit=True,
         option="--server",
     )
     servers_transport: str | None = field(
         reference("tcpServersTransport"),
+        "Servers transport",
+        "How Traefik connects to the servers. Empty: Traefik's default transport.",
         default=None,
-        title="Servers transport",
-        help="How Traefik connects to the servers. Empty: Traefik's default transport.",
     )
     health_check: TCPHealthCheck | None = field(
         Nested(TCPHealthCheck),
@@ -78,17 +76,17 @@ class TCPLoadBalancer(Object):
     )
     proxy_protocol: ProxyProtocol | None = field(
         Nested(ProxyProtocol),
+        "PROXY protocol",
+        "Deprecated: set it in a servers transport.",
         default=None,
-        title="PROXY protocol",
         switch="Tell servers the client's address",
-        help="Deprecated: set it in a servers transport.",
         rare=True,
     )
     termination_delay: int | None = field(
         Whole(-1, 86_400_000),
+        "Termination delay",
+        "Milliseconds until a half-closed connection is closed. Deprecated: set it in a servers transport.",
         default=None,
-        title="Termination delay",
-        help="Milliseconds until a half-closed connection is closed. Deprecated: set it in a servers transport.",
         rare=True,
     )
 
@@ -96,7 +94,7 @@ class TCPLoadBalancer(Object):
 class TCPWeightedService(WeightedService):
     """A TCP service and its weight."""
 
-    name: str = field(reference("tcpService"), title="Service", help="One of your TCP services, or NAME@PROVIDER.")
+    name: str = field(reference("tcpService"), "Service", "One of your TCP services, or NAME@PROVIDER.")
 
 
 class TCPWeighted(Watching):
@@ -107,10 +105,7 @@ class TCPWeighted(Watching):
     example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
 
     services: list[TCPWeightedService] = field(
-        members(TCPWeightedService),
-        title="Services",
-        help="They take turns by weight.",
-        option="--weighted",
+        members(TCPWeightedService), "Services", "They take turns by weight.", option="--weighted"
     )
     health_check: ParentCheck | None = by_health(since="3.6")
 
@@ -130,6 +125,6 @@ class TCPService(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     load_balancer: TCPLoadBalancer | None = field(
-        Nested(TCPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
+        Nested(TCPLoadBalancer), "Pool of servers", "Servers take turns.", default=None, alternative=True
     )
     weighted: TCPWeighted | None = composition(TCPWeighted)

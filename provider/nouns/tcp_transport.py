@@ -21,7 +21,7 @@ class ProxyProtocol(Object):
 
     is_empty_meant = True
 
-    version: int = field(Whole(1, 2), default=2, title="Version", help="1 is text, 2 is binary.")
+    version: int = field(Whole(1, 2), "Version", "1 is text, 2 is binary.", default=2)
 
 
 class TCPServersTLS(ServersTLS):
@@ -46,32 +46,26 @@ class TCPServersTransport(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     dial_timeout: str = field(
-        period_or("0s"), default="30s", title="Connecting", help="How long connecting may take.", explicit=True
+        period_or("0s"), "Connecting", "How long connecting may take.", default="30s", explicit=True
     )
-    dial_keep_alive: str = field(
-        _DELAY, default="15s", title="Keep-alive", help="How often an idle connection is checked."
-    )
+    dial_keep_alive: str = field(_DELAY, "Keep-alive", "How often an idle connection is checked.", default="15s")
     termination_delay: str = field(
         _DELAY,
+        "Termination delay",
+        "How long a half-closed connection is kept. -1ms: until both ends close it.",
         default="100ms",
-        title="Termination delay",
-        help="How long a half-closed connection is kept. -1ms: until both ends close it.",
         rare=True,
     )
     proxy_protocol: ProxyProtocol | None = field(
         Nested(ProxyProtocol),
+        "PROXY protocol",
+        "Servers have to understand it.",
         default=None,
-        title="PROXY protocol",
         switch="Tell servers the client's address",
-        help="Servers have to understand it.",
         since="3.5.2",
     )
     tls: TCPServersTLS | None = field(
-        Nested(TCPServersTLS),
-        default=None,
-        title="TLS",
-        switch="Speak TLS with servers",
-        help="For servers that expect it.",
+        Nested(TCPServersTLS), "TLS", "For servers that expect it.", default=None, switch="Speak TLS with servers"
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:

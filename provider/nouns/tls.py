@@ -79,14 +79,12 @@ RESOLVER: Final = Text(check_resolver, most=200, word="NAME")
 class CertificateDomain(Object):
     """A name to order a certificate for, and others for the same certificate."""
 
-    main: str = field(
-        Text(check_hostname, said=HOSTNAME_SCHEMA), title="Main name", help="A host name, or *.alvin.xyz."
-    )
+    main: str = field(Text(check_hostname, said=HOSTNAME_SCHEMA), "Main name", "A host name, or *.alvin.xyz.")
     sans: list[str] = field(
         ListOf(Text(check_hostname, said=HOSTNAME_SCHEMA), most=100),
+        "Other names",
+        "In the same certificate.",
         default=[],
-        title="Other names",
-        help="In the same certificate.",
     )
 
 
@@ -97,23 +95,19 @@ class RouterTLS(Object):
     example: ClassVar = {"certResolver": "letsencrypt"}
 
     options: str | None = field(
-        OPTIONS,
-        default=None,
-        title="Options",
-        help="The TLS options for its hosts. Empty: the default ones.",
-        rare=True,
+        OPTIONS, "Options", "The TLS options for its hosts. Empty: the default ones.", default=None, rare=True
     )
     cert_resolver: str | None = field(
         RESOLVER,
+        "Certificate resolver",
+        "The resolver in Traefik's static configuration that orders certificates. Empty: a certificate it has.",
         default=None,
-        title="Certificate resolver",
-        help="The resolver in Traefik's static configuration that orders certificates. Empty: a certificate it has.",
     )
     domains: list[CertificateDomain] = field(
         ListOf(Nested(CertificateDomain), most=100),
+        "Certificate names",
+        "The names the resolver gets certificates for. Empty: the hosts of the rule.",
         default=[],
-        title="Certificate names",
-        help="The names the resolver gets certificates for. Empty: the hosts of the rule.",
         rare=True,
     )
 

@@ -7,14 +7,14 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PEM
 from provider.nouns.texts import Text
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Choice, Flag, Word
+from provider.nouns.types import Choice, Word
 from provider.values import Refusal, shown_text
 
 
@@ -57,15 +57,15 @@ class ClientAuth(Object):
 
     ca_files: list[str] = field(
         ListOf(PEM, most=100),
+        "CAs",
+        "PEM text, or paths on the edge: clients' certificates have to come from these.",
         default=[],
-        title="CAs",
-        help="PEM text, or paths on the edge: clients' certificates have to come from these.",
     )
     client_auth_type: ClientAuthType = field(
         Choice(ClientAuthType, _AUTH),
+        "Client certificates",
+        "Whether clients have to show a certificate.",
         default=ClientAuthType.NONE,
-        title="Client certificates",
-        help="Whether clients have to show a certificate.",
         explicit=True,
     )
 
@@ -93,50 +93,39 @@ class TLSOption(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     min_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Oldest TLS version", help="Empty: 1.2.", explicit=True
+        TLS_VERSION, "Oldest TLS version", "Empty: 1.2.", default=None, explicit=True
     )
-    max_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Newest TLS version", help="Empty: 1.3.", rare=True
-    )
+    max_version: TLSVersion | None = field(TLS_VERSION, "Newest TLS version", "Empty: 1.3.", default=None, rare=True)
     cipher_suites: list[str] = field(
         CIPHER_SUITES,
+        "Cipher suites",
+        "For TLS 1.2 and older; those of TLS 1.3 cannot be chosen. Empty: Traefik's defaults.",
         default=[],
-        title="Cipher suites",
-        help="For TLS 1.2 and older; those of TLS 1.3 cannot be chosen. Empty: Traefik's defaults.",
         rare=True,
     )
     curve_preferences: list[str] = field(
-        ListOf(Text(_check_curve, most=50), most=20),
-        default=[],
-        title="Curves",
-        help="Empty: Go's defaults.",
-        rare=True,
+        ListOf(Text(_check_curve, most=50), most=20), "Curves", "Empty: Go's defaults.", default=[], rare=True
     )
     client_auth: ClientAuth | None = field(
         Nested(ClientAuth),
+        "Client certificates",
+        "For clients that identify themselves with a certificate.",
         default=None,
-        title="Client certificates",
         switch="Ask clients for a certificate",
-        help="For clients that identify themselves with a certificate.",
     )
-    sni_strict: bool = field(
-        Flag(),
-        default=False,
-        title="Known names only",
-        help="Refuses TLS for names without a certificate, instead of showing the default one.",
+    sni_strict: bool = flag(
+        "Known names only", "Refuses TLS for names without a certificate, instead of showing the default one."
     )
     alpn_protocols: list[str] = field(
         ListOf(LINE, most=20),
+        "Protocols",
+        "What clients are offered (ALPN). Empty: h2, http/1.1, acme-tls/1.",
         default=[],
-        title="Protocols",
-        help="What clients are offered (ALPN). Empty: h2, http/1.1, acme-tls/1.",
         rare=True,
     )
-    disable_session_tickets: bool = field(
-        Flag(), default=False, title="No session tickets", help="Sessions are not resumed.", since="3.4", rare=True
-    )
-    prefer_server_cipher_suites: bool | None = field(
-        Flag(), default=None, title="Prefer the server's suites", help="Deprecated: Traefik ignores it.", rare=True
+    disable_session_tickets: bool = flag("No session tickets", "Sessions are not resumed.", since="3.4", rare=True)
+    prefer_server_cipher_suites: bool | None = flag(
+        "Prefer the server's suites", "Deprecated: Traefik ignores it.", default=None, rare=True
     )
 
     @classmethod

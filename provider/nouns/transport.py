@@ -8,13 +8,13 @@ from provider.messages import Message, shown
 from provider.nouns.certificate import Paired
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, LINE, PEM, period_or
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.values import Refusal
 
 _DEFAULTS: Final = {
@@ -35,11 +35,7 @@ _NO_NAME: Final = re.compile(r"/|:[0-9]*$")
 def _timeouts() -> dict[str, Any]:
     return {
         name: field(
-            _TIMEOUT,
-            default=default,
-            title=title,
-            help=help_,
-            since="3.7" if name in {"read_timeout", "write_timeout"} else "3.0",
+            _TIMEOUT, title, help_, default=default, since="3.7" if name in {"read_timeout", "write_timeout"} else "3.0"
         )
         for name, (default, title, help_) in _DEFAULTS.items()
     }
@@ -68,12 +64,8 @@ def doubted_dialling(timeout: str) -> Iterator[tuple[str, Message]]:
 class KeyPair(Paired):
     """A certificate and its key."""
 
-    cert_file: str = field(PEM, title="Certificate", help="PEM text, or the path of a file on the edge.")
-    key_file: str = field(
-        KEY,
-        title="Key",
-        help="PEM text, or the path of a file on the edge.",
-    )
+    cert_file: str = field(PEM, "Certificate", "PEM text, or the path of a file on the edge.")
+    key_file: str = field(KEY, "Key", "PEM text, or the path of a file on the edge.")
 
 
 class Spiffe(Object):
@@ -81,8 +73,8 @@ class Spiffe(Object):
 
     is_empty_meant = True
 
-    ids: list[str] = field(ListOf(LINE, most=100), default=[], title="IDs", help="The SPIFFE IDs that are let in.")
-    trust_domain: str = field(LINE, default="", title="Trust domain", help="All IDs of this domain are let in.")
+    ids: list[str] = field(ListOf(LINE, most=100), "IDs", "The SPIFFE IDs that are let in.", default=[])
+    trust_domain: str = field(LINE, "Trust domain", "All IDs of this domain are let in.", default="")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
@@ -102,39 +94,34 @@ class ServersTLS(Object):
     """TLS settings for connections to servers."""
 
     server_name: str = field(
-        LINE, default="", title="Server name", help="The name that certificates have to cover. Empty: the URL's host."
+        LINE, "Server name", "The name that certificates have to cover. Empty: the URL's host.", default=""
     )
-    insecure_skip_verify: bool = field(
-        Flag(),
-        default=False,
-        title="Do not verify",
-        help="Accepts any certificate: anyone between Traefik and the server can read the traffic.",
+    insecure_skip_verify: bool = flag(
+        "Do not verify", "Accepts any certificate: anyone between Traefik and the server can read the traffic."
     )
     root_cas: list[str] = field(
         ListOf(PEM, most=100),
+        "Root CAs",
+        "PEM text, or paths on the edge: servers' certificates have to come from these. Empty: the system's.",
         default=[],
-        title="Root CAs",
-        help="PEM text, or paths on the edge: servers' certificates have to come from these. Empty: the system's.",
         key="rootCAs",
     )
     certificates: list[KeyPair] = field(
         ListOf(Nested(KeyPair), most=100),
+        "Client certificates",
+        "What Traefik shows to servers that ask for a certificate.",
         default=[],
-        title="Client certificates",
-        help="What Traefik shows to servers that ask for a certificate.",
         rare=True,
     )
     peer_cert_uri: str = field(
         LINE,
+        "URI of the certificate",
+        "Server certificates have to contain it.",
         default="",
-        title="URI of the certificate",
-        help="Server certificates have to contain it.",
         key="peerCertURI",
         rare=True,
     )
-    spiffe: Spiffe | None = field(
-        Nested(Spiffe), default=None, title="SPIFFE", switch="Check SPIFFE identities", rare=True
-    )
+    spiffe: Spiffe | None = field(Nested(Spiffe), "SPIFFE", default=None, switch="Check SPIFFE identities", rare=True)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe, and of a name that no certificate covers."""
@@ -175,27 +162,20 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
     )
     forwarding_timeouts: ForwardingTimeouts | None = field(
         Nested(ForwardingTimeouts),
+        "Timeouts",
+        "Time limits for connections to servers.",
         default=None,
-        title="Timeouts",
         switch="Set timeouts",
-        help="Time limits for connections to servers.",
     )
-    disable_http2: bool = field(
-        Flag(),
-        default=False,
-        title="Without HTTP/2",
-        help="Speaks HTTP/1.1 with servers.",
-        key="disableHTTP2",
-        rare=True,
-    )
+    disable_http2: bool = flag("Without HTTP/2", "Speaks HTTP/1.1 with servers.", key="disableHTTP2", rare=True)
     min_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Oldest TLS version", help="Empty: 1.2.", since="3.7", rare=True
+        TLS_VERSION, "Oldest TLS version", "Empty: 1.2.", default=None, since="3.7", rare=True
     )
     max_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Newest TLS version", help="Empty: 1.3.", since="3.7", rare=True
+        TLS_VERSION, "Newest TLS version", "Empty: 1.3.", default=None, since="3.7", rare=True
     )
     cipher_suites: list[str] = field(
-        CIPHER_SUITES, default=[], title="Cipher suites", help="Empty: Go's defaults.", since="3.7", rare=True
+        CIPHER_SUITES, "Cipher suites", "Empty: Go's defaults.", default=[], since="3.7", rare=True
     )
 
     @classmethod

@@ -20,12 +20,11 @@ class UDPRouter(Noun):
     example: ClassVar = {"name": "dns", "service": "dns", "entryPoints": ["dns"], "labels": {}}
 
     name: str = name_field()
-    service: str = field(reference("udpService"), title="Service", help="One of your UDP services.")
+    service: str = field(reference("udpService"), "Service", "One of your UDP services.")
     entry_points: list[str] = field(
         ENTRY_POINTS,
-        title="Entry points",
-        help="Where it listens. An entry point has one UDP router: if there are several, the last by name takes "
-        "everything.",
+        "Entry points",
+        "Where it listens. An entry point has one UDP router: if there are several, the last by name takes everything.",
         option="--entry-point",
     )
     labels: dict[str, str] = labels_field()

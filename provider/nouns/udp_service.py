@@ -16,9 +16,7 @@ from provider.nouns.texts import Text
 class UDPServer(Object):
     """A UDP server."""
 
-    address: str = field(
-        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
-    )
+    address: str = field(Text(check_address, most=260, is_asked=True, word="HOST:PORT"), "Address", "HOST:PORT.")
 
 
 class UDPLoadBalancer(Object):
@@ -29,9 +27,9 @@ class UDPLoadBalancer(Object):
 
     servers: list[UDPServer] = field(
         ListOf(Nested(UDPServer), most=1_000),
+        "Servers",
+        "They take turns. Without any, packets are lost.",
         default=[],
-        title="Servers",
-        help="They take turns. Without any, packets are lost.",
         explicit=True,
         option="--server",
     )
@@ -40,7 +38,7 @@ class UDPLoadBalancer(Object):
 class UDPWeightedService(WeightedService):
     """A UDP service and its weight."""
 
-    name: str = field(reference("udpService"), title="Service", help="One of your UDP services, or NAME@PROVIDER.")
+    name: str = field(reference("udpService"), "Service", "One of your UDP services, or NAME@PROVIDER.")
 
 
 class UDPWeighted(Composition):
@@ -51,10 +49,7 @@ class UDPWeighted(Composition):
     example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
 
     services: list[UDPWeightedService] = field(
-        members(UDPWeightedService),
-        title="Services",
-        help="They take turns by weight.",
-        option="--weighted",
+        members(UDPWeightedService), "Services", "They take turns by weight.", option="--weighted"
     )
 
 
@@ -73,6 +68,6 @@ class UDPService(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     load_balancer: UDPLoadBalancer | None = field(
-        Nested(UDPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
+        Nested(UDPLoadBalancer), "Pool of servers", "Servers take turns.", default=None, alternative=True
     )
     weighted: UDPWeighted | None = composition(UDPWeighted)

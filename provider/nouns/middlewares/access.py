@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, depends, passes
@@ -16,7 +16,7 @@ from provider.nouns.nested import Nested
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
 from provider.nouns.texts import Secrecy, Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.rules.networks import read_network
 from provider.values import Refusal, check_text, shown_text
 
@@ -93,32 +93,26 @@ class BasicAuth(Kind):
             duplicate=("user.duplicate", template("a user is listed twice")),
             same=user_name,
         ),
+        "Users",
+        "NAME:PASSWORD. Only a hash is stored. You can also give a hash: bcrypt, apr1 or SHA.",
         default=[],
-        title="Users",
-        help="NAME:PASSWORD. Only a hash is stored. You can also give a hash: bcrypt, apr1 or SHA.",
     )
     users_file: str = field(
         Text(check_text, most=1_000),
+        "File of users",
+        "A file on the edge. If it is missing, Traefik disables the routers.",
         default="",
-        title="File of users",
-        help="A file on the edge. If it is missing, Traefik disables the routers.",
         rare=True,
     )
     realm: str = field(
-        Text(check_realm, most=200),
-        default="",
-        title="Realm",
-        help="The name that browsers show. Empty: traefik.",
-        rare=True,
+        Text(check_realm, most=200), "Realm", "The name that browsers show. Empty: traefik.", default="", rare=True
     )
-    remove_header: bool = field(
-        Flag(), default=False, title="Remove the header", help="Servers do not get the password.", rare=True
-    )
+    remove_header: bool = flag("Remove the header", "Servers do not get the password.", rare=True)
     header_field: str = field(
         OPTIONAL_HEADER_NAME,
+        "Header for the user",
+        "A request header in which servers get the user's name, such as X-User.",
         default="",
-        title="Header for the user",
-        help="A request header in which servers get the user's name, such as X-User.",
         rare=True,
     )
 
@@ -146,17 +140,14 @@ class IpWhiteList(Kind):
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
     source_range: list[str] = field(
-        NETWORKS_NEEDED,
-        title="Addresses",
-        help="Allowed IP addresses and networks, such as 10.0.0.0/8.",
-        option="--ip-white-list",
+        NETWORKS_NEEDED, "Addresses", "Allowed IP addresses and networks, such as 10.0.0.0/8.", option="--ip-white-list"
     )
     ip_strategy: IPStrategy | None = field(
         Nested(IPStrategy),
+        "Client's address",
+        "Empty: the connecting address, which may be a proxy's.",
         default=None,
-        title="Client's address",
         switch="Choose which address counts",
-        help="Empty: the connecting address, which may be a proxy's.",
         rare=True,
     )
 
@@ -176,17 +167,10 @@ class IpAllowList(IpWhiteList):
     about = "Answers 403 to clients whose IP address is not listed."
 
     source_range: list[str] = field(
-        NETWORKS_NEEDED,
-        title="Addresses",
-        help="Allowed IP addresses and networks, such as 10.0.0.0/8.",
-        option="--ip-allow-list",
+        NETWORKS_NEEDED, "Addresses", "Allowed IP addresses and networks, such as 10.0.0.0/8.", option="--ip-allow-list"
     )
     reject_status_code: int = field(
-        Whole(200, 599, check=_check_status),
-        default=403,
-        title="Status",
-        help="Status for all other clients.",
-        rare=True,
+        Whole(200, 599, check=_check_status), "Status", "Status for all other clients.", default=403, rare=True
     )
 
     def meet(self, request: Underway) -> StopEffect:

@@ -39,35 +39,31 @@ class Compress(Kind):
 
     encodings: list[Encoding] = field(
         _ENCODINGS,
+        "Encodings",
+        "gzip, br and zstd, in order of preference.",
         default=[Encoding.GZIP, Encoding.BR, Encoding.ZSTD],
-        title="Encodings",
-        help="gzip, br and zstd, in order of preference.",
         since="3.2",
     )
     default_encoding: Encoding | None = field(
         Choice(Encoding),
+        "Default encoding",
+        "For clients that do not say what they accept. Empty: none.",
         default=None,
-        title="Default encoding",
-        help="For clients that do not say what they accept. Empty: none.",
         since="3.0.2",
         rare=True,
     )
     min_response_body_bytes: int = field(
-        Whole(1, 10**9), default=1_024, title="Minimum size", help="In bytes: shorter responses stay as they are."
+        Whole(1, 10**9), "Minimum size", "In bytes: shorter responses stay as they are.", default=1_024
     )
     included_content_types: list[str] = field(
         MEDIA_TYPES,
+        "Included media types",
+        "Only responses of these media types, such as text/html.",
         default=[],
-        title="Included media types",
-        help="Only responses of these media types, such as text/html.",
         rare=True,
     )
     excluded_content_types: list[str] = field(
-        MEDIA_TYPES,
-        default=[],
-        title="Excluded media types",
-        help="Responses of these media types are not compressed.",
-        rare=True,
+        MEDIA_TYPES, "Excluded media types", "Responses of these media types are not compressed.", default=[], rare=True
     )
 
     @classmethod

@@ -39,29 +39,26 @@ class Buffering(Kind):
 
     max_request_body_bytes: int = field(
         _BYTES,
+        "Longest request",
+        "In bytes: for longer bodies, clients get 413. 0: no limit.",
         default=0,
-        title="Longest request",
-        help="In bytes: for longer bodies, clients get 413. 0: no limit.",
         explicit=True,
     )
     mem_request_body_bytes: int = field(
-        _BYTES, default=0, title="Request in memory", help="In bytes: the rest is kept on disk. 0: 1 MiB.", rare=True
+        _BYTES, "Request in memory", "In bytes: the rest is kept on disk. 0: 1 MiB.", default=0, rare=True
     )
     max_response_body_bytes: int = field(
-        _BYTES,
-        default=0,
-        title="Longest response",
-        help="In bytes: for longer responses, clients get 500. 0: no limit.",
+        _BYTES, "Longest response", "In bytes: for longer responses, clients get 500. 0: no limit.", default=0
     )
     mem_response_body_bytes: int = field(
-        _BYTES, default=0, title="Response in memory", help="In bytes: the rest is kept on disk. 0: 1 MiB.", rare=True
+        _BYTES, "Response in memory", "In bytes: the rest is kept on disk. 0: 1 MiB.", default=0, rare=True
     )
     retry_expression: str = field(
         Text(check_retry, most=1_000),
-        default="",
-        title="Retry when",
-        help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "PUT". '
+        "Retry when",
+        'Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "PUT". '
         "Requests without a body are never retried: use a retry middleware for those.",
+        default="",
     )
 
     def does(self) -> Message:

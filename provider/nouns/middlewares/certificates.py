@@ -4,18 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from provider.messages import Message
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import is_unset
-from provider.nouns.types import Flag
 from provider.values import Refusal
 
 
 def _flag(title: str, help_: str) -> Any:
-    return field(Flag(), default=False, title=title, help=help_)
+    return flag(title, help_)
 
 
 class _Told(Object):
@@ -56,18 +55,10 @@ class CertificateInfo(_Told):
     example: ClassVar = {"subject": {"commonName": True}}
 
     subject: CertificateSubject | None = field(
-        Nested(CertificateSubject),
-        default=None,
-        title="Subject",
-        switch="Pass its subject",
-        help="What it says about its owner.",
+        Nested(CertificateSubject), "Subject", "What it says about its owner.", default=None, switch="Pass its subject"
     )
     issuer: CertificateIssuer | None = field(
-        Nested(CertificateIssuer),
-        default=None,
-        title="Issuer",
-        switch="Pass its issuer",
-        help="What it says about its issuer.",
+        Nested(CertificateIssuer), "Issuer", "What it says about its issuer.", default=None, switch="Pass its issuer"
     )
     sans: bool = _flag("Names (SAN)", "All names and addresses it covers.")
     serial_number: bool = _flag("Serial number", "The certificate's serial number.")
@@ -84,15 +75,13 @@ class PassTLSClientCert(_Told, Kind):
     about = "Passes the client's certificate to servers, in X-Forwarded-Tls-Client-Cert."
     example: ClassVar = {"info": {"subject": {"commonName": True}}}
 
-    pem: bool = field(
-        Flag(), default=False, title="Whole certificate", help="As PEM in one line, in X-Forwarded-Tls-Client-Cert."
-    )
+    pem: bool = flag("Whole certificate", "As PEM in one line, in X-Forwarded-Tls-Client-Cert.")
     info: CertificateInfo | None = field(
         Nested(CertificateInfo),
+        "Fields",
+        "In X-Forwarded-Tls-Client-Cert-Info.",
         default=None,
-        title="Fields",
         switch="Pass some of its fields",
-        help="In X-Forwarded-Tls-Client-Cert-Info.",
     )
 
     def does(self) -> Message:

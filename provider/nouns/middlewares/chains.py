@@ -18,10 +18,7 @@ class Chain(Kind):
     example: ClassVar = {"middlewares": ["login", "limit"]}
 
     middlewares: list[str] = field(
-        MIDDLEWARES_NEEDED,
-        title="Middlewares",
-        help="In the order in which requests pass through them.",
-        option="--chain",
+        MIDDLEWARES_NEEDED, "Middlewares", "In the order in which requests pass through them.", option="--chain"
     )
 
     @property

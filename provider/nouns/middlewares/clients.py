@@ -5,9 +5,8 @@ from typing import Any
 
 from provider.messages import Message
 from provider.nouns.certificate import Paired
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.protocol import KEY, PEM
-from provider.nouns.types import Flag
 from provider.values import Refusal
 
 
@@ -17,17 +16,10 @@ class ClientTLS(Paired):
     is_sparse = True
     pair = ("cert", "key")
 
-    ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
-    cert: str = field(PEM, default="", title="Certificate", help="Traefik's certificate, as PEM or a file on the edge.")
-    key: str = field(
-        KEY,
-        default="",
-        title="Key",
-        help="The certificate's key, as PEM or a file on the edge.",
-    )
-    insecure_skip_verify: bool = field(
-        Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True
-    )
+    ca: str = field(PEM, "CA", "PEM text, or a file on the edge. Empty: the edge's system CAs.", default="")
+    cert: str = field(PEM, "Certificate", "Traefik's certificate, as PEM or a file on the edge.", default="")
+    key: str = field(KEY, "Key", "The certificate's key, as PEM or a file on the edge.", default="")
+    insecure_skip_verify: bool = flag("Do not verify", "Accepts any certificate: for tests only.", explicit=True)
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares.access import BasicAuth, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.texts import MASK, Secrecy, Text
-from provider.nouns.types import Flag
 from provider.values import Refusal, check_text
 
 REALM: Final = "traefik"
@@ -65,13 +64,11 @@ class DigestAuth(BasicAuth):
             duplicate=("user.duplicate", template("a user is listed twice")),
             same=digest_name,
         ),
+        "Users",
+        "NAME:REALM:PASSWORD, with the realm below (traefik). Only a hash is stored; you can also give the hash.",
         default=[],
-        title="Users",
-        help="NAME:REALM:PASSWORD, with the realm below (traefik). Only a hash is stored; you can also give the hash.",
     )
-    remove_header: bool = field(
-        Flag(), default=False, title="Remove the header", help="Servers do not get the Authorization header.", rare=True
-    )
+    remove_header: bool = flag("Remove the header", "Servers do not get the Authorization header.", rare=True)
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.common import MOST_RESERVED, SERVICE
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depends
@@ -15,7 +15,7 @@ from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
 _PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")
@@ -46,20 +46,18 @@ STATUSES: Final = ListOf(
 class _Attempts(Object):
     """How often, and how soon after one another."""
 
-    attempts: int = field(
-        Whole(1, 100), title="Attempts", help="Maximum number, including the first.", option="--retry"
-    )
+    attempts: int = field(Whole(1, 100), "Attempts", "Maximum number, including the first.", option="--retry")
     initial_interval: str = field(
         Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        "Pause",
+        "Before the second attempt, such as 100ms; it grows up to twice as long.",
         default="0s",
-        title="Pause",
-        help="Before the second attempt, such as 100ms; it grows up to twice as long.",
     )
     timeout: str = field(
         Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        "Time limit",
+        "No new attempt starts after this time, such as 2s. 0s: no limit.",
         default="0s",
-        title="Time limit",
-        help="No new attempt starts after this time, such as 2s. 0s: no limit.",
         since="3.7",
         rare=True,
     )
@@ -74,29 +72,22 @@ class Retry(_Attempts, Kind):
     example: ClassVar = {"attempts": 3, "initialInterval": "100ms"}
 
     status: list[str] = field(
-        STATUSES, default=[], title="Statuses", help="Statuses after which it retries: 503, or 500-599.", since="3.7"
+        STATUSES, "Statuses", "Statuses after which it retries: 503, or 500-599.", default=[], since="3.7"
     )
-    retry_non_idempotent_method: bool = field(
-        Flag(),
-        default=False,
-        title="POST too",
-        help="Also retries POST, PATCH and LOCK after these statuses. They may then take effect twice.",
+    retry_non_idempotent_method: bool = flag(
+        "POST too",
+        "Also retries POST, PATCH and LOCK after these statuses. They may then take effect twice.",
         since="3.7",
         rare=True,
     )
-    disable_retry_on_network_error: bool = field(
-        Flag(),
-        default=False,
-        title="Only after statuses",
-        help="Does not retry when a server cannot be reached.",
-        since="3.7",
-        rare=True,
+    disable_retry_on_network_error: bool = flag(
+        "Only after statuses", "Does not retry when a server cannot be reached.", since="3.7", rare=True
     )
     max_request_body_bytes: int = field(
         Whole(-1, MOST_RESERVED),
+        "Longest body",
+        "In bytes: requests with a longer body are not retried after a status. -1: no limit.",
         default=2_097_152,
-        title="Longest body",
-        help="In bytes: requests with a longer body are not retried after a status. -1: no limit.",
         since="3.7",
         rare=True,
     )
@@ -145,26 +136,20 @@ class CircuitBreaker(Kind):
             ),
             most=1_000,
         ),
-        title="Condition",
-        help="When it opens: NetworkErrorRatio() > 0.30, ResponseCodeRatio(500, 600, 0, 600) > 0.25 or "
+        "Condition",
+        "When it opens: NetworkErrorRatio() > 0.30, ResponseCodeRatio(500, 600, 0, 600) > 0.25 or "
         "LatencyAtQuantileMS(50.0) > 100, joined by && and ||.",
         option="--circuit-breaker",
     )
-    check_period: str = field(
-        PERIOD, default="100ms", title="Check every", help="How often it checks, such as 100ms.", rare=True
-    )
+    check_period: str = field(PERIOD, "Check every", "How often it checks, such as 100ms.", default="100ms", rare=True)
     fallback_duration: str = field(
-        PERIOD, default="10s", title="Open for", help="How long the service gets no requests, such as 10s."
+        PERIOD, "Open for", "How long the service gets no requests, such as 10s.", default="10s"
     )
     recovery_duration: str = field(
-        PERIOD,
-        default="10s",
-        title="Recover for",
-        help="Then its requests increase gradually for this long.",
-        rare=True,
+        PERIOD, "Recover for", "Then its requests increase gradually for this long.", default="10s", rare=True
     )
     response_code: int = field(
-        Whole(200, 599), default=503, title="Status", help="Status of responses while it is open.", rare=True
+        Whole(200, 599), "Status", "Status of responses while it is open.", default=503, rare=True
     )
 
     def does(self) -> Message:
@@ -197,29 +182,29 @@ class Errors(Kind):
 
     status: list[str] = field(
         ListOf(STATUSES.item, least=1, most=100, duplicate=STATUSES.duplicate),
-        title="Statuses",
-        help="Statuses to replace: 404, or 500-599.",
+        "Statuses",
+        "Statuses to replace: 404, or 500-599.",
     )
-    service: str = field(SERVICE, title="Service", help="The service that has the pages.", option="--errors")
+    service: str = field(SERVICE, "Service", "The service that has the pages.", option="--errors")
     query: str = field(
         Text(check_page, most=1_000, word="PATH"),
+        "Page",
+        "The path to request, such as /{status}.html; also {originalStatus} and {url}. Empty: none.",
         default="",
-        title="Page",
-        help="The path to request, such as /{status}.html; also {originalStatus} and {url}. Empty: none.",
     )
     status_rewrites: dict[str, int] = field(
         MapOf(Whole(200, 599), key=Text(check_statuses, most=20), most=100),
+        "Other statuses",
+        "What clients get instead of a status: 500-599 = 502.",
         default={},
-        title="Other statuses",
-        help="What clients get instead of a status: 500-599 = 502.",
         since="3.4",
         rare=True,
     )
     error_request_headers: list[str] = field(
         HEADER_NAMES,
+        "Request headers",
+        "The client's headers the service gets. Empty: all, with cookies and passwords.",
         default=[],
-        title="Request headers",
-        help="The client's headers the service gets. Empty: all, with cookies and passwords.",
         since="3.6.15",
         rare=True,
     )

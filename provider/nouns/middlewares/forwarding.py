@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.common import MOST_RESERVED
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
@@ -15,7 +15,7 @@ from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.server_urls import check_server_url
 from provider.values import Refusal, shown_text
 
@@ -50,9 +50,7 @@ def check_cookie(text: str) -> str:
 class AuthTLS(ClientTLS):
     """TLS settings for the service that is asked."""
 
-    ca_optional: bool | None = field(
-        Flag(), default=None, title="CA is optional", help="Deprecated: Traefik 3 ignores it.", rare=True
-    )
+    ca_optional: bool | None = flag("CA is optional", "Deprecated: Traefik 3 ignores it.", default=None, rare=True)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what has no effect."""
@@ -61,67 +59,58 @@ class AuthTLS(ClientTLS):
 
 
 class _Asked(Object):
-    """What is asked, and what of the request it gets."""
+    """What is asked, what of the request it gets, and how."""
 
     address: str = field(
         Text(check_address, most=1_000, is_asked=True, word="URL"),
-        title="Address",
-        help="The URL to ask. 2xx lets a request pass; any other response goes to the client.",
+        "Address",
+        "The URL to ask. 2xx lets a request pass; any other response goes to the client.",
         option="--forward-auth",
     )
     auth_response_headers: list[str] = field(
         HEADER_NAMES,
+        "Headers for servers",
+        "Headers of its response that servers get instead of the client's: Remote-User.",
         default=[],
-        title="Headers for servers",
-        help="Headers of its response that servers get instead of the client's: Remote-User.",
     )
     auth_response_headers_regex: str = field(
         Text(check_optional_expression, most=2_000),
+        "Headers for servers (expression)",
+        "The same for all headers that match, in Go's syntax: ^X-Auth-",
         default="",
-        title="Headers for servers (expression)",
-        help="The same for all headers that match, in Go's syntax: ^X-Auth-",
         rare=True,
     )
     auth_request_headers: list[str] = field(
-        HEADER_NAMES,
-        default=[],
-        title="Headers it gets",
-        help="The client's headers it gets. Empty: all.",
-        rare=True,
+        HEADER_NAMES, "Headers it gets", "The client's headers it gets. Empty: all.", default=[], rare=True
     )
-    trust_forward_header: bool | None = field(
-        Flag(),
+    trust_forward_header: bool | None = flag(
+        "Trust X-Forwarded headers",
+        "Keeps the X-Forwarded headers that the client sent. Only behind your own proxy.",
         default=None,
-        title="Trust X-Forwarded headers",
-        help="Keeps the X-Forwarded headers that the client sent. Only behind your own proxy.",
         rare=True,
     )
-    forward_body: bool = field(
-        Flag(), default=False, title="Send the body", help="It gets the request's body too.", since="3.3", rare=True
-    )
+    forward_body: bool = flag("Send the body", "It gets the request's body too.", since="3.3", rare=True)
     max_body_size: int = field(
         Whole(-1, MOST_RESERVED),
+        "Longest body",
+        "In bytes. Traefik reserves this much memory for each request; longer bodies get 401. -1: no limit.",
         default=-1,
-        title="Longest body",
-        help="In bytes. Traefik reserves this much memory for each request; longer bodies get 401. -1: no limit.",
         since="3.3",
         rare=True,
     )
-    preserve_request_method: bool = field(
-        Flag(),
-        default=False,
-        title="Keep the method",
-        help="Uses the client's method instead of GET.",
-        since="3.4",
-        rare=True,
+    preserve_request_method: bool = flag(
+        "Keep the method", "Uses the client's method instead of GET.", since="3.4", rare=True
     )
     header_field: str = field(
         OPTIONAL_HEADER_NAME,
+        "Header of the user",
+        "The header of its response with the user's name, for the access log.",
         default="",
-        title="Header of the user",
-        help="The header of its response with the user's name, for the access log.",
         since="3.2",
         rare=True,
+    )
+    tls: AuthTLS | None = field(
+        Nested(AuthTLS), "TLS", "For your own CA.", default=None, switch="Set TLS for this connection", rare=True
     )
 
 
@@ -133,44 +122,31 @@ class ForwardAuth(_Asked, Kind):
     about = "Lets a request pass if another service says so, such as one for single sign-on."
     example: ClassVar = {"address": "http://sso:9000/verify", "authResponseHeaders": ["Remote-User"]}
 
-    tls: AuthTLS | None = field(
-        Nested(AuthTLS),
-        default=None,
-        title="TLS",
-        switch="Set TLS for this connection",
-        help="For your own CA.",
-        rare=True,
-    )
     add_auth_cookies_to_response: list[str] = field(
         ListOf(Text(check_cookie), most=50),
+        "Cookies for clients",
+        "Cookies of its response that clients get.",
         default=[],
-        title="Cookies for clients",
-        help="Cookies of its response that clients get.",
         rare=True,
     )
-    preserve_location_header: bool = field(
-        Flag(),
-        default=False,
-        title="Keep Location",
-        help="If it redirects to a path, clients stay on the host they asked for.",
-        since="3.3",
-        rare=True,
+    preserve_location_header: bool = flag(
+        "Keep Location", "If it redirects to a path, clients stay on the host they asked for.", since="3.3", rare=True
     )
     max_response_body_size: int | None = field(
         Whole(0, MOST_RESERVED),
-        default=None,
-        title="Longest response",
-        help="In bytes. Traefik reserves this much memory for each request; for longer responses, clients get 401. "
+        "Longest response",
+        "In bytes. Traefik reserves this much memory for each request; for longer responses, clients get 401. "
         "Empty: no limit.",
+        default=None,
         since="3.6.9",
         rare=True,
     )
     auth_signin_url: str = field(
         Text(check_sign_in, most=1_000, word="URL"),
+        "Log in at",
+        "Where clients are sent when it answers 401.",
         default="",
         key="authSigninURL",
-        title="Log in at",
-        help="Where clients are sent when it answers 401.",
         since="3.7",
         rare=True,
     )

@@ -36,41 +36,35 @@ class Redis(Object):
 
     endpoints: list[str] = field(
         ListOf(Text(check_address, most=260, is_asked=True, word="HOST:PORT"), least=1, most=20),
+        "Addresses",
+        "HOST:PORT of each Redis.",
         default=["localhost:6379"],
-        title="Addresses",
-        help="HOST:PORT of each Redis.",
         explicit=True,
     )
     tls: ClientTLS | None = field(
-        Nested(ClientTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that requires TLS."
+        Nested(ClientTLS), "TLS", "For a Redis that requires TLS.", default=None, switch="Connect with TLS"
     )
-    username: str = field(LINE, default="", title="User", help="Empty: the default user.")
-    password: str = field(
-        Text(check_text, most=2_000, secret=Secrecy()), default="", title="Password", help="For that user."
-    )
-    db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Number of the database.")
-    pool_size: int = field(
-        Whole(0, 100_000), default=0, title="Connections", help="Maximum number. 0: ten per CPU.", rare=True
-    )
+    username: str = field(LINE, "User", "Empty: the default user.", default="")
+    password: str = field(Text(check_text, most=2_000, secret=Secrecy()), "Password", "For that user.", default="")
+    db: int = field(Whole(0, 1_000_000), "Database", "Number of the database.", default=0)
+    pool_size: int = field(Whole(0, 100_000), "Connections", "Maximum number. 0: ten per CPU.", default=0, rare=True)
     min_idle_conns: int = field(
-        Whole(0, 100_000), default=0, title="Idle connections", help="Minimum number to keep open.", rare=True
+        Whole(0, 100_000), "Idle connections", "Minimum number to keep open.", default=0, rare=True
     )
     max_active_conns: int = field(
         Whole(0, 100_000),
+        "Active connections",
+        "Maximum number in use at the same time. 0: no limit.",
         default=0,
-        title="Active connections",
-        help="Maximum number in use at the same time. 0: no limit.",
         rare=True,
     )
     read_timeout: str = field(
-        _TIMEOUT, default="3s", title="Read timeout", help="With its unit, such as 3s. 0s: no limit.", rare=True
+        _TIMEOUT, "Read timeout", "With its unit, such as 3s. 0s: no limit.", default="3s", rare=True
     )
     write_timeout: str = field(
-        _TIMEOUT, default="3s", title="Write timeout", help="With its unit, such as 3s. 0s: no limit.", rare=True
+        _TIMEOUT, "Write timeout", "With its unit, such as 3s. 0s: no limit.", default="3s", rare=True
     )
-    dial_timeout: str = field(
-        PERIOD, default="5s", title="Connect timeout", help="With its unit, such as 5s.", rare=True
-    )
+    dial_timeout: str = field(PERIOD, "Connect timeout", "With its unit, such as 5s.", default="5s", rare=True)
 
 
 class RateLimit(Kind):
@@ -85,29 +79,24 @@ class RateLimit(Kind):
     example: ClassVar = {"average": 100, "period": "1s", "burst": 50}
 
     average: int = field(
-        Whole(0, _MOST),
-        title="Requests",
-        help="How many requests are let through per period. 0: no limit.",
-        option="--rate-limit",
+        Whole(0, _MOST), "Requests", "How many requests are let through per period. 0: no limit.", option="--rate-limit"
     )
-    period: str = field(
-        PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h, such as 1m."
-    )
-    burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may arrive at once.")
+    period: str = field(PERIOD, "Period", "With its unit (ms, s, m, h), 1ms to 720h, such as 1m.", default="1s")
+    burst: int = field(Whole(1, _MOST), "Burst", "How many requests may arrive at once.", default=1)
     source_criterion: SourceCriterion | None = field(
         Nested(SourceCriterion),
+        "Clients",
+        "Empty: by the connecting address.",
         default=None,
-        title="Clients",
         switch="Choose how clients are told apart",
-        help="Empty: by the connecting address.",
         rare=True,
     )
     redis: Redis | None = field(
         Nested(Redis),
+        "Redis",
+        "Through a Redis that all edges can reach. While Redis is down, every request gets 500.",
         default=None,
-        title="Redis",
         switch="Count together with other edges",
-        help="Through a Redis that all edges can reach. While Redis is down, every request gets 500.",
         since="3.4",
         rare=True,
     )
@@ -138,15 +127,13 @@ class InFlightReq(Kind):
     about = "Answers 429 while a client has too many open requests. Each router counts separately."
     example: ClassVar = {"amount": 10}
 
-    amount: int = field(
-        Whole(1, _MOST), title="Requests", help="How many requests a client may have open at the same time."
-    )
+    amount: int = field(Whole(1, _MOST), "Requests", "How many requests a client may have open at the same time.")
     source_criterion: SourceCriterion | None = field(
         Nested(SourceCriterion),
+        "Clients",
+        "Empty: by the requested host name.",
         default=None,
-        title="Clients",
         switch="Choose how clients are told apart",
-        help="Empty: by the requested host name.",
         rare=True,
     )
 

@@ -6,14 +6,13 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, too_long, with_raw_path
 from provider.nouns.middlewares.words import either
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag
 from provider.rules.expressions import Expression
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.paths import URLPath, with_slash
@@ -56,15 +55,14 @@ class StripPrefix(Kind):
             most=100,
             duplicate=("prefixes.duplicate", template("a prefix is listed twice")),
         ),
-        title="Prefixes",
+        "Prefixes",
+        "The first one that the path starts with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
         option="--strip-prefix",
-        help="The first one that the path starts with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
     )
-    force_slash: bool | None = field(
-        Flag(),
+    force_slash: bool | None = flag(
+        "Force a slash",
+        "Deprecated in Traefik 3: the remaining path starts with a slash anyway.",
         default=None,
-        title="Force a slash",
-        help="Deprecated in Traefik 3: the remaining path starts with a slash anyway.",
         rare=True,
     )
 
@@ -97,8 +95,8 @@ class StripPrefixRegex(Kind):
 
     regex: list[str] = field(
         ListOf(EXPRESSION, least=1, most=100),
-        title="Regular expressions",
-        help="In Go's syntax. The first match at the start of the path is removed: ^/v[0-9]+",
+        "Regular expressions",
+        "In Go's syntax. The first match at the start of the path is removed: ^/v[0-9]+",
         option="--strip-prefix-regex",
     )
 
@@ -133,9 +131,9 @@ class AddPrefix(Kind):
 
     prefix: str = field(
         Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
-        title="Prefix",
+        "Prefix",
+        "Such as /app, without a slash at the end.",
         option="--add-prefix",
-        help="Such as /app, without a slash at the end.",
     )
 
     def does(self) -> Message:
@@ -167,8 +165,8 @@ class ReplacePath(Kind):
 
     path: str = field(
         Text(check_path, most=1_000, word="PATH"),
-        title="Path",
-        help="Such as /index.html, percent-encoded.",
+        "Path",
+        "Such as /index.html, percent-encoded.",
         option="--replace-path",
     )
 
@@ -191,14 +189,12 @@ class ReplacePathRegex(Kind):
 
     regex: str = field(
         EXPRESSION,
-        title="Regular expression",
-        help="In Go's syntax, matched against the path: ^/old/(.*)",
+        "Regular expression",
+        "In Go's syntax, matched against the path: ^/old/(.*)",
         option="--replace-path-regex",
     )
     replacement: str = field(
-        Text(check_path_replacement, most=1_000),
-        title="Replacement",
-        help="Replaces what matched; $1 is the first group: /new/$1",
+        Text(check_path_replacement, most=1_000), "Replacement", "Replaces what matched; $1 is the first group: /new/$1"
     )
 
     @classmethod

@@ -7,12 +7,11 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag
 from provider.values import Refusal, shown_text
 
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
@@ -36,11 +35,10 @@ class ContentType(Kind):
     about = "Sets Content-Type from the content of a response, if the server did not."
     example: ClassVar[dict[str, Any]] = {}
 
-    auto_detect: bool | None = field(
-        Flag(),
+    auto_detect: bool | None = flag(
+        "Detect it",
+        "Deprecated in Traefik 3: leave it out. Switched off, it turns the middleware off.",
         default=None,
-        title="Detect it",
-        help="Deprecated in Traefik 3: leave it out. Switched off, it turns the middleware off.",
         rare=True,
     )
 
@@ -69,8 +67,8 @@ class GrpcWeb(Kind):
             most=100,
             duplicate=("origins.duplicate", template("an origin is listed twice")),
         ),
-        title="Allowed origins",
-        help="Origins whose pages may send requests: https://alvin.xyz, or * for all.",
+        "Allowed origins",
+        "Origins whose pages may send requests: https://alvin.xyz, or * for all.",
         option="--grpc-web",
     )
 
@@ -91,15 +89,13 @@ class EncodedCharacters(Kind):
     about = "Answers 400 to paths with escapes that servers may read as another path."
     example: ClassVar = {"allowEncodedSlash": True}
 
-    allow_encoded_slash: bool = field(
-        Flag(), default=False, title="Allow %2F", help="A slash within a name.", explicit=True
-    )
-    allow_encoded_back_slash: bool = field(Flag(), default=False, title="Allow %5C", help="A backslash.")
-    allow_encoded_null_character: bool = field(Flag(), default=False, title="Allow %00", help="The null character.")
-    allow_encoded_semicolon: bool = field(Flag(), default=False, title="Allow %3B", help="A semicolon.")
-    allow_encoded_percent: bool = field(Flag(), default=False, title="Allow %25", help="A percent sign.")
-    allow_encoded_question_mark: bool = field(Flag(), default=False, title="Allow %3F", help="A question mark.")
-    allow_encoded_hash: bool = field(Flag(), default=False, title="Allow %23", help="A hash sign.")
+    allow_encoded_slash: bool = flag("Allow %2F", "A slash within a name.", explicit=True)
+    allow_encoded_back_slash: bool = flag("Allow %5C", "A backslash.")
+    allow_encoded_null_character: bool = flag("Allow %00", "The null character.")
+    allow_encoded_semicolon: bool = flag("Allow %3B", "A semicolon.")
+    allow_encoded_percent: bool = flag("Allow %25", "A percent sign.")
+    allow_encoded_question_mark: bool = flag("Allow %3F", "A question mark.")
+    allow_encoded_hash: bool = flag("Allow %23", "A hash sign.")
 
     @property
     def refused(self) -> list[str]:

@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, shown
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes, too_long
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag
 from provider.rules.expressions import Expression
 from provider.rules.paths import written_url
 from provider.values import Refusal, check_text, shown_text
@@ -86,11 +85,9 @@ class RedirectScheme(Kind):
     about = "Redirects clients to the same address with another scheme or port, usually to HTTPS."
     example: ClassVar = {"scheme": "https"}
 
-    scheme: str = field(Text(check_scheme, most=20), title="Scheme", help="Usually https.", option="--redirect-scheme")
-    port: str = field(
-        Text(check_port), default="", title="Port", help="Empty: the usual port of the scheme.", rare=True
-    )
-    permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
+    scheme: str = field(Text(check_scheme, most=20), "Scheme", "Usually https.", option="--redirect-scheme")
+    port: str = field(Text(check_port), "Port", "Empty: the usual port of the scheme.", default="", rare=True)
+    permanent: bool = flag("Permanent", _PERMANENT)
 
     def does(self) -> Message:
         """Say where it sends clients, and by which status of GET."""
@@ -126,16 +123,14 @@ class RedirectRegex(Kind):
     example: ClassVar = {"regex": "^https?://www\\.(.+)", "replacement": "https://${1}"}
 
     regex: str = field(
-        EXPRESSION,
-        title="Regular expression",
-        help="In Go's syntax, matched against the whole URL: ^https?://www\\.(.+)",
+        EXPRESSION, "Regular expression", "In Go's syntax, matched against the whole URL: ^https?://www\\.(.+)"
     )
     replacement: str = field(
         Text(check_replacement, most=2_000),
-        title="Replacement",
-        help="Replaces what matched; ${1} is the first group: https://${1}",
+        "Replacement",
+        "Replaces what matched; ${1} is the first group: https://${1}",
     )
-    permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
+    permanent: bool = flag("Permanent", _PERMANENT)
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

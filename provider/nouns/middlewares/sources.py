@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from provider.messages import Message
-from provider.nouns.fields import field
+from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
-from provider.nouns.types import Flag, Whole
+from provider.nouns.types import Whole
 from provider.values import Refusal
 
 
@@ -20,23 +20,23 @@ class IPStrategy(Object):
 
     depth: int = field(
         Whole(0, 100),
-        default=0,
-        title="Depth",
-        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address. "
+        "Depth",
+        "Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address. "
         "If there are fewer, none counts: an allow list answers 403.",
+        default=0,
     )
     excluded_ips: list[str] = field(
         NETWORKS,
+        "Your proxies",
+        "IP addresses and networks to skip in X-Forwarded-For, from the right, such as 10.0.0.0/8.",
         default=[],
         key="excludedIPs",
-        title="Your proxies",
-        help="IP addresses and networks to skip in X-Forwarded-For, from the right, such as 10.0.0.0/8.",
     )
     ipv6_subnet: int | None = field(
         Whole(1, 128),
+        "IPv6 subnet",
+        "How many bits of an IPv6 address count, such as 64. Empty: all.",
         default=None,
-        title="IPv6 subnet",
-        help="How many bits of an IPv6 address count, such as 64. Empty: all.",
         since="3.2",
         rare=True,
     )
@@ -55,18 +55,18 @@ class SourceCriterion(Object):
 
     ip_strategy: IPStrategy | None = field(
         Nested(IPStrategy),
+        "By address",
+        "By the client's IP address.",
         default=None,
-        title="By address",
         switch="Choose which address counts",
-        help="By the client's IP address.",
     )
     request_header_name: str = field(
         OPTIONAL_HEADER_NAME,
+        "By a header",
+        "The name of a request header. Requests without it are counted together.",
         default="",
-        title="By a header",
-        help="The name of a request header. Requests without it are counted together.",
     )
-    request_host: bool = field(Flag(), default=False, title="By host", help="By the requested host name.")
+    request_host: bool = flag("By host", "By the requested host name.")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
