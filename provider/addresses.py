@@ -4,7 +4,6 @@ A host name is not looked up: it is Traefik that does, and what it finds can cha
 """
 
 import ipaddress
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from provider.messages import Message
+from provider.patterns import pattern
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -60,7 +60,7 @@ _REFUSED_NAMES: Final = {
     *("instance-data", "instance-data.ec2.internal"),
 }
 
-_SPOKEN: Final = re.compile(
+_SPOKEN: Final = pattern(
     r"(?<![0-9])(?=((?:[0-9]{1,3}[.-]){3}[0-9]{1,3})(?![0-9]))|(?<![0-9a-z])([0-9a-f]{8})(?![0-9a-z])"
 )
 """An IPv4 address within a name, as services such as nip.io and sslip.io read it: decimal, or hexadecimal."""
@@ -89,7 +89,7 @@ _SAME: Final = tuple(_CARRIERS)[:3]
 _LONGEST_ADDRESS: Final = 64
 
 _OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_DOTTED: Final = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
+_DOTTED: Final = pattern(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
 
 _TEREDO: Final = ipaddress.IPv6Network("2001::/32")
 _LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")

@@ -3,8 +3,9 @@
 Nothing else here reads one.
 """
 
-import re
 from typing import Final
+
+from provider.patterns import pattern
 
 # Not \d, which takes the digits of all scripts: Traefik cannot read those, and rejects the whole document.
 NOTATION: Final = r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+"
@@ -13,12 +14,12 @@ NOTATION: Final = r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+"
 DELAY: Final = r"([1-9][0-9]{0,3}[sm]|([1-9][0-9]?|1[0-5][0-9]|16[0-8])h)"
 """One number with one unit, from 1s to 168h, as a pattern: how long something is put off."""
 
-_DELAY: Final = re.compile(DELAY)
-_KEPT: Final = re.compile(NOTATION)
-_PART: Final = re.compile(r"([0-9]*)\.?([0-9]*)(ns|us|µs|μs|ms|s|m|h)")
-_GO: Final = re.compile(rf"([-+]?)((?:{_PART.pattern})+|0)")
-_SECONDS: Final = re.compile(r"[-+]?[0-9]{1,12}")
-_SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")
+_DELAY: Final = pattern(DELAY)
+_KEPT: Final = pattern(NOTATION)
+_PART: Final = pattern(r"([0-9]*)\.?([0-9]*)(ns|us|µs|μs|ms|s|m|h)")
+_GO: Final = pattern(rf"([-+]?)((?:{_PART.pattern})+|0)")
+_SECONDS: Final = pattern(r"[-+]?[0-9]{1,12}")
+_SPAN: Final = pattern(r"([0-9]{1,4})([mhdw])")
 _NANOSECONDS: Final = {
     "ns": 1,
     "us": 1000,

@@ -1,15 +1,19 @@
 """Host names: checked, and in the form that Traefik needs. Pure."""
 
-import re
 from functools import lru_cache
-from typing import Final
-
-import idna
+from typing import TYPE_CHECKING, Final
 
 from provider import typed_hosts
 from provider.addresses import read_dotted
+from provider.late import Late
 from provider.messages import Message
+from provider.patterns import pattern
 from provider.values import Refusal, shown_text
+
+if TYPE_CHECKING:
+    import idna
+else:
+    idna = Late("idna")
 
 HOST_LENGTH: Final = 253
 """The most characters of a host name, as an A-label (RFC 1035)."""
@@ -25,8 +29,8 @@ HOSTNAME_SCHEMA: Final = {
 _HOSTS_KEPT: Final = 32_768
 """So many A-labels are known again: to find one takes 0.1 ms, and a change of many objects asks for each six times."""
 
-NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
-_PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+NUMERIC_LABEL = pattern(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_PLAIN_HOST: Final = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 @lru_cache(_HOSTS_KEPT)

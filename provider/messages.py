@@ -10,9 +10,11 @@ from functools import cache, reduce
 from string import Formatter
 from typing import Any, Final, Self
 
+from provider.patterns import pattern
+
 _TEMPLATE: Final = "template"
 _VALUES: Final = "values"
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_SURROGATE: Final = pattern(r"[\ud800-\udfff]")
 
 
 class Message(str):

@@ -7,6 +7,7 @@ from typing import Final
 from provider.addresses import find_refusal, read_dotted
 from provider.hosts import HOST_LENGTH, NUMERIC_LABEL, to_ascii
 from provider.messages import Message
+from provider.patterns import pattern
 from provider.values import Refusal, shown_text
 
 URL_LENGTH: Final = 300
@@ -18,9 +19,9 @@ URL_SCHEMA: Final = {
     "maxLength": URL_LENGTH,
 }
 
-_URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
-_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
-_SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_URL = pattern(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_AUTHORITY = pattern(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
+_SERVER_HOST = pattern(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 _DOTS = (".", "\u3002", "\uff0e", "\uff61")
 """What IDNA takes for the dot between labels."""
 

@@ -7,8 +7,9 @@ and swallow the blanks around them. What stands in a list is cut into two at eac
 ends. All this was measured, and a test tries every character of Unicode with a real Traefik.
 """
 
-import re
 from typing import Final
+
+from provider.patterns import pattern
 
 CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff"
 """Characters that do something, and show nothing: a class of a regular expression, without its brackets."""
@@ -24,8 +25,8 @@ LONGEST_KEY: Final = 1_022
 IN_A_LIST: Final = r"\A[^\s║]([^║]*[^\s║])?\Z"
 """What Traefik leaves as it is in a list."""
 
-_ESCAPE: Final = re.compile(rb'\\(?:["\\bfnrt]|u00[01][0-9A-Fa-f])')
-_TRAP: Final = re.compile(rb"\\|[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
+_ESCAPE: Final = pattern(rb'\\(?:["\\bfnrt]|u00[01][0-9A-Fa-f])')
+_TRAP: Final = pattern(rb"\\|[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]")
 
 
 def find_trap(content: bytes) -> str | None:

@@ -8,9 +8,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from provider.messages import Message
+from provider.patterns import pattern
 
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+_SCHEME: Final = pattern(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_DOTS: Final = pattern("[.\u3002\uff0e\uff61]")
 """What IDNA takes for a dot."""
 
 _LONGEST_LABEL: Final = 63

@@ -4,12 +4,12 @@ A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`
 what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
 """
 
-import re
 from enum import StrEnum
 from typing import Any, Final
 
 from provider import durations, moments
 from provider.messages import Message, template
+from provider.patterns import pattern
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 
 TIME_WORDS: Final = template("this has to be a date with a time and a zone, such as 2027-01-31T12:00:00Z")
@@ -20,23 +20,23 @@ DEFAULT_EDGE: Final = "default"
 LONGEST_DRAIN_SECONDS: Final = 7 * 24 * 3600
 """For so long drained servers keep their visitors at most."""
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_FOREIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
-_ENTRY_POINT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
-_RESOLVER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
+_NAME = pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_FOREIGN = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
+_ENTRY_POINT = pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+_RESOLVER = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
+_TIME = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _SCOPES = ("read", "write", "admin")
 _SCOPES_OF_ONE = ("register", "edge")
-_CONTROL = re.compile(f"[{CONTROL}]")
-_NO_CHARACTER = re.compile(f"[{NO_CHARACTERS}]")
-_SURROGATE = re.compile(f"[{SURROGATES}]")
-_UNSHOWN = re.compile(f"[{CONTROL}{NO_CHARACTERS}{SURROGATES}]")
-_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
-_HEALTH_PATH = re.compile(
+_CONTROL = pattern(f"[{CONTROL}]")
+_NO_CHARACTER = pattern(f"[{NO_CHARACTERS}]")
+_SURROGATE = pattern(f"[{SURROGATES}]")
+_UNSHOWN = pattern(f"[{CONTROL}{NO_CHARACTERS}{SURROGATES}]")
+_PATH = pattern(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
+_HEALTH_PATH = pattern(
     r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
 )
-_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LABEL_VALUE = pattern(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_COOKIE = pattern(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Refusal(ValueError):

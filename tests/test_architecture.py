@@ -18,6 +18,7 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "garbage",
     "late",
+    "patterns",
     "loops",
     "version",
     "messages",
@@ -149,6 +150,7 @@ PURE = [
         "addresses",
         "texts",
         "typed_hosts",
+        "patterns",
         "durations",
         "values",
         "hosts",

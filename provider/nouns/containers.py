@@ -1,6 +1,5 @@
 """Types of lists and maps: what is in them has a type of its own. Pure."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,12 +8,13 @@ from provider.messages import Message
 from provider.nouns.reading import MISSING, Reading, Where
 from provider.nouns.texts import Secrecy, Text
 from provider.nouns.types import Schema, Schemas, Type, Use
+from provider.patterns import pattern
 from provider.texts import IN_A_LIST
 
 LONGEST_KEY_BYTES: Final = 1_022
 """The most bytes of a key of a map: YAML, as which Traefik reads, looks for its end within 1,024 (measured)."""
 
-_IN_A_LIST: Final = re.compile(IN_A_LIST)
+_IN_A_LIST: Final = pattern(IN_A_LIST)
 _HIDDEN: Final = Text(secret=Secrecy())
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from provider.late import Late
 from provider.messages import Message, template
+from provider.patterns import pattern
 from provider.values import Refusal
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ else:
     exceptions, x509 = Late("cryptography.exceptions"), Late("cryptography.x509")
     serialization = Late("cryptography.hazmat.primitives.serialization")
 
-_LABEL: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
+_LABEL: Final = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _BASE64: Final = re.compile(r"MI[A-Za-z0-9+/\s]+=*\s*")
 _PKCS: Final = bytes.fromhex("2a864886f70d0107")
 """Begins the names of all that is PKCS#7, which PKCS#12 is made of."""

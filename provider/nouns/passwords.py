@@ -1,19 +1,21 @@
 """Users and their passwords, as Traefik's basicAuth has them: `name:hash`. Pure, but for the salt of a new hash."""
 
 import base64
-import hashlib
-import hmac
-import re
 from typing import TYPE_CHECKING, Final
 
 from provider.late import Late
 from provider.messages import Message
 from provider.nouns.texts import MASK
+from provider.patterns import pattern
 from provider.values import Refusal, check_text, shown_text
 
 if TYPE_CHECKING:
+    import hashlib
+    import hmac
+
     import bcrypt
 else:
+    hashlib, hmac = Late("hashlib"), Late("hmac")
     bcrypt = Late("bcrypt")
 
 _ROUNDS: Final = 10
@@ -25,11 +27,11 @@ _MOST_ROUNDS: Final = 14
 _PASSWORD_BYTES: Final = 72
 """The most that bcrypt looks at."""
 
-_BCRYPT: Final = re.compile(r"\$2[abxy]\$(0[4-9]|1[0-9]|2[0-9]|3[01])\$[./A-Za-z0-9]{53}")
-_HASH: Final = re.compile(
+_BCRYPT: Final = pattern(r"\$2[abxy]\$(0[4-9]|1[0-9]|2[0-9]|3[01])\$[./A-Za-z0-9]{53}")
+_HASH: Final = pattern(
     rf"{_BCRYPT.pattern}|\$(?:apr1|1)\$[./A-Za-z0-9]{{1,8}}\$[./A-Za-z0-9]{{22}}|\{{SHA\}}[A-Za-z0-9+/]{{27}}="
 )
-_LIKE_A_HASH: Final = re.compile(r"\$[A-Za-z0-9-]+\$|\{[A-Z0-9-]+\}")
+_LIKE_A_HASH: Final = pattern(r"\$[A-Za-z0-9-]+\$|\{[A-Z0-9-]+\}")
 
 
 def check_user(text: str) -> str:

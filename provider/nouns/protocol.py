@@ -12,17 +12,18 @@ from provider.nouns import formats
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Object
 from provider.nouns.texts import Secrecy, Text
+from provider.patterns import pattern
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
 from provider.values import DURATION_SCHEMA, Refusal, check_text, read_duration, shown_text
 
-_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
-_ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
-_PEM: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----")
-_STATUSES: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
-_SECRET_HEADER: Final = re.compile(
+_TOKEN: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PATH: Final = pattern(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_MEDIA_TYPE: Final = pattern(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_ADDRESS: Final = pattern(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_PEM: Final = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----")
+_STATUSES: Final = pattern(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
+_SECRET_HEADER: Final = pattern(
     "authorization|cookie|token|secret|passwo?r?d|passphrase|credential"
     "|(?:api|access|auth|private|secret|shared|signing|encryption|account|license|master|bouncer)[-_ ]?key(?!id)",
     re.IGNORECASE,

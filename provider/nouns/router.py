@@ -1,6 +1,5 @@
 """Routers: which requests go to which service."""
 
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
@@ -21,6 +20,7 @@ from provider.nouns.reading import Where
 from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import DEFAULT, RouterTLS
 from provider.nouns.types import Choice, Whole, Word
+from provider.patterns import pattern
 from provider.rules.implications import singles
 from provider.values import PATH_SCHEMA, Refusal, check_path_prefix
 
@@ -29,7 +29,7 @@ HIGHEST_PRIORITY: Final = 1_000_000_000
 
 check_rule: Final = check_rule_of(rules.parse)
 
-_NAMED_PATTERN: Final = re.compile(r"\{[A-Za-z][A-Za-z0-9_-]*:[^{}`]+\}")
+_NAMED_PATTERN: Final = pattern(r"\{[A-Za-z][A-Za-z0-9_-]*:[^{}`]+\}")
 _NO_RULE: Final = {"rule": {"type": "null"}}
 _MATCH: Final = [
     {"required": ["domains"], "properties": {"domains": {"minItems": 1}} | _NO_RULE},

@@ -11,6 +11,7 @@ from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Whole, Word
+from provider.patterns import pattern
 from provider.server_urls import URL_LENGTH, URL_SCHEMA, check_server_url
 from provider.values import (
     DURATION_SCHEMA,
@@ -25,7 +26,7 @@ from provider.values import (
 SERVER_URL: Final = Text(check_server_url, said=URL_SCHEMA, is_asked=True)
 """The URL of a server without a path."""
 
-_PARTS: Final = re.compile(r"([^:/?#]*://[^/?#]*)(/[^?#]+)?(.*)", re.DOTALL)
+_PARTS: Final = pattern(r"([^:/?#]*://[^/?#]*)(/[^?#]+)?(.*)", re.DOTALL)
 _SAID: Final = {**URL_SCHEMA, "pattern": str(URL_SCHEMA["pattern"]).replace("/?$", r"(/[^\x00- ?#\\]*)?$")}
 
 DRAIN_UNTIL: Final = "drainUntil"

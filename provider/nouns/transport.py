@@ -1,6 +1,5 @@
 """Servers transports: how Traefik speaks with servers."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -15,6 +14,7 @@ from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, LINE, PEM, period_or
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
 from provider.nouns.types import Whole
+from provider.patterns import pattern
 from provider.values import Refusal
 
 _DEFAULTS: Final = {
@@ -29,7 +29,7 @@ _DEFAULTS: Final = {
 
 
 _TIMEOUT: Final = period_or("0s")
-_NO_NAME: Final = re.compile(r"/|:[0-9]*$")
+_NO_NAME: Final = pattern(r"/|:[0-9]*$")
 
 
 def _timeouts() -> dict[str, Any]:

@@ -172,7 +172,6 @@ def _typed_number(text: str) -> int | None:
     return int(stripped) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Share(Type):
     """A part of a whole, 0 to 1: it is shown, and never read."""
 
@@ -183,7 +182,6 @@ class Share(Type):
         return {"type": "number", "minimum": 0, "maximum": 1}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Time(Type):
     """A moment with its zone: it is shown, and never read."""
 
@@ -198,7 +196,6 @@ class Time(Type):
         return {"type": "string", "format": "date-time"}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Flag(Type):
     """True or false."""
 

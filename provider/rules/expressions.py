@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from provider.late import Late
+from provider.patterns import pattern
 
 if TYPE_CHECKING:
     import re2
@@ -19,7 +20,7 @@ else:
 DEPTH: Final = 100
 """How many parentheses may stand in one another; Go has a limit on the whole expression, which this keeps."""
 
-_PIECE: Final = re.compile(
+_PIECE: Final = pattern(
     r"""
     \\Q.*?(?:\\E|\Z)
     | \\[pP]\{\^?(?P<class>[^}]*)\}
@@ -29,12 +30,12 @@ _PIECE: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_CLASS: Final = re.compile(r"[A-Z][a-z]*")
-GROUP: Final = re.compile(r"\$(?:\$|\{(?P<braced>\w*)\}|(?P<bare>\w+))", re.ASCII)
+_CLASS: Final = pattern(r"[A-Z][a-z]*")
+GROUP: Final = pattern(r"\$(?:\$|\{(?P<braced>\w*)\}|(?P<bare>\w+))", re.ASCII)
 """What stands for a group in a replacement, or `$$` for a dollar sign."""
 
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
-_LOOKING: Final = re.compile(r"\(\?(?:[=!]|<[=!])")
+_LOOKING: Final = pattern(r"\(\?(?:[=!]|<[=!])")
 
 
 LONGEST_MADE_BYTES: Final = 64 * 1024

@@ -4,16 +4,16 @@ A key is a host, or `*.` and what follows the first label. A rule matches no hos
 need not match all of them.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from provider.patterns import pattern
 from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp
 from provider.rules.requests import Request
 
 # What `build` writes for a wildcard: one label, and a literal rest; people leave the last dot out.
-_WILDCARD: Final = re.compile(r"\^\[\^\.\]\+((?:\\\.|[a-z0-9-])+)(?:\\\.\?)?\$")
+_WILDCARD: Final = pattern(r"\^\[\^\.\]\+((?:\\\.|[a-z0-9-])+)(?:\\\.\?)?\$")
 
 
 def keys(condition: Condition) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from provider.patterns import pattern
 from provider.rules.mistakes import BadRule
 
 
@@ -37,8 +38,8 @@ class Lexeme:
 
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
-_NOWHERE: Final = re.compile("[\x00\ufeff]")
-_WORD: Final = re.compile(
+_NOWHERE: Final = pattern("[\x00\ufeff]")
+_WORD: Final = pattern(
     r"""
     (?P<skipped> [ \t\r\n]+ | //[^\n]* | /\*.*?\*/ )
     | (?P<name> [^\W\d]\w* )
@@ -48,7 +49,7 @@ _WORD: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # Go reads a place in another file out of such a comment, and refuses those that it cannot read.
-_LINE_DIRECTIVE: Final = re.compile(r"/[/*]line ")
+_LINE_DIRECTIVE: Final = pattern(r"/[/*]line ")
 _ENDING: Final = {LexemeKind.NAME, LexemeKind.TEXT}
 
 _ADVICE: Final = {

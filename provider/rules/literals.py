@@ -7,7 +7,9 @@ surrogates here (U+DC80 to U+DCFF), as Python's `surrogateescape` does, so that 
 import re
 from typing import Final
 
-_ESCAPE: Final = re.compile(
+from provider.patterns import pattern
+
+_ESCAPE: Final = pattern(
     r"\\(?:(?P<plain>[abfnrtv\\\"])|(?P<octal>[0-7]{3})|x(?P<byte>[0-9A-Fa-f]{2})"
     r"|u(?P<short>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<wrong>.))",
     re.DOTALL,

@@ -3,12 +3,12 @@
 From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from provider.hosts import to_ascii
 from provider.messages import Message, shown
+from provider.patterns import pattern
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.matcher import BadArgument, Matcher
@@ -17,10 +17,10 @@ from provider.rules.requests import Request, canonical
 from provider.values import Refusal
 
 _SHOWN: Final = 60
-_NO_HOST: Final = re.compile(r"/|^[^:]*:[0-9]*$")
+_NO_HOST: Final = pattern(r"/|^[^:]*:[0-9]*$")
 """What no request has as its host: Traefik cuts the port off, but for an address of IPv6."""
 
-_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Host(Matcher):

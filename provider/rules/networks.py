@@ -6,13 +6,13 @@ and not looked at in a client's address.
 """
 
 import ipaddress
-import re
 from typing import Final
 
 from provider.addresses import Address, Network
+from provider.patterns import pattern
 
 _MAPPED_BITS: Final = 96
-_BITS: Final = re.compile(r"[0-9]+")
+_BITS: Final = pattern(r"[0-9]+")
 
 
 def read_network(text: str) -> Network:

@@ -6,10 +6,10 @@ texts as arguments, `&&`, `||`, `!` and parentheses. Whatever else it reads, Tra
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from provider.late import Late
 from provider.rules import literals
 from provider.rules.build import quote
 from provider.rules.conditions import Condition, Mismatch, Single, all_of, either_of
@@ -18,6 +18,11 @@ from provider.rules.matcher import BadArgument, Matcher
 from provider.rules.matchers import MATCHERS, NAMES
 from provider.rules.mistakes import BadRule
 from provider.rules.requests import Request
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = Late("difflib")
 
 RULE_LENGTH: Final = 10_000
 """The most characters of a rule that is given; Traefik has no limit."""
@@ -235,7 +240,7 @@ def _why_unknown(written: str, matchers: Mapping[str, type[Matcher]]) -> str:
     by_lower = {known.lower(): known for known in matchers}
     if lowered in _WORDS:
         return f"write {_WORDS[lowered]} for '{name}'"
-    close = get_close_matches(lowered, by_lower, n=1)
+    close = difflib.get_close_matches(lowered, by_lower, n=1)
     meant = (
         by_lower.get(lowered)
         or (_ONCE.get(lowered) if matchers is MATCHERS else None)

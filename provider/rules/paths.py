@@ -3,15 +3,15 @@
 Middlewares change both forms, each by itself, and what a server gets is made of the two.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from provider.patterns import pattern
 from provider.rules.literals import as_bytes, as_text
 
-_BAD_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_ENCODED: Final = re.compile(rb"[!$&'()*+,;=:@\[\]%/_.~0-9A-Za-z-]*")
+_BAD_PERCENT: Final = pattern(rb"%(?![0-9A-Fa-f]{2})")
+_ENCODED: Final = pattern(rb"[!$&'()*+,;=:@\[\]%/_.~0-9A-Za-z-]*")
 _SAFE: Final = "$&+,/:;=@"
 
 

@@ -15,17 +15,18 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 from provider.addresses import Address
 from provider.hosts import to_ascii
 from provider.messages import Message
+from provider.patterns import pattern
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.networks import read_client
 from provider.values import Refusal
 
-_METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HOST: Final = re.compile(r"[!$%&'()*+,.:;=\[\]_~0-9A-Za-z-]*")
-_BAD_PERCENT: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_BAD_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_AS_IT_IS: Final = re.compile(rb"[!$&'()*+,;=:@\[\]%/_.~0-9A-Za-z-]*")
-_PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
+_METHOD: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST: Final = pattern(r"[!$%&'()*+,.:;=\[\]_~0-9A-Za-z-]*")
+_BAD_PERCENT: Final = pattern(rb"%(?![0-9A-Fa-f]{2})")
+_CONTROL: Final = pattern(r"[\x00-\x1f\x7f]")
+_BAD_VALUE: Final = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
+_AS_IT_IS: Final = pattern(rb"[!$&'()*+,;=:@\[\]%/_.~0-9A-Za-z-]*")
+_PERCENT: Final = pattern(rb"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _RESERVED: Final = frozenset(b":/?#[]@!$&'()*+,;=%")
 

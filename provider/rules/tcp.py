@@ -3,19 +3,19 @@
 From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from provider.messages import Message
+from provider.patterns import pattern
 from provider.rules.matcher import BadArgument, Matcher
 from provider.rules.matchers import ClientIP, Host, HostRegexp, spelled
 from provider.rules.parse import Rule, parse_with
 from provider.rules.requests import Request
 
 _CHALLENGE: Final = "acme-tls/1"
-_NAME: Final = re.compile(r"\*|(\*\.)?[A-Za-z0-9_.:-]+")
+_NAME: Final = pattern(r"\*|(\*\.)?[A-Za-z0-9_.:-]+")
 """What Traefik 3.7.15 takes for a name (measured): it disables a router that asks for another."""
 
 

@@ -1,22 +1,27 @@
 """The middleware that asks for a password and never sees it."""
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from provider.late import Late
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field, flag
 from provider.nouns.middlewares.access import BasicAuth, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.texts import MASK, Secrecy, Text
+from provider.patterns import pattern
 from provider.values import Refusal, check_text
+
+if TYPE_CHECKING:
+    import hashlib
+else:
+    hashlib = Late("hashlib")
 
 REALM: Final = "traefik"
 """What Traefik calls itself where nothing is said."""
 
-_HASH: Final = re.compile("[0-9a-f]{32}")
+_HASH: Final = pattern("[0-9a-f]{32}")
 
 
 def check_digest_user(text: str) -> str:

@@ -1,6 +1,5 @@
 """Middlewares for servers that fail: ask again, ask no more, answer in their place."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -16,10 +15,11 @@ from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.texts import Text
 from provider.nouns.types import Whole
+from provider.patterns import pattern
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
-_PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")
-_PAGE: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+_PLACEHOLDER: Final = pattern(r"\{(?:status|originalStatus|url)\}")
+_PAGE: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 
 
 def check_page(text: str) -> str:

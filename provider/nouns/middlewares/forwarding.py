@@ -16,12 +16,13 @@ from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.texts import Text
 from provider.nouns.types import Whole
+from provider.patterns import pattern
 from provider.server_urls import check_server_url
 from provider.values import Refusal, shown_text
 
-_BASE: Final = re.compile(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_REST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-_COOKIE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+_BASE: Final = pattern(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_REST: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+_COOKIE: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 
 
 def check_address(text: str) -> str:

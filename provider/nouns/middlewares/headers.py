@@ -1,6 +1,5 @@
 """The middleware that sets headers of requests and answers."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -15,13 +14,14 @@ from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object
 from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
 from provider.nouns.types import Whole
+from provider.patterns import pattern
 from provider.rules.requests import canonical
 from provider.values import Refusal
 
-_NO_HOST: Final = re.compile(r"[/*]")
+_NO_HOST: Final = pattern(r"[/*]")
 """What no client sends as a host (measured: Traefik compares the whole of it, with the port)."""
 
-_ORIGIN: Final = re.compile(
+_ORIGIN: Final = pattern(
     r"null|(?!http://[^:/]+:80$|https://[^:/]+:443$)[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?"
 )
 """What a browser sends as an origin: Traefik compares it to the letter."""

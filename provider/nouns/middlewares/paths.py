@@ -1,6 +1,5 @@
 """Middlewares that change the path of a request."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -13,13 +12,14 @@ from provider.nouns.middlewares.underway import StopEffect, Underway, changed, g
 from provider.nouns.middlewares.words import either
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.texts import Text
+from provider.patterns import pattern
 from provider.rules.expressions import Expression
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.paths import URLPath, with_slash
 from provider.values import PATH_SCHEMA, Refusal, check_path_prefix, shown_text
 
-_IN_PATHS: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_UNTIDY: Final = re.compile(r"//|/\.{1,2}(?:/|$)")
+_IN_PATHS: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_UNTIDY: Final = pattern(r"//|/\.{1,2}(?:/|$)")
 
 
 def check_path_replacement(text: str) -> str:

@@ -1,6 +1,5 @@
 """Middlewares that others have written for Traefik."""
 
-import re
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
@@ -11,9 +10,10 @@ from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.protocol import is_secret_header
 from provider.nouns.texts import Text
 from provider.nouns.types import Type
+from provider.patterns import pattern
 from provider.values import Refusal, shown_text
 
-_NAME: Final = re.compile("[A-Za-z0-9_-]{1,100}")
+_NAME: Final = pattern("[A-Za-z0-9_-]{1,100}")
 
 
 def check_plugin(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.messages import Message, template
+from provider.patterns import pattern
 from provider.values import Refusal, check_text, shown_text
 
 Signature = tuple[Sequence[str], str]
@@ -21,7 +22,7 @@ TEXT: Final = template('text in quotes, such as "GET"')
 TRUTH: Final = ""
 
 _DEEPEST: Final = 20
-_TOKEN: Final = re.compile(
+_TOKEN: Final = pattern(
     r"""\s*(?:(?P<join>&&|\|\|)|(?P<compare>[<>=!]=|[<>])|(?P<mark>[(),])|(?P<name>[A-Za-z]\w*)
     |(?P<ratio>[0-9]{1,9}\.[0-9]{1,9})|(?P<whole>(?:0|[1-9][0-9]{0,8})(?![\w.]))|(?P<text>"[^"\\]*"))""",
     re.VERBOSE | re.ASCII,

@@ -1,6 +1,5 @@
 """Middlewares for what HTTP carries: media types, gRPC, escapes in paths."""
 
-import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
@@ -12,9 +11,10 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.texts import Text
+from provider.patterns import pattern
 from provider.values import Refusal, shown_text
 
-_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+_ORIGIN: Final = pattern(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 def check_origin(text: str) -> str:

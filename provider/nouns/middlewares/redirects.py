@@ -12,13 +12,14 @@ from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes, too_long
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.texts import Text
+from provider.patterns import pattern
 from provider.rules.expressions import Expression
 from provider.rules.paths import written_url
 from provider.values import Refusal, check_text, shown_text
 
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
-_RELATIVE: Final = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/?#$]")
-_BROKEN: Final = re.compile(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
+_SCHEME: Final = pattern(r"[a-z][a-z0-9+.-]*")
+_RELATIVE: Final = pattern(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/?#$]")
+_BROKEN: Final = pattern(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
 _PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
 
 
