@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import provider
-from provider.nouns.middleware import KINDS
+from provider.nouns.middlewares import KINDS
 from tests.written import table
 
 ROOT = Path(provider.__file__).parent
