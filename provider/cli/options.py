@@ -10,6 +10,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
 
+from provider import durations
 from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters
 from provider.cli.output import Format, Output, note, printable
 from provider.environment import find_secret, find_url
@@ -53,14 +54,25 @@ CreateOption = Annotated[
     bool, typer.Option("--create", help="Add it if it does not exist, so that the command can be repeated.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def read_wait(text: str) -> int:
+    """Read how long to wait, a duration or a number of seconds, as whole seconds."""
+    nanoseconds = durations.find_nanoseconds(text.strip())
+    if nanoseconds is None:
+        raise typer.BadParameter("this is not a time: write 10s, 1m30s or a number of seconds")
+    if not 0 <= nanoseconds <= LONGEST_WAIT_SECONDS * 1_000_000_000:
+        raise typer.BadParameter(f"this has to be from 0s to {LONGEST_WAIT_SECONDS}s")
+    return -(-nanoseconds // 1_000_000_000)
+
+
 WaitOption = Annotated[
     int | None,
     typer.Option(
-        min=0,
-        max=LONGEST_WAIT_SECONDS,
-        metavar="SECONDS",
-        help="Wait at most this long until every edge runs the change. It is saved either way; exit status "
-        f"{NOT_LIVE} means that it was not seen live on every edge.",
+        parser=read_wait,
+        metavar="TIME",
+        help="Wait at most this long, such as 10s, until every edge runs the change. It is saved either way; exit "
+        f"status {NOT_LIVE} means that it was not seen live on every edge.",
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing anything.")]

@@ -195,13 +195,14 @@ def test_a_refused_change_waits_for_nothing(own_cli: Run) -> None:
     assert own_cli("service", "set", "nope", "--strategy", "p2c", "--wait", "60").error() == "there is no service nope"
 
 
-@pytest.mark.parametrize("seconds", ["-1", "301", "1.5", "x"])
-def test_a_time_that_is_none_is_a_usage_error(run: Run, seconds: str) -> None:
-    assert run("service", "add", "api", "--wait", seconds).usage_error().startswith("Invalid value for '--wait'")
+@pytest.mark.parametrize("time", ["-1", "301", "5m1s", "1.5", "x"])
+def test_a_time_that_is_none_is_a_usage_error(run: Run, time: str) -> None:
+    assert run("service", "add", "api", "--wait", time).usage_error().startswith("Invalid value for '--wait'")
 
 
-def test_the_longest_time_is_that_of_the_service(own_cli: Run) -> None:
-    assert own_cli("service", "add", "api", "--wait", "300").status == 3  # no edge polls
+@pytest.mark.parametrize("time", ["300", "300s", "5m", "1500ms"])
+def test_how_long_to_wait_is_a_time_or_a_number_of_seconds(own_cli: Run, time: str) -> None:
+    assert own_cli("service", "add", "api", "--wait", time).status == 3  # no edge polls
 
 
 def test_the_time_to_wait_comes_on_top_of_the_time_for_an_answer() -> None:
