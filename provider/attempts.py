@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from provider import survey
 from provider.addresses import Places
@@ -176,15 +179,25 @@ class Prepared:
         weakref.finalize(self, shutil.rmtree, path.parent, ignore_errors=True)
         self.summary: Summary = self._read("summary")
 
+    @cached_property
+    def footprint(self) -> Footprint:
+        """What it touches and counts on."""
+        found: Footprint = self._read("footprint")
+        return found
+
     def _read(self, table: str) -> Any:
         with closing(sqlite3.connect(self.path)) as connection:
             (content,) = connection.execute(f"SELECT content FROM {table}").fetchone()  # noqa: S608  # our own name
         return pickle.loads(content)  # noqa: S301  # from a process of ours
 
-    def is_apart_from(self, others: Sequence[Change]) -> bool:
-        """Tell whether it comes to the same after changes that others made meanwhile."""
-        footprint: Footprint = self._read("footprint")
-        return footprint.is_apart_from(others)
+    def changes(self) -> list[Change]:
+        """Read what it changes, in order. Secrets stay sealed."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            rows = connection.execute("SELECT kind, name, before, after FROM change ORDER BY position")
+            return [
+                Change(kind, name, *(None if side is None else msgspec.json.decode(side) for side in sides))
+                for kind, name, *sides in rows
+            ]
 
     def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""

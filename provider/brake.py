@@ -50,6 +50,8 @@ class Removal:
 
     lost: Counts = Counts()
     reasons: Sequence[FieldError] = field(default=())
+    emptied: Sequence[str] = field(default=())
+    """The services with traffic that it leaves without a ready server."""
 
     @property
     def number(self) -> int:
@@ -112,7 +114,7 @@ def judge(lost: Counts, after: Counts, gained: Counts, emptied: Sequence[str]) -
         reasons.append(_reason("brake.service", told))
     if domains > 1 and after.domains == 0:
         reasons.append(_reason("brake.domains", Message("all {count} domains would be lost", count=domains)))
-    return Removal(lost, reasons)
+    return Removal(lost, reasons, emptied)
 
 
 def gained_by(changes: Sequence[Change]) -> Counts:

@@ -35,11 +35,13 @@ def net(changes: Iterable[Change]) -> list[Change]:
 class Stored:
     """What is stored after some changes: each object is looked up, or if they are many all are read at once."""
 
-    def __init__(self, session: Session, changes: Sequence[Change], state: Declaration | None = None) -> None:
-        """Take the changes, and the state after them if it was read."""
+    def __init__(
+        self, session: Session, changes: Sequence[Change], state: Declaration | None = None, *, reads_all: bool = True
+    ) -> None:
+        """Take the changes, and the state after them if it was read. It is not read where few objects are asked for."""
         self._session = session
         self._changes = changes
-        self._all = declarations.read(session) if state is None and len(changes) > _MANY else state
+        self._all = declarations.read(session) if reads_all and state is None and len(changes) > _MANY else state
 
     @cached_property
     def _leading(self) -> dict[str, list[Router]]:
@@ -102,12 +104,13 @@ class Stored:
         known = middlewares.of_routers(self._session, [*passing.values(), *former])
         return handling.tell(self._changes, passing.values(), known, (before, after))
 
-    def removal(self) -> Removal:
-        """Tell what the changes take away."""
+    def removal(self, losing: Iterable[str] | None = None) -> Removal:
+        """Tell what the changes take away. `losing` are the services that may have no ready server left, if known."""
         lost = brake.lost_by(self._changes)
         if lost == brake.Counts():
             return Removal()
-        return brake.judge(lost, self._counted(), brake.gained_by(self._changes), list(self._emptied()))
+        losing = brake.services_losing(self._changes) if losing is None else losing
+        return brake.judge(lost, self._counted(), brake.gained_by(self._changes), list(self._emptied(losing)))
 
     def _counted(self) -> brake.Counts:
         if self._all is not None:
@@ -119,12 +122,13 @@ class Stored:
             counted["router", "enabled"], counted["server", ServerState.READY], counted["domain", counts.PRESENT]
         )
 
-    def _emptied(self) -> Iterator[str]:
+    def _emptied(self, losing: Iterable[str]) -> Iterator[str]:
         """Find the services that have traffic, before and after, and lose their last ready server."""
-        for name in brake.services_losing(self._changes):
+        changes = [change for change in self._changes if change.kind == Router.kind]
+        for name in losing:
             if self.get(Service, name) is not None and not any(map(_is_ready, self.belonging(Server, name))):
                 after = [router for router in self.leading(name) if router.enabled]
-                if after and brake.had_traffic(name, [router.name for router in after], self._changes):
+                if after and brake.had_traffic(name, [router.name for router in after], changes):
                     yield name
 
 

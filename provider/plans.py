@@ -50,13 +50,36 @@ class Prune:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """Which objects become something whatever they are, and which become something that depends on what they are."""
+
+    declared: frozenset[Named]
+    bound: frozenset[Named]
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
-    """What leads from one whole state to another: both, the changes, and what went as nothing declared it."""
+    """What leads from one whole state to another: both, the changes, and what went as nothing declared it.
+
+    Without a `fixed` all of it depends on the state before.
+    """
 
     before: Declaration
     after: Declaration
     changes: Sequence[Change]
     prune: Prune | None = None
+    fixed: Fixed | None = None
+
+
+def find_fixed(sent: Declaration, wanted: Declaration, prune: Prune | None, *, are_kept: bool) -> Fixed | None:
+    """Return which objects a declaration sets, as it was sent and with secrets in place of masks.
+
+    Servers that come and go by themselves are not set by what was kept once.
+    """
+    if prune is not None and prune.only is not None:
+        return None
+    declared = frozenset((kind, name) for kind, name, item in wanted if not (are_kept and is_leased(item)))
+    return Fixed(declared, frozenset((kind, name) for kind, name, item in wanted if sent.find(kind, name) != item))
 
 
 def kept(current: Declaration, wanted: Declaration) -> Declaration:
@@ -109,6 +132,17 @@ def changes(current: Declaration, following: Declaration) -> list[Change]:
         for name in sorted(before.keys() - after.keys())
     ]
     return made + gone
+
+
+def ordered(changes: Iterable[Change]) -> list[Change]:
+    """Return changes in the order in which a plan has them: what is made and changed first, and then what goes."""
+    order = {kind: place for place, kind in enumerate(NOUNS)}
+
+    def place_of(change: Change) -> tuple[bool, int, str]:
+        is_gone = change.after is None
+        return is_gone, -order[change.kind] if is_gone else order[change.kind], change.name
+
+    return sorted(changes, key=place_of)
 
 
 def refused(following: Declaration, changes: Sequence[Change]) -> Iterator[FieldError]:

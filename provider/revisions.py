@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from provider import configuration, garbage, rendering
+from provider import configuration, garbage, meanwhile, rendering
 from provider.addresses import ANYWHERE, Places
-from provider.attempts import Prepared, Summary
+from provider.attempts import Prepared
 from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
-from provider.database import scratch
 from provider.database.database import Database, Overtaken
 from provider.database.sessions import Session
 from provider.differences import Difference, compare
@@ -29,6 +28,7 @@ from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
 from provider.lineage import Ancestor, Lineage, record
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
+from provider.meanwhile import Combined, NotSettledError
 from provider.messages import Message
 from provider.models import NO_CONFIRMING, Actor, Change, Confirming
 from provider.nouns import Named, called
@@ -68,6 +68,8 @@ class Outcome(Generic[T]):
     warnings: Sequence[Finding] | None = None
     confirm_before: datetime | None = None
     """When it is rolled back unless somebody confirms it."""
+    is_as_planned: bool = True
+    """Whether it does what was told of it before, in spite of what others changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,52 +289,55 @@ class Revisions:
         actor: Actor,
         confirmed: int | None = None,
         message: str = "",
+        says: Summarise = summarise,
         confirming: Confirming = NO_CONFIRMING,
         is_exact: bool = True,
     ) -> Outcome[None] | None:
         """Keep what was put ready apart, and serve what it gives; None where the state is another one by now.
 
-        Unless it `is_exact`, it is kept too if what others changed meanwhile has nothing to do with it. The database
-        is locked only while rows are copied. Raises what `change` does.
+        Unless it `is_exact`, it is kept too if what others changed meanwhile has nothing to do with it, or it is known
+        without planning it anew what becomes of that (see `meanwhile`). The database is locked only while rows are
+        copied. Raises what `change` does.
         """
         known, summary = self._check_loaded(), prepared.summary
         is_planned = known.revision == summary.revision
-        summary.removal.check(confirmed)
-        if (is_exact or summary.is_empty) and not is_planned:
+        if is_planned:
+            summary.removal.check(confirmed)
+            if summary.is_empty:
+                return Outcome(None, known.revision, known.document.digest)
+        elif is_exact:
             return None
-        if summary.is_empty:
-            return Outcome(None, known.revision, known.document.digest)
         started = perf_counter()
-        rendered = prepared.parts()
-        snapshot = self._followed(known, rendered, summary, actor) if is_planned else None
+        planned = meanwhile.alone(prepared)
+        snapshot = self._followed(known, planned, actor) if is_planned else None
         ready = perf_counter()
-        with self._alone():
+        with self._alone(), suppress(NotSettledError):
             with self._database.writing(prepared.path) as session:
                 before = self._lineage.catch_up(session, self._check_loaded(), keeps=False)
-                newest, planned = last_revision(session), (summary.revision, summary.digest)
-                if before.revision != newest[0]:
-                    return None
-                if newest != planned and (is_exact or not _is_apart(session, prepared, newest[0])):
-                    return None
+                others = _find_others(session, prepared, before, is_exact=is_exact)
+                kept = meanwhile.together(session, planned, before.listening, others, says) if others else planned
+                kept.removal.check(confirmed)
+                if kept.is_empty:
+                    return Outcome(None, before.revision, before.document.digest)
                 if snapshot is None or before is not known:
-                    snapshot = self._followed(before, rendered, summary, actor)
-                scratch.take_rows(session)
-                record(session, snapshot, actor, summary.words, (), message)
-                scratch.take_changes(session, snapshot.revision)
+                    snapshot = self._followed(before, kept, actor)
+                record(session, snapshot, actor, kept.words, (), message)
+                kept.write(session, snapshot.revision)
                 deadline = confirmations.begin(session, snapshot.revision, confirming, actor)
                 prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 stored = perf_counter()
-            self._published(snapshot, actor, summary.words, Timings(ready - started, perf_counter() - stored))
-        self._confirm(confirming)
-        return Outcome(None, snapshot.revision, snapshot.document.digest, confirm_before=deadline)
+            self._published(snapshot, actor, kept.words, Timings(ready - started, perf_counter() - stored))
+            self._confirm(confirming)
+            told = Outcome(None, snapshot.revision, snapshot.document.digest, confirm_before=deadline)
+            return replace(told, is_as_planned=kept is planned)
+        return None
 
-    def _followed(self, before: Snapshot, rendered: rendering.Rendered, summary: Summary, actor: Actor) -> Snapshot:
-        """Return the snapshot that an attempt leads to from one that has nothing to do with it."""
+    def _followed(self, before: Snapshot, kept: Combined, actor: Actor) -> Snapshot:
+        """Return the snapshot that what was prepared leads to from the one on which it is kept."""
         with garbage.at_rest():
-            parts = rendering.placed(before.parts, rendered, self._points)
+            parts = rendering.placed(before.parts, kept.rendered, self._points)
         number, document = before.revision + 1, self._assemble(parts)
-        listening = summary.listening or before.listening
-        return Snapshot(number, document, parts, listening, actor.name, summary.parts)
+        return Snapshot(number, document, parts, kept.listening or before.listening, actor.name, kept.parts)
 
     def _confirm(self, confirming: Confirming) -> None:
         if confirming != NO_CONFIRMING:
@@ -412,10 +417,12 @@ class Revisions:
                 listener(snapshot)
 
 
-def _is_apart(session: Session, prepared: Prepared, newest: int) -> bool:
-    """Tell whether what was changed since something was prepared has nothing to do with it."""
-    first = prepared.summary.revision
-    return newest > first and prepared.is_apart_from(net(stored_revisions.changes_between(session, first, newest)))
+def _find_others(session: Session, prepared: Prepared, before: Snapshot, *, is_exact: bool) -> Sequence[Change]:
+    """Return what others changed that bears on what was prepared. Raises `NotSettledError` if it has to be exact."""
+    newest, planned = last_revision(session), (prepared.summary.revision, prepared.summary.digest)
+    if before.revision != newest[0] or (is_exact and newest != planned):
+        raise NotSettledError
+    return () if newest == planned else meanwhile.find(session, prepared, newest[0])
 
 
 def _compare(applied: _Applied[Any]) -> Difference:

@@ -99,6 +99,7 @@ LAYERS = [
     "snapshots",
     "effects",
     "attempts",
+    "meanwhile",
     "lineage",
     "revisions",
     "confirmations",

@@ -189,6 +189,12 @@ class OwnTurns:
         """Do a job apart, however small the state is and whoever asks for the same. Raises as `read` does."""
         return await self._share(object(), lambda: self._turns.apart(job, arguments))
 
+    async def further(
+        self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs
+    ) -> Content:
+        """Do another job apart for who was given a turn already: it is not refused, however many wait."""
+        return await self._turns.apart(job, arguments)
+
     async def _share(self, key: object, begin: Callable[[], Coroutine[Any, Any, Content]]) -> Content:
         return await self._turns.share(self._holder, key, begin)
 

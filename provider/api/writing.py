@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 import pickle
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, Field
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from provider import attempts, control_plane
 from provider.addresses import Places
 from provider.apart.shelf import Shelf
-from provider.apart.turns import OwnTurns
+from provider.apart.turns import Content, OwnTurns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
 from provider.api.streams import stream
@@ -121,9 +121,8 @@ class Write:
         """Do or try what may change many objects, and answer with what it does.
 
         What is long is planned in a process apart: only what it comes to is written here. Unless there are
-        conditions, it may be kept on another state than that for which it was planned, if what others changed
-        meanwhile has nothing to do with it. Where the state changes each time too much for it, it is done here, and
-        holds others up.
+        conditions, it may be kept on another state than that for which it was planned, if it is known what becomes of
+        what others changed meanwhile. Where it is not known each time, it is done here, and holds others up.
         """
         for _ in range(_TRIES if is_long else 0):
             answer = await self._answer_apart(turns, plan, conditions, telling)
@@ -142,14 +141,12 @@ class Write:
         self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
     ) -> Response | None:
         revisions = self._revisions
-        asked = (plan, telling.says, revisions.server_places, dict(self._routing.edges), revisions.points)
-        given = (*asked, self._actor.is_admin)
+        at = revisions.server_places, dict(self._routing.edges), revisions.points, self._actor.is_admin
+        given = plan, telling.says, *at
         key = await asyncio.to_thread(_digest, given)
         prepared = None if self.is_tried else await asyncio.to_thread(self._check, self._tried.take(key), conditions)
         if prepared is None:
-            with attempts.new_file() as path:
-                content = await turns.apart(prepare, conditions, *given, path)
-                prepared = await asyncio.to_thread(Prepared, path, content)
+            prepared = await _prepare(turns.apart, conditions, given)
         summary = prepared.summary
         number, digest = summary.revision, summary.digest
         before = None if summary.is_empty else self._find_deadline()
@@ -158,11 +155,16 @@ class Write:
         else:
             confirming = Confirming(self._seconds, telling.undone)
             keep = partial(revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
+            keep = partial(keep, says=telling.says)
             message = self.message or telling.message
             outcome = await asyncio.to_thread(keep, prepared, message=message, is_exact=conditions.are_given)
             if outcome is None:
                 return None
             number, digest, before = outcome.revision, outcome.digest, outcome.confirm_before
+            if not outcome.is_as_planned:
+                made = partial(_find_made, number=number)
+                prepared = await _prepare(turns.further, Conditions(None, None), (made, telling.says, *at))
+                summary = prepared.summary
         self.touched = summary.parts
         headers = {**summary.headers, **outcomes.standing(number, before), "ETag": whole_tag(number, digest)}
         return stream(prepared.content, headers, outcomes.opening(number))
@@ -175,6 +177,20 @@ class Write:
             check_whole(session, conditions)
             is_newest = last_revision(session) == (prepared.summary.revision, prepared.summary.digest)
         return prepared if is_newest else None
+
+
+async def _prepare(
+    begin: Callable[..., Awaitable[Content]], conditions: Conditions, given: tuple[Any, ...]
+) -> Prepared:
+    """Let a process apart prepare something."""
+    with attempts.new_file() as path:
+        content = await begin(prepare, conditions, *given, path)
+        return await asyncio.to_thread(Prepared, path, content)
+
+
+def _find_made(session: Session, _conditions: Conditions, number: int) -> Transition:
+    """Return what a revision did, for who tells of it once it is made."""
+    return history.plan_made(session, number)
 
 
 def _digest(given: tuple[object, ...]) -> bytes:

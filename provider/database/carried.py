@@ -5,8 +5,9 @@ of JSON stay the text that they are, with the secrets sealed in it.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import JSON, Boolean, Column, Text, bindparam, cast, delete, tuple_
@@ -37,15 +38,19 @@ def take_rows(session: Session) -> None:
             _remove(session, file, table)
 
 
-def take_changes(session: Session, number: int) -> None:
-    """Keep with a revision what was changed object by object, as it stands in the file beside."""
+def take_changes(session: Session, number: int, without: Collection[tuple[str, str]] = ()) -> int:
+    """Keep with a revision what was changed object by object, as it stands in the file beside: see `scratch`."""
     table = SQLModel.metadata.tables["revision_change"]
-    columns = ["position", "kind", "name", "before", "after"]
-    adding = postgresql.insert(table).values({name: _parameter(table.c[name]) for name in ("revision", *columns)})
+    columns = ["kind", "name", "before", "after"]
+    placed = ("revision", "position", *columns)
+    adding = postgresql.insert(table).values({name: _parameter(table.c[name]) for name in placed})
+    left_out, position = frozenset(without), count()
     with closing(_opened(session)) as file:
-        for rows in _read(file, f"SELECT {', '.join(columns)} FROM change"):  # noqa: S608  # our own names
-            told = [{"p_revision": number, **dict(zip(_named(columns), row, strict=True))} for row in rows]
-            session.connection().execute(adding, told)
+        for rows in _read(file, f"SELECT {', '.join(columns)} FROM change ORDER BY position"):  # noqa: S608  # our own names
+            taken = [(number, next(position), *row) for row in rows if row[:2] not in left_out]
+            if taken:
+                session.connection().execute(adding, [dict(zip(_named(placed), row, strict=True)) for row in taken])
+    return next(position)
 
 
 def _opened(session: Session) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ read, so that whatever is tried can neither lock nor write it.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -119,16 +119,20 @@ def take_rows(session: Session) -> None:
         connection.exec_driver_sql(_removal(table))
 
 
-def take_changes(session: Session, number: int) -> None:
-    """Keep with a revision what was changed object by object, as it stands in the table `change` of the file beside."""
+def take_changes(session: Session, number: int, without: Collection[tuple[str, str]] = ()) -> int:
+    """Keep with a revision what was changed object by object, as it stands in the table `change` of the file beside.
+
+    All but what was changed of the objects `without` which it is wanted, by kind and name. Returns how many it was.
+    """
     if session.connection().dialect.name != "sqlite":
-        carried.take_changes(session, number)
-        return
-    session.connection().exec_driver_sql(
+        return carried.take_changes(session, number, without)
+    added = session.connection().exec_driver_sql(
         "INSERT INTO main.revision_change (revision, position, kind, name, before, after) "  # noqa: S608  # our own names
-        f"SELECT ?, position, kind, name, before, after FROM {BESIDE}.change",
-        (number,),
+        f"SELECT ?, row_number() OVER (ORDER BY position) - 1, kind, name, before, after FROM {BESIDE}.change "
+        "WHERE kind || '/' || name NOT IN (SELECT value FROM json_each(?))",
+        (number, write_json([f"{kind}/{name}" for kind, name in without])),
     )
+    return added.rowcount
 
 
 def _removal(table: Table) -> str:

@@ -39,15 +39,16 @@ def plan(session: Session, wanted: Declaration, prune: Prune | None = None, *, a
     With `prune` it goes. `are_kept`: its objects are as they were kept once, and not as somebody sent them. Raises
     `Invalid`, with pointers into the declaration, `InUse`, and `Forbidden` for what only admins may write.
     """
-    current = read(session)
-    wanted = wanted if are_kept else plans.kept(current, wanted)
+    current, sent = read(session), wanted
+    wanted = sent if are_kept else plans.kept(current, sent)
     following = plans.target(current, wanted, prune)
     if wrong := list(_outside(session, current, wanted)):
         raise Invalid(wrong[:_MOST_ERRORS])
     changes = plans.changes(current, following)
     if not session.is_admin and (refused := list(plans.refused(following, changes))):
         raise Forbidden(refused[0].detail, refused[:_MOST_ERRORS])
-    return Transition(current, following, changes, prune)
+    fixed = plans.find_fixed(sent, wanted, prune, are_kept=are_kept)
+    return Transition(current, following, changes, prune, fixed)
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:

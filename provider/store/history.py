@@ -61,6 +61,12 @@ def plan_back(session: Session, number: int, named: Named | None = None) -> Tran
     return declarations.plan(session, wanted, Prune(only=gone), are_kept=True)
 
 
+def plan_made(session: Session, number: int) -> Transition:
+    """Return what a revision did. Raises as `state_at` does."""
+    before, after = states_around(session, number)
+    return Transition(before, after, revisions.changes_of(session, number))
+
+
 def read_named(kind: str | None, name: str | None) -> Named | None:
     """Read which object is meant, None for all. Raises `Invalid`."""
     if kind is None and name is None:

@@ -208,9 +208,10 @@ def add(session: Session, revision: Mapping[str, Any]) -> None:
     session.connection().execute(_ADDING, revision)
 
 
-def add_changes(session: Session, number: int, changes: Sequence[Change]) -> None:
-    """Keep what a revision changed, object by object, in this order."""
-    rows = [{"revision": number, "position": position, **_columns(change)} for position, change in enumerate(changes)]
+def add_changes(session: Session, number: int, changes: Sequence[Change], *, first: int = 0) -> None:
+    """Keep what a revision changed, object by object, in this order; the first of them at a place."""
+    placed = enumerate(changes, first)
+    rows = [{"revision": number, "position": position, **_columns(change)} for position, change in placed]
     if rows:
         session.connection().execute(_ADDING_CHANGES, rows)
 
