@@ -34,9 +34,13 @@ def test_a_router_is_adopted_and_handed_back_by_a_button(alone: Service, kind: s
             ("adopt", True, "It was adopted: it takes the requests of a@docker."),
             ("hand-back", False, "It stands beside a@docker, which takes its requests."),
         ):
-            assert f'value="{step}"' in console.get(f"/{kind}/a").text
-            answer = console.post(f"/{kind}/a/adoption", data={"step": step})
+            form = find_form(console.get(f"/{kind}/a"), f"/{kind}/a/adoption")
+            assert [value for name, value, _text in form.buttons if name == "step"] == [step]
+            typed = {"step": step, "message": f"{step} it"}
+            answer = console.post(form.action, data={**form.fields, **typed})
             assert (answer.status_code, answer.headers["Location"]) == (303, f"/{kind}/a")
+            assert "message" in form.fields
+            assert client.get("/revisions").json()["items"][0]["message"] == f"{step} it"
             assert told in console.get(f"/{kind}/a").text
             assert client.get(f"/{kind}/a").json()["beside"].get("adopted", False) is adopted
 

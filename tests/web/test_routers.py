@@ -245,8 +245,11 @@ def test_a_router_is_disabled_and_enabled_by_one_button_if_it_is_still_as_it_was
         page = console.get(path)
         assert send(console, page, action, button=button).headers["Location"] == path
         assert client.get(path).json()["enabled"] is is_enabled
-    send(console, console.get(path), action, {"confirmWithin": "30m"}, button="Disable")
+    page = console.get(path)
+    assert find_form(page, action).fields["message"] == ""
+    send(console, page, action, {"message": "moved", "confirmWithin": "30m"}, button="Disable")
     [made] = client.get("/revisions", params={"pending": True}).json()["items"]
+    assert made["message"] == "moved"
     assert made["confirmation"]["within"] == "30m"
     client.patch(path, json={"enabled": True}).raise_for_status()
     page = console.get(path)

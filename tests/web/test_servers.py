@@ -239,19 +239,21 @@ def test_a_server_of_a_sticky_service_is_drained_for_a_time_that_is_chosen_and_f
     assert "drainUntil" not in client.get(PAGE).json()
 
 
-def test_a_server_is_drained_from_the_list_for_a_time_that_is_chosen_and_returns_unless_that_is_confirmed(
+def test_a_server_is_drained_from_the_list_for_a_time_and_a_reason_and_returns_unless_that_is_confirmed(
     console: httpx.Client, client: httpx.Client
 ) -> None:
     client.patch(SERVICE, json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
     add(client)
     form = find_form(console.get(SERVICE), STATE)
-    assert form.fields["time"] == "now"
+    assert (form.fields["time"], form.fields["message"]) == ("now", "")
     before = datetime.now(UTC)
-    console.post(form.action, data={**form.fields, "time": "4h", "confirmWithin": "30m", "state": "drain"})
+    typed = {"time": "4h", "message": "new disks", "confirmWithin": "30m", "state": "drain"}
+    console.post(form.action, data={**form.fields, **typed})
     until = datetime.fromisoformat(client.get(PAGE).json()["drainUntil"])
     assert timedelta(hours=3) < until - before < timedelta(hours=5)
-    newest = client.get("/revisions").json()["items"][0]["number"]
-    assert client.get(f"/revisions/{newest}").json()["confirmation"]["state"] == "pending"
+    newest = client.get("/revisions").json()["items"][0]
+    assert newest["message"] == "new disks"
+    assert client.get(f"/revisions/{newest['number']}").json()["confirmation"]["state"] == "pending"
 
 
 def test_a_time_that_no_drain_can_take_is_refused(console: httpx.Client, client: httpx.Client) -> None:
