@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from provider.cli.links import first_link_path, make_first_link
-from provider.cli.paths import beside
+from provider.cli.paths import beside, shown
 from provider.database import locks, schema
 from provider.database.file import FileDatabase
 from provider.database.locations import Location
@@ -409,3 +409,12 @@ def test_no_file_of_one_database_is_that_of_another_beside_it(migrated: Path, tm
     files = {beside(path, kind) for path in paths for kind in kinds}
     assert len(files) == len(paths) * len(kinds)
     assert beside(tmp_path / "a.db", "fallback.yml") == tmp_path / "a.fallback.yml"
+
+
+def test_a_path_is_told_as_one_types_it_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert [shown(path) for path in (tmp_path / "a.db", Path("/srv/a.db"))] == ["a.db", "/srv/a.db"]
+    monkeypatch.chdir("/")  # where systemd and cron start programs
+    assert shown(tmp_path / "a.db") == str(tmp_path / "a.db")

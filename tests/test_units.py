@@ -11,11 +11,12 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from provider.environment import SETTINGS
+from provider.environment import SECRETS, SETTINGS
 from tests.programs import required
 from tests.running import ROOT
 
 UNITS: Final = ROOT / "docs" / "units"
+PAGE: Final = (ROOT / "docs" / "systemd.md").read_text()
 NAMES: Final = ["wayshub-provider.service", "traefik.service"]
 HIGHEST_EXPOSURE: Final = 2.0
 """Of systemd's scale, which ends at 10: up to 2 it calls a unit safe enough."""
@@ -64,6 +65,16 @@ def test_the_settings_of_the_unit_are_settings_without_secrets() -> None:
     named = [line.partition("=")[0] for line in lines(NAMES[0], "Environment")]
     assert {name.removeprefix("PROVIDER_") for name in named if name.startswith("PROVIDER_")} <= SETTINGS
     assert "wsp_" not in json.dumps([(UNITS / name).read_text() for name in NAMES])
+
+
+def test_the_drop_in_of_the_page_gives_the_service_a_secret_that_it_reads_and_unsets_that_of_the_unit() -> None:
+    dropped = dict(re.findall(r"^Environment=(\w+)=(.*)$", PAGE, re.MULTILINE))
+    files = [name for name, value in dropped.items() if value.startswith("%d/")]
+    secrets = [name.removesuffix("_FILE") for name in files]
+    assert {name.removeprefix("PROVIDER_") for name in secrets} <= SETTINGS & set(SECRETS)
+    assert [dropped[name] for name in secrets] == [""]
+    (handed_over,) = re.findall(r"^LoadCredential=(\w[\w-]*):", PAGE, re.MULTILINE)
+    assert [dropped[name] for name in files] == [f"%d/{handed_over}"]
 
 
 def test_the_traefik_of_the_units_is_configured_like_every_other() -> None:

@@ -9,7 +9,6 @@ from sqlalchemy.engine import make_url
 from provider import moving
 from provider.cli.options import OutputOption
 from provider.cli.output import Format, Output
-from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database.locations import Location
 from provider.settings import Settings, read_settings
@@ -48,7 +47,7 @@ def copy(to: DestinationOption, output: OutputOption = Format.TABLE) -> None:
         progress.say(f"The document is the same: {moved.digest}")
         progress.say(
             f"To use the new database, set PROVIDER_DATABASE_URL to it, and PROVIDER_SECRET_KEY_FILE to "
-            f"{shown(settings.location.keys_path)}: its secrets need that key"
+            f"{settings.location.keys_path}: its secrets need that key"
         )
         if answer.is_json:
             answer.document({"rows": moved.rows, "revision": moved.revision, "digest": moved.digest})

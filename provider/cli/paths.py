@@ -5,10 +5,9 @@ from pathlib import Path
 
 def shown(path: Path) -> str:
     """Return a path as one would type it here: relative, where it lies below the working directory."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+    here = Path.cwd()
+    is_below = here != here.parent and path.is_relative_to(here)  # below the root lies everything
+    return str(path.relative_to(here) if is_below else path)
 
 
 def beside(database_path: Path, what: str) -> Path:
