@@ -54,6 +54,13 @@ def lowered(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def without_credentials(detail: str, value: object) -> str:
+    """Return what is said of a value without the user and the password that the value has in a URL: logs keep it."""
+    for found in re.findall(r"://([^\s/]+)@", str(value)):
+        detail = detail.replace(found, "…")
+    return detail
+
+
 def check_database_url(text: str) -> str:
     """Accept SQLite files, and databases of PostgreSQL."""
     try:

@@ -43,6 +43,7 @@ from provider.setting_texts import (
     read_nameservers,
     read_versions,
     readable,
+    without_credentials,
 )
 from provider.store.revisions import LONG, Retention
 from provider.tls import OwnCertificate
@@ -209,7 +210,8 @@ class Settings(BaseModel):
         if value == "":
             return cls.model_fields[str(info.field_name)].default
         if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            raise ValueError(f"there are quotes around it: write {value[1:-1]}")
+            instead = "leave them out" if str(info.field_name).upper() in SECRETS else f"write {value[1:-1]}"
+            raise ValueError(f"there are quotes around it: {instead}")
         return value
 
     @field_validator("port", "secure_port", "acme_http_port", mode="before")
@@ -335,7 +337,10 @@ def read_settings() -> Settings:
     try:
         return Settings.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as error:
-        fields = [FieldError(pointer(*item["loc"]), item["type"], detail_of(item)) for item in error.errors()]
+        fields = [
+            FieldError(pointer(*item["loc"]), item["type"], without_credentials(detail_of(item), item["input"]))
+            for item in error.errors()
+        ]
         told = "; ".join(f"{_variable(field)}: {field.detail}" for field in fields)
         raise SettingsError(told, fields) from error
 

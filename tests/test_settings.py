@@ -199,6 +199,25 @@ def test_a_public_url_names_a_host_under_which_the_service_may_be_asked(monkeypa
     assert "provider.example" in settings.allowed_host_names
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRAEFIK_API", "http://alvin:geheim@10.0.0.5:8081"),
+        ("TRAEFIK_API", "one=http://10.0.0.4:8081,two=https://alvin:geheim@10.0.0.5"),
+        ("ENTRY_POINTS", "web=http://alvin:geheim@10.0.0.5"),
+        ("PUBLIC_URL", "https://alvin:geheim@provider.example"),
+        ("EDGE_URL", "http://alvin:geheim@10.0.0.5:8000"),
+        ("DATABASE_URL", "'postgresql+psycopg://alvin:geheim@db/provider'"),
+        ("DATABASE_URL", '"postgresql+psycopg://alvin@db/provider?password=geheim"'),
+    ],
+)
+def test_no_password_in_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"PROVIDER_{name}", value)
+    with pytest.raises(SettingsError, match=f"^PROVIDER_{name}: ") as caught:
+        read_settings()
+    assert "heim" not in caught.value.detail
+
+
 def test_settings_do_not_change() -> None:
     settings = read_settings()
     with pytest.raises(ValidationError, match="frozen"):

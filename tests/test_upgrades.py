@@ -147,8 +147,8 @@ def test_a_migration_that_fails_leaves_the_database_to_the_version_before(
     assert status == 1
     assert told in said, said
     assert database.read_bytes() == before
-    (copy,) = tmp_path.glob("provider.db.*.copy")
-    assert str(copy) in said
+    assert "removed that copy" in said
+    assert not list(tmp_path.glob("provider.db.*.copy"))  # systemd tries again and again: copies would fill the disk
     with service_process(tmp_path) as (_process, url):
         assert fetch(f"{url}/readyz").status_code == 200
 

@@ -172,10 +172,9 @@ def migrate(
 ) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
 
-    With `copies`, a copy is kept beside the file before anything is changed. `to` is another version to bring it to,
-    for going back. `key_file` has the key with which its
-    secrets are sealed: without one, that beside it. Raises `Unavailable` for a file
-    that is not ours, or newer than we are.
+    With `copies`, a copy is made beside the file before anything changes, and kept unless that fails. `to` is another
+    version to bring it to, for going back. `key_file` has the key with which its secrets are sealed: without one, that
+    beside it. Raises `Unavailable` for a file that is not ours, or newer than we are.
     """
     found = inspect(path)
     if found.condition is FileCondition.CURRENT and to in {None, found.version}:
@@ -214,10 +213,8 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)  # noqa: S101  # for the type checker
             prepare(driver, PRAGMAS | {"foreign_keys": 0})
-            with connection.begin():
-                # The write lock is held: what is copied is what will be migrated.
-                if copies and found.version is not None:
-                    say(f"copied the database to {_copy(path, found.version)}")
+            # The write lock is held: what is copied is what will be migrated.
+            with connection.begin(), _copied(path, found.version if copies else None, say):
                 yield connection
                 if broken := connection.execute(text("PRAGMA foreign_key_check")).fetchall():
                     raise Unavailable(
@@ -244,6 +241,26 @@ def _make_private(path: Path) -> None:
     """Make an empty file for a database that only its owner can read. SQLite gives its log the same rights."""
     with suppress(FileExistsError):  # whoever came first made it in the same way
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+@contextmanager
+def _copied(path: Path, version: str | None, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep a copy of a database of this version for after its migration; where there is no version, none.
+
+    Where the migration fails, it is removed: systemd tries again and again, and would fill the disk with copies.
+    """
+    if version is None:
+        yield
+        return
+    copied = _copy(path, version)
+    say(f"copied the database to {copied}")
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            copied.unlink()
+            say("removed that copy: the database is as it was")
+        raise
 
 
 def _copy(path: Path, version: str) -> Path:
