@@ -124,6 +124,18 @@ def test_an_object_in_which_nothing_is_set_is_added_and_removed() -> None:
             "weighted.services name: a → name: a; name: b, weight: 3",
         ),
         ("router", {"domains": ["a.test"], "service": "s"}, {"tls": {}}, "tls added"),
+        (
+            "service",
+            {},
+            {"failover": {"service": "b", "fallback": "c"}},
+            "failover nothing → service: b, fallback: c",
+        ),
+        (
+            "service",
+            {"failover": {"service": "b", "fallback": "c"}},
+            {"failover": None, "strategy": "p2c"},
+            "failover service: b, fallback: c → nothing, strategy nothing → p2c",
+        ),
     ],
 )
 def test_of_an_object_within_it_is_told_what_is_set_and_what_differs(

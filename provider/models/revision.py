@@ -14,7 +14,7 @@ from provider.models.base import output_config
 from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
 from provider.nouns.certificate import briefly
-from provider.nouns.comparison import FieldChange, compare, given
+from provider.nouns.comparison import FieldChange, compare, given, is_default
 
 _LONGEST_VALUE: Final = 80
 """The most characters of a value that stand in words; the value itself is kept whole."""
@@ -64,13 +64,18 @@ class Change:
     def _told(self) -> Iterator[FieldChange]:
         """Give what differs; where an object within it is another now, what differs in that."""
         within = compare(self.kind, self.before, self.after, is_deep=True)
-        for each in self.fields:
+        for each in [each for each in self.fields if not self._came_along(each.name)] or self.fields:
             inner = [one for one in within if one.name.startswith(f"{each.name}.")]
             if each.before and each.after and inner:
                 yield from inner
             else:
                 before, after = (given(self.kind, each.name, side) for side in (each.before, each.after))
                 yield FieldChange(each.name, before, after)
+
+    def _came_along(self, name: str) -> bool:
+        """Tell whether a field came or went with the kind of the object, and nobody set it: a pool's strategy."""
+        having = [side[name] for side in (self.before, self.after) if side is not None and name in side]
+        return len(having) == 1 and is_default(self.kind, name, having[0])
 
 
 def _words(field: FieldChange) -> Message:

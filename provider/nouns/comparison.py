@@ -62,10 +62,15 @@ def _given(type_: Type, value: Any) -> Any:
     return found
 
 
+def is_default(kind: str, name: str, value: Any) -> bool:
+    """Tell whether a field of an object is as it is where nobody sets it."""
+    each = NOUNS[kind].fields.get(name) if kind in NOUNS else None
+    return each is not None and not each.is_required and value == each.json(each.default)
+
+
 def is_unset(kind: str, name: str, value: Any) -> bool:
     """Tell whether a field of an object is one that few set, and nobody did."""
-    each = NOUNS[kind].fields.get(name) if kind in NOUNS else None
-    return each is not None and each.is_rare and not each.is_required and value == each.json(each.default)
+    return is_default(kind, name, value) and NOUNS[kind].fields[name].is_rare
 
 
 def _is_told_within(name: str, names: Iterable[str]) -> bool:
