@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from provider import neighbours
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, pointer
-from provider.explanations import Routes
 from provider.inventory import OfParts
 from provider.late import Late
 from provider.messages import Message, listed
@@ -18,6 +17,7 @@ from provider.nouns import NOUNS, Named, Noun, Router, called
 from provider.nouns.beside import BesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.parts import Parts
+from provider.ranking import Routes
 from provider.store import nouns, writes
 from provider.summaries import Summarise
 from provider.surroundings import KnownEdges

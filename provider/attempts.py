@@ -25,13 +25,13 @@ from provider import survey
 from provider.addresses import Places
 from provider.apart.turns import Content
 from provider.brake import Removal
-from provider.conflicts import Finding, concern_of, find_about
+from provider.conflicts import concern_of, find_about
 from provider.database import scratch
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored
-from provider.explanations import Routes
+from provider.findings import Finding
 from provider.footprints import Footprint, find_footprint
 from provider.foreigners import find_named
 from provider.inventory import OfState
@@ -42,6 +42,7 @@ from provider.nouns import Named, Router
 from provider.nouns.registry import hidden
 from provider.parts import PLACES, Part, Parts
 from provider.plans import Transition
+from provider.ranking import Routes
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Final
 
-from provider.conflicts import Finding
+from provider.findings import Finding
 from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Conflict

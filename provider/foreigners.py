@@ -6,8 +6,7 @@ Where it does not, Traefik disables the routers that need it (`the service "x@fi
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from provider.conflicts import Finding
-from provider.explanations import Routes
+from provider.findings import Finding
 from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Change, Conflict
@@ -15,6 +14,7 @@ from provider.nouns import NOUNS, Domain, Named, Noun, Router, called
 from provider.nouns.middleware import Middleware
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Use
+from provider.ranking import Routes
 from provider.surroundings import TOLD, KnownEdges
 
 _TOLD = frozenset(noun.kind for noun in TOLD)

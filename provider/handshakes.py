@@ -8,11 +8,11 @@ the routers wants the default ones.
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, combinations
 
-from provider.conflicts import Finding
-from provider.explanations import Route, Routes
+from provider.findings import Finding
 from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns.tls import DEFAULT
+from provider.ranking import Route, Routes
 from provider.rules.implications import singles
 from provider.rules.matchers import Host
 

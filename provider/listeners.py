@@ -12,8 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final, TypeGuard
 
-from provider.conflicts import Finding
-from provider.explanations import Route
+from provider.findings import Finding
 from provider.handshakes import hosts_of
 from provider.inventory import Inventory
 from provider.messages import Message, listed
@@ -21,6 +20,7 @@ from provider.models import Conflict
 from provider.nouns import Named, Router, called
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
+from provider.ranking import Route
 from provider.surroundings import KnownEdges, Redirection
 
 _NAMED: Final = 3

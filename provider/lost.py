@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from provider.database.sessions import Session
-from provider.explanations import Route
 from provider.listening import Listening
 from provider.messages import Message
 from provider.models import Change
 from provider.nouns import Router
+from provider.ranking import Route
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.snapshots import last_revision

@@ -5,11 +5,11 @@ from itertools import chain
 from typing import Any, Final
 
 from provider.declarations import Declaration
-from provider.explanations import Routes
 from provider.hosts import to_ascii
 from provider.listening import Listening
 from provider.models import Change
 from provider.nouns import Router
+from provider.ranking import Routes
 from provider.routes import read_routes
 from provider.rules import hosts
 from provider.traffic import COMPARED

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider import configuration, rules
-from provider.conflicts import Finding
-from provider.explanations import Routes
+from provider.findings import Finding
 from provider.inventory import Inventory
 from provider.messages import Message, shown
 from provider.models import Conflict
 from provider.nouns import Named, Noun, Router
 from provider.nouns.beside import BesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
+from provider.ranking import Routes
 from provider.rules import BadRule, Rule, hosts
 from provider.rules.conditions import all_of
 from provider.rules.implications import find_shared, is_apart

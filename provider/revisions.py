@@ -20,12 +20,12 @@ from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
 from provider.configuration import Document
-from provider.conflicts import Finding
 from provider.database.database import Database, Overtaken
 from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
+from provider.findings import Finding
 from provider.lineage import Ancestor, Lineage, record
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.meanwhile import Combined, NotSettledError

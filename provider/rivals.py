@@ -5,7 +5,7 @@ from functools import cache, partial
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
-from provider.explanations import Route, Routes
+from provider.ranking import Route, Routes
 from provider.rules import hosts
 
 _DRAWN: Final = 100_000

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from provider import configuration, decoding, rules
-from provider.explanations import Route
 from provider.listening import Listening
 from provider.nouns import Router
 from provider.nouns.beside import BesideOther
 from provider.nouns.router import ServedRouter
 from provider.nouns.tls import DEFAULT
 from provider.parts import Part
+from provider.ranking import Route
 
 
 def read_routes(router: Router, listening: Listening) -> list[Route]:

@@ -8,10 +8,11 @@ from itertools import chain
 
 from provider import configuration, decoding, garbage, nearby, survey, traffic
 from provider.adoption import Around
-from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
+from provider.collisions import find_hidden
+from provider.conflicts import Concern, concern_of, find, find_about
 from provider.differences import Difference
 from provider.errors import Unavailable
-from provider.explanations import Route, Routes
+from provider.findings import Finding
 from provider.foreigners import find_named
 from provider.inventory import OfParts
 from provider.listeners import find_vain
@@ -21,6 +22,7 @@ from provider.models import Change, Conflict
 from provider.nouns import Domain, Named, Router, Service
 from provider.nouns.certificate import Certificate
 from provider.parts import Part
+from provider.ranking import Route, Routes
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Final
 
-from provider.explanations import Route, Routes
+from provider.ranking import Route, Routes
 from provider.rules import hosts
 from provider.rules.effort import Effort
 

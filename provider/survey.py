@@ -7,9 +7,9 @@ from typing import Final
 
 from pydantic import AwareDatetime
 
-from provider.conflicts import Finding, find_doubts
+from provider.conflicts import find_doubts
 from provider.dependents import find_disabled
-from provider.explanations import Routes
+from provider.findings import Finding
 from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
 from provider.inventory import Inventory, SoughtText
@@ -17,6 +17,7 @@ from provider.listeners import find_taken, find_unheard
 from provider.neighbours import find_changed
 from provider.nouns import NOUNS, Named, Router
 from provider.parts import PLACES
+from provider.ranking import Routes
 from provider.surroundings import KnownEdges
 from provider.unheeded import find_unheeded
 from provider.validity import find_invalid

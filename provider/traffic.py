@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from itertools import chain, islice, product
 from typing import Final
 
-from provider.explanations import Route, Routes
 from provider.messages import Message, listed
+from provider.ranking import Route, Routes
 from provider.rules import Request, hosts
 from provider.rules.conditions import Condition
 from provider.rules.implications import find_shared, implies, is_apart, singles

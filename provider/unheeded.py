@@ -6,7 +6,7 @@ With `p2c`, Traefik picks two servers at random, whatever their weights are (mea
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from provider.conflicts import Finding
+from provider.findings import Finding
 from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Conflict

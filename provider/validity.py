@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import AwareDatetime
 
 from provider.certificates import CertificateFacts, find_served, read
-from provider.conflicts import Finding
+from provider.findings import Finding
 from provider.inventory import Inventory
 from provider.messages import Message, listed
 from provider.models import Conflict

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from provider import nearby, rules, traffic
 from provider.declarations import Declaration
-from provider.explanations import Route, Routes
 from provider.listening import Listening
 from provider.messages import Message
+from provider.ranking import Route, Routes
 from provider.rules import Request, Rule
 from provider.surroundings import Apart, KnownEdge, KnownEdges
 

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provider import conflicts, rules
-from provider.conflicts import Concern, Finding
-from provider.explanations import Route, Routes
+from provider import collisions, conflicts, rules
+from provider.conflicts import Concern
+from provider.explanations import explain
+from provider.findings import Finding
 from provider.models import Change, Conflict
 from provider.nouns import Server, Service
 from provider.nouns.middleware import Middleware
+from provider.ranking import Route, Routes
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
 from tests.test_explanations import route
@@ -95,8 +97,8 @@ def test_a_router_that_another_always_hides_is_told(hidden: str, hiding: str) ->
     assert kinds(found) == expected
     assert kinds(find(route("hidden", hidden, 7), route("hiding", hiding, 6))) == []
     both = Routes([route("hidden", hidden, 5), route("hiding", hiding, 6)])
-    assert conflicts.find_hidden(both, ["hidden", "hiding"]) == ({"hidden": "hiding"} if expected else {})
-    assert conflicts.find_hidden(both, ["hidden"], refused={"hiding"}) == {}
+    assert collisions.find_hidden(both, ["hidden", "hiding"]) == ({"hidden": "hiding"} if expected else {})
+    assert collisions.find_hidden(both, ["hidden"], refused={"hiding"}) == {}
 
 
 def test_a_router_is_hidden_only_where_the_other_listens_everywhere_it_does() -> None:
@@ -208,7 +210,7 @@ def test_there_is_never_a_false_alarm(drawn: list[Rule], requests: list[Request]
     for finding in conflicts.find(routes, {host for host in asked if host.isascii()}, (), {}):
         names = [name for _kind, name in finding.objects]
         for request in requests:
-            taken = routes.explain(request).route
+            taken = explain(routes, request).route
             if finding.conflict is Conflict.HIDDEN:
                 assert taken is None or taken.name != names[0]
             if finding.conflict is Conflict.UNUSED_DOMAIN and request.host == names[0]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import rules
-from provider.explanations import MATCHED, NEARLY, Explanation, Route, Routes, Verdict
+from provider.explanations import MATCHED, NEARLY, Explanation, Verdict, explain
+from provider.ranking import Route, Routes
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
 
@@ -26,8 +27,8 @@ def route(
     return Route(name, parsed, priority or parsed.priority, service, entry_points, enabled, tls_options=tls)
 
 
-def explain(url: str, *routes: Route, entry_point: str = "web") -> Explanation:
-    return Routes(routes).explain(rules.asked(url), entry_point)
+def explained(url: str, *routes: Route, entry_point: str = "web") -> Explanation:
+    return explain(Routes(routes), rules.asked(url), entry_point)
 
 
 def told(found: Explanation) -> list[tuple[str, Verdict, int | None]]:
@@ -35,7 +36,7 @@ def told(found: Explanation) -> list[tuple[str, Verdict, int | None]]:
 
 
 def test_the_longest_rule_wins_and_the_others_are_told_by_how_much_they_lost() -> None:
-    found = explain(
+    found = explained(
         "http://alvin.xyz/api/v1",
         route("whole", "Host(`alvin.xyz`)"),
         route("api", "Host(`alvin.xyz`) && PathPrefix(`/api`)"),
@@ -54,7 +55,7 @@ def test_the_longest_rule_wins_and_the_others_are_told_by_how_much_they_lost() -
 
 
 def test_a_priority_that_is_set_goes_before_the_length() -> None:
-    found = explain(
+    found = explained(
         "http://alvin.xyz/",
         route("long", "Host(`alvin.xyz`)"),
         route("low", "Path(`/`)", -1),
@@ -64,7 +65,7 @@ def test_a_priority_that_is_set_goes_before_the_length() -> None:
 
 
 def test_what_nearly_matched_is_told_with_where_it_failed() -> None:
-    found = explain(
+    found = explained(
         "http://alvin.xyz/app",
         route("api", "Host(`alvin.xyz`) && PathPrefix(`/api`)"),
         route("post", "Host(`alvin.xyz`) && PathPrefix(`/api`) && Method(`POST`)"),
@@ -88,7 +89,7 @@ def test_what_nearly_matched_is_told_with_where_it_failed() -> None:
 
 
 def test_what_is_disabled_or_listens_elsewhere_is_told() -> None:
-    found = explain(
+    found = explained(
         "http://alvin.xyz/",
         route("off", "Host(`alvin.xyz`) && Path(`/`)", enabled=False),
         route("secure", "Host(`alvin.xyz`)", entry_points=("websecure", "other")),
@@ -101,7 +102,7 @@ def test_what_is_disabled_or_listens_elsewhere_is_told() -> None:
 
 
 def test_among_equal_ranks_chance_decides() -> None:
-    found = explain("http://alvin.xyz/", route("b", "Host(`alvin.xyz`)"), route("a", "HostRegexp(`a`)", 17))
+    found = explained("http://alvin.xyz/", route("b", "Host(`alvin.xyz`)"), route("a", "HostRegexp(`a`)", 17))
     assert found.route
     assert found.route.name == "a"
     assert told(found) == [("a", Verdict.TAKES, 0), ("b", Verdict.TIED, 0)]
@@ -113,7 +114,7 @@ def test_an_explanation_stays_short_however_many_routers_match() -> None:
         route(f"r{number:04}", f"Host(`a.test`) && PathPrefix(`/{number % 7}`)", number) for number in range(1, 2_000)
     ]
     more = [route(f"m{number:04}", "PathPrefix(`/`) || Path(`/x`)", number) for number in range(3_000, 4_000)]
-    found = Routes([*many, *more]).explain(rules.asked("http://a.test/1"))
+    found = explain(Routes([*many, *more]), rules.asked("http://a.test/1"))
     verdicts = [each.verdict for each in found.candidates]
     assert verdicts.count(Verdict.OUTRANKED) == MATCHED - 1
     assert verdicts.count(Verdict.NEARLY) == NEARLY
@@ -132,7 +133,7 @@ def test_the_winner_is_the_first_by_rank_that_matches(
     for request in requests:
         able = [each for each in routes if "web" in each.entry_points and each.rule.matches(request)]
         first = min(able, key=lambda each: (-each.priority, each.name), default=None)
-        found = index.explain(request)
+        found = explain(index, request)
         assert found.route == first
         assert found.matched == len(able)
         for each in found.candidates:
@@ -147,14 +148,14 @@ def test_replaced_routers_are_found_as_if_they_had_been_there_from_the_start(
     replaced, kept = Routes([]), dict[str, Route]()
     for name, rule in changes:
         before = replaced
-        told = before.explain(request)
+        told = explain(before, request)
         if rule is None:
             kept.pop(name, None)
         else:
             kept[name] = Route(name, rule, rule.priority // 10, "s")
         replaced = before.replaced({name: [kept[name]] if name in kept else []})
-        assert before.explain(request) == told
+        assert explain(before, request) == told
     fresh = Routes(kept.values())
-    assert replaced.explain(request) == fresh.explain(request)
+    assert explain(replaced, request) == explain(fresh, request)
     assert list(replaced) == list(fresh)
     assert replaced.of_any_host == fresh.of_any_host

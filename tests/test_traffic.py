@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from provider import nearby, traffic
 from provider.declarations import Declaration
-from provider.explanations import Route, Routes
+from provider.explanations import explain
 from provider.listening import DEFAULT_POINTS, Listening
 from provider.models import Change
 from provider.nouns import Router
+from provider.ranking import Route, Routes
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.store.records import as_json
@@ -188,7 +189,7 @@ asked = st.builds(
 
 def holds(move: Move, before: Routes, after: Routes, request: Request, where: str) -> bool:
     """Tell whether what is told of all requests holds for one."""
-    was, now = before.explain(request, where), after.explain(request, where)
+    was, now = explain(before, request, where), explain(after, request, where)
     if move.extent is Extent.HOST:
         return now.route is None or request.host.rstrip(".") != move.request.host
     if move.extent is Extent.ALL and was.route is not None and was.route.name == move.former.name:
@@ -205,7 +206,7 @@ def test_what_is_told_is_so_for_each_request(one: list[Route], two: list[Route],
         moves = traffic.find(before, after, "abcd")
         tried = [*requests, *(move.request for move in moves)]
         for move in moves:
-            was, now = (routes.explain(move.request, move.where).route for routes in (before, after))
+            was, now = (explain(routes, move.request, move.where).route for routes in (before, after))
             assert was is not None
             assert was.name == move.former.name
             assert (now and now.name) == (move.taker and move.taker.name)

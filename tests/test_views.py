@@ -3,17 +3,17 @@
 from typing import Final
 
 from provider import rules
-from provider.conflicts import Finding
 from provider.declarations import Declaration
 from provider.edges.forecasts import Forecast, forecast
 from provider.edges.standings import Standings
 from provider.edges.states import EdgeState
-from provider.explanations import Route, Routes
+from provider.findings import Finding
 from provider.listeners import find_vain
 from provider.listening import Listening
 from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns import Router
+from provider.ranking import Route, Routes
 from provider.surroundings import KnownEdge, Redirection, apart
 from provider.views import EdgeView, tell_moves, together
 

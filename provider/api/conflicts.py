@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from provider.api import documentation
 from provider.api.routers import router_for
 from provider.api.streams import stream
-from provider.conflicts import Finding
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
+from provider.findings import Finding
 from provider.models import Conflict, ConflictOutput, ObjectOutput
 from provider.models.base import output_config
 from provider.nouns import Named

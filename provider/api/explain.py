@@ -22,7 +22,7 @@ from provider.api.routers import router_for
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
-from provider.explanations import Candidate, Route
+from provider.explanations import Candidate
 from provider.listening import DEFAULT_POINTS, Listening
 from provider.models.types import EntryPointName
 from provider.nouns import Service
@@ -30,6 +30,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.middlewares.underway import Underway
 from provider.observations import Answering, show_answering
 from provider.passages import Encounter, Passage
+from provider.ranking import Route
 from provider.security import needs
 from provider.store import middlewares, nouns
 from provider.values import TEXT_SCHEMA, check_text

@@ -18,6 +18,7 @@ from provider.api.streams import Stream
 from provider.control_plane import ControlPlane
 from provider.edges.missing import Awaited
 from provider.edges.states import EdgeState
+from provider.edges.waiting import wait_for
 from provider.errors import FieldError, Invalid
 from provider.models.base import output_config
 from provider.nouns import Named
@@ -86,7 +87,7 @@ async def when_confirmed(
     """
     revision = int(response.headers[REVISION_HEADER])
     deadline = monotonic() + seconds
-    missing = await plane.edges.confirmed(revision, seconds, concerns, find_awaited)
+    missing = await wait_for(plane.edges, revision, seconds, concerns, find_awaited)
     if not missing and secured:
         missing, warnings = await plane.awaited.confirmed(secured, deadline - monotonic())
         if warnings:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.edges.standings import Standing, Standings
-from provider.explanations import Explanation, Route
+from provider.explanations import Explanation, explain
 from provider.messages import Message
+from provider.ranking import Route
 from provider.rules import Request
 from provider.views import Arrival, EdgeView, see
 
@@ -52,7 +53,7 @@ def forecast(views: Sequence[EdgeView], request: Request, entry_point: str, edge
     alike = [edge for edge, sight in zip(awaited, sights, strict=True) if sight == first]
     able = first.able(request, entry_point)
     refused = _refused(able, alike, entry_point)
-    explanation = first.routes.explain(request, entry_point, refused, first.own)
+    explanation = explain(first.routes, request, entry_point, refused, first.own)
     told = explanation.route
     deviations = []
     for edge, sight in zip(awaited, sights, strict=True):
@@ -62,7 +63,7 @@ def forecast(views: Sequence[EdgeView], request: Request, entry_point: str, edge
         if each.amiss is not None and (each.route is not told or not each.is_refused or not is_alike):
             deviations.append(Deviation(edge.edge, taker, _words(each)))
         elif not is_alike and taker != (None if told is None else told.taker):
-            why = sight.routes.explain(request, entry_point, own=sight.own).why
+            why = explain(sight.routes, request, entry_point, own=sight.own).why
             deviations.append(Deviation(edge.edge, taker, _words_of(edge.edge, taker, why)))
     unknown = [edge.edge for edge in awaited if edge.is_unknown]
     return Forecast(explanation, deviations, bool(awaited), unknown)

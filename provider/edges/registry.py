@@ -5,12 +5,11 @@ Everything here runs in the event loop's thread.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from provider.edges.keepers import Keepers
-from provider.edges.missing import Awaited, MissingEdge, find_missing
 from provider.edges.observed import Observation
 from provider.edges.origins import Origins
 from provider.edges.pollers import Connection, Poller
@@ -30,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 MOST_EDGES: Final = 2_000
 """Anybody who polls under a name makes an edge of it."""
-
-_MOST_PAUSE_SECONDS: Final = 1.0
-"""Time alone makes an edge stale, and tells nobody."""
 
 _QUIET_SECONDS: Final = 60.0
 """An API that answers now and then makes its edge change its state all the time."""
@@ -243,7 +239,7 @@ class Edges:
             self._polls.keep(edge.name, None)
             if edge.assumed(self._polls.offer(edge.name, current), _now(), _date()):
                 self.wake()
-        current = self._fit(edge)
+        current = self.fit(edge)
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:
             self._polls.keep(edge.name, None)
@@ -266,7 +262,7 @@ class Edges:
         for observer in self._observers:
             observer(edge)
 
-    def _fit(self, edge: Edge) -> Snapshot | None:
+    def fit(self, edge: Edge) -> Snapshot | None:
         """Return what is served of what an edge's version knows, and note what it lacks."""
         current = self._serving.current
         if current is None:
@@ -281,50 +277,18 @@ class Edges:
 
     # Who waits
 
-    async def confirmed(
-        self,
-        revision: int,
-        seconds: float,
-        concerns: Callable[[Named], bool] = bool,
-        find_awaited: Callable[[], Sequence[Awaited]] = tuple,
-    ) -> list[MissingEdge]:
-        """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
-
-        One that disabled a router does not run it, if the router `concerns` who waits, and neither does one that lacks
-        a part which `find_awaited` gives.
-        Nobody waits for an edge of which nothing more can be learned, nor when this service stops.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        missing = self.list_missing(revision, concerns, find_awaited())
-        self.wake()  # who follows the revisions may have slept through this one
-        while not self._is_over(missing, revision) and not self._polls.closed:
-            remaining = deadline - loop.time()
-            if remaining <= 0:
-                break
-            await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
-            missing = self.list_missing(revision, concerns, find_awaited())
-        return missing
-
-    def _is_over(self, missing: list[MissingEdge], revision: int) -> bool:
-        """Tell whether there is nothing left to wait for."""
-        return all(each.is_settled for each in missing) and all(is_at(revision) for is_at in self._followers)
-
     def follow(self, is_at: Callable[[int], bool]) -> None:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def list_missing(
-        self, revision: int, concerns: Callable[[Named], bool], awaited: Sequence[Awaited]
-    ) -> list[MissingEdge]:
-        """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
-        edges = self._edges.values()
+    def is_followed(self, revision: int) -> bool:
+        """Tell whether everything else is at a revision that is to be waited for."""
+        return all(is_at(revision) for is_at in self._followers)
 
-        def find(edge: Edge) -> MissingEdge | None:
-            return find_missing(edge, revision, self._fit(edge), concerns, awaited)
-
-        found = [find(self.refresh(edge)) for edge in edges if find(edge) is not None]
-        return [missing for missing in found if missing is not None]
+    @property
+    def closed(self) -> bool:
+        """Whether this service stops: nobody waits any more."""
+        return self._polls.closed
 
     async def changed(self, seconds: float) -> None:
         """Wait until something happened to any edge, or the time is up."""

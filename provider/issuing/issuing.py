@@ -12,6 +12,7 @@ from provider.database.database import Database
 from provider.duties import Duty
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
+from provider.edges.waiting import wait_for
 from provider.errors import FieldError, Invalid, ProviderError, TooMany, Unavailable
 from provider.issuing import accounts, additions
 from provider.issuing.accounts import OrderingAccount
@@ -312,7 +313,7 @@ class Issuing:
             part = None if current is None else current.parts.find(additions.ROUTER)
             return [Awaited(additions.ROUTER, "", is_settled=False, part=part)]
 
-        await self._edges.confirmed(0, _SERVED_SECONDS, lambda _router: False, find)
+        await wait_for(self._edges, 0, _SERVED_SECONDS, lambda _router: False, find)
 
     async def _failed(self, name: str, error: NoCertificateError) -> None:
         before = self.holdings.find(name).problem

@@ -6,11 +6,10 @@ from itertools import chain, combinations
 from typing import Any, Final
 
 from provider import conflicts, imports, routes
-from provider.conflicts import Finding
 from provider.declarations import Declaration
 from provider.documents import Position, nearest
 from provider.errors import pointer
-from provider.explanations import Routes
+from provider.findings import Finding
 from provider.handshakes import find_disagreeing
 from provider.imports import Imported, ImportFinding
 from provider.imports.combining import ProviderPart
@@ -29,6 +28,7 @@ from provider.nouns import NOUNS, Router, Service
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.nouns.versions import Version
+from provider.ranking import Routes
 from provider.unheeded import find_unheeded
 from provider.values import ServerState
 

@@ -11,6 +11,7 @@ from provider.edges.missing import Awaited, MissingEdge
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_hindered
+from provider.edges.waiting import list_missing
 from provider.foreigners import find_dangling
 from provider.inventory import OfParts
 from provider.messages import Message
@@ -121,7 +122,7 @@ def seconds_since_reload(edges: Edges, now: float) -> float:
 def _list_missing(edges: Edges, shift: Shift, parts: Parts, served: Snapshot) -> Iterator[MissingEdge]:
     why = Message("it does not run this step yet")
     awaited = [Awaited(shift.key, why, is_settled=False, part=served.parts.find(shift.key))]
-    yield from edges.list_missing(0, _leading(shift, parts), awaited)
+    yield from list_missing(edges, 0, _leading(shift, parts), awaited)
 
 
 def _leading(shift: Shift, parts: Parts) -> Callable[[Named], bool]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from provider import configuration, passages
 from provider.database.sessions import Session
-from provider.explanations import Route
 from provider.listening import DefaultEntryPoints
 from provider.nouns import Middleware, Router, Service
 from provider.passages import Stop
+from provider.ranking import Route
 from provider.store import nouns, referrers
 
 

@@ -10,7 +10,7 @@ from provider.edges.forecasts import Forecast
 from provider.edges.forecasts import forecast as find_answer
 from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
-from provider.explanations import Explanation, Route
+from provider.explanations import Explanation
 from provider.listening import DefaultEntryPoints
 from provider.lost import Lost
 from provider.messages import Message
@@ -21,6 +21,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.middlewares.underway import Underway
 from provider.observations import Answering, show_answering
 from provider.passages import Encounter, Passage
+from provider.ranking import Route
 from provider.rules import Request
 from provider.store import middlewares, nouns
 from provider.values import Strategy

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from provider import explanations, rules
-from provider.explanations import Routes, Verdict
+from provider import ranking, rules
+from provider.explanations import Verdict, explain
+from provider.ranking import Routes
 from provider.rules import BadRequest, BadRule
 from tests.e2e.documents import Route, Routing, Sent, routing
 from tests.e2e.requests import sent as random_request
@@ -102,7 +103,7 @@ def explained(routes: Routes, sent: Sent, entry_point: str) -> set[str | None]:
         request = rules.received(sent.host, sent.target, sent.method, sent.headers, sent.client)
     except BadRequest:
         return {"400"}
-    found = routes.explain(request, entry_point)
+    found = explain(routes, request, entry_point)
     if found.route is None:
         return {None}
     return {each.route.name for each in found.candidates if each.verdict in {Verdict.TAKES, Verdict.TIED}}
@@ -133,7 +134,7 @@ def test_the_router_that_takes_a_request_is_the_one_that_is_explained(edge: Rout
     assert told[False] > SETS / 2
 
 
-def as_explained(name: str, route: Route) -> explanations.Route:
+def as_explained(name: str, route: Route) -> ranking.Route:
     parsed = rules.parse(route.rule)
     priority = parsed.priority if route.priority is None else route.priority
-    return explanations.Route(name, parsed, priority, "nobody", route.entry_points)
+    return ranking.Route(name, parsed, priority, "nobody", route.entry_points)

@@ -9,10 +9,11 @@ from provider.edges.forecasts import Forecast, forecast
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
-from provider.explanations import Route, Routes, Verdict
+from provider.explanations import Verdict
 from provider.nouns import Named
 from provider.overlays import Replacement
 from provider.parts import Part, Parts, Section
+from provider.ranking import Route, Routes
 from provider.snapshots import Snapshot
 from provider.views import EdgeView
 

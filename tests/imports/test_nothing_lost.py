@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from provider import configuration, declarations, imports, plans, rendering, rules, verification
 from provider.declarations import Declaration
-from provider.explanations import Route, Routes, Verdict
+from provider.explanations import Verdict, explain
 from provider.imports import Imported, Running
 from provider.imports.observed import OBSERVED
 from provider.imports.old_rules import rewritten
 from provider.imports.pieces import scalar
 from provider.listening import DEFAULT_POINTS, Listening
+from provider.ranking import Route, Routes
 from tests.e2e.rule_texts import rule as random_rule
 from tests.imports import shapes
 from tests.rules import drawing
@@ -194,7 +195,7 @@ def test_each_request_is_taken_by_the_router_that_took_it(
 def takers(routes: Routes, request: rules.Request) -> set[str]:
     """Return who may take a request: several, where chance decides."""
     likely = (Verdict.TAKES, Verdict.TIED)
-    return {each.route.name for each in routes.explain(request).candidates if each.verdict in likely}
+    return {each.route.name for each in explain(routes, request).candidates if each.verdict in likely}
 
 
 def test_a_router_keeps_the_rank_that_it_had_only_where_another_would_go_first_without_it() -> None:
