@@ -4,7 +4,9 @@ A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`
 what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
+from re import Pattern
 from typing import Any, Final
 
 from provider import durations, moments
@@ -54,18 +56,31 @@ def shown_text(text: str) -> str:
     return ascii(cut) if _UNSHOWN.search(cut) else f"'{cut}'"
 
 
-def check_name(text: str) -> str:
-    """Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
-    if not _NAME.fullmatch(text):
-        raise Refusal(
-            "name.format",
-            Message(
-                "{text} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
-                "ending with a letter or a digit",
-                text=shown_text(text),
-            ),
-        )
-    return text
+def matching(allowed: Pattern[str], code: str, told: str) -> Callable[[str], str]:
+    """Return a check that the whole of a text matches: what does not is refused with this code and message."""
+
+    def check(text: str) -> str:
+        if not allowed.fullmatch(text):
+            raise Refusal(code, Message(told, text=shown_text(text)))
+        return text
+
+    return check
+
+
+def optional(check: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a check that lets an empty text pass, too."""
+    return lambda text: check(text) if text else text
+
+
+check_name: Final = matching(
+    _NAME,
+    "name.format",
+    template(
+        "{text} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
+        "ending with a letter or a digit"
+    ),
+)
+"""Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
 
 
 def check_reference(text: str) -> str:
@@ -84,46 +99,37 @@ def check_reference(text: str) -> str:
     return text
 
 
-def check_resolver(text: str) -> str:
-    """Check the name of a certificate resolver, which is Traefik's: as its static configuration allows."""
-    if not _RESOLVER.fullmatch(text):
-        detail = Message("{text} is not a resolver's name: letters, digits, '_', '.' and '-'", text=shown_text(text))
-        raise Refusal("resolver.format", detail)
-    return text
+check_resolver: Final = matching(
+    _RESOLVER, "resolver.format", template("{text} is not a resolver's name: letters, digits, '_', '.' and '-'")
+)
+"""Check the name of a certificate resolver, which is Traefik's: as its static configuration allows."""
 
+check_entry_point: Final = matching(
+    _ENTRY_POINT,
+    "name.format",
+    template("{text} is not an entry point's name: use 1 to 63 letters, digits, '_' and '-'"),
+)
+"""Check the name of an entry point, which is Traefik's: as its static configuration allows."""
 
-def check_entry_point(text: str) -> str:
-    """Check the name of an entry point, which is Traefik's: as its static configuration allows."""
-    if not _ENTRY_POINT.fullmatch(text):
-        detail = Message(
-            "{text} is not an entry point's name: use 1 to 63 letters, digits, '_' and '-'", text=shown_text(text)
-        )
-        raise Refusal("name.format", detail)
-    return text
+check_label_key: Final = matching(
+    _NAME,
+    "label.key",
+    template(
+        "{text} is not a label's key: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
+        "ending with a letter or a digit"
+    ),
+)
+"""Check the key of a label: 1 to 63 of a-z, 0-9 and inner hyphens."""
 
-
-def check_label_key(text: str) -> str:
-    """Check the key of a label: 1 to 63 of a-z, 0-9 and inner hyphens."""
-    if not _NAME.fullmatch(text):
-        detail = Message(
-            "{text} is not a label's key: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
-            "ending with a letter or a digit",
-            text=shown_text(text),
-        )
-        raise Refusal("label.key", detail)
-    return text
-
-
-def check_label_value(text: str) -> str:
-    """Check the value of a label: 1 to 63 letters, digits, '.', '_' and '-', the outer ones letters or digits."""
-    if not _LABEL_VALUE.fullmatch(text):
-        detail = Message(
-            "{text} is not a label's value: use 1 to 63 letters, digits, '.', '_' and '-', beginning and "
-            "ending with a letter or a digit",
-            text=shown_text(text),
-        )
-        raise Refusal("label.value", detail)
-    return text
+check_label_value: Final = matching(
+    _LABEL_VALUE,
+    "label.value",
+    template(
+        "{text} is not a label's value: use 1 to 63 letters, digits, '.', '_' and '-', beginning and "
+        "ending with a letter or a digit"
+    ),
+)
+"""Check the value of a label: 1 to 63 letters, digits, '.', '_' and '-', the outer ones letters or digits."""
 
 
 def read_label(text: str) -> tuple[str, str]:
@@ -212,18 +218,22 @@ def read_duration(text: str) -> float:
     return seconds
 
 
-def check_duration(text: str) -> str:
-    """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
-    if not 0.1 <= read_duration(text) <= 3600:
-        raise Refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=shown_text(text)))
-    return text
+def lasting(least_seconds: float, most_seconds: float, told: str) -> Callable[[str], str]:
+    """Return a check of how long a duration in Go's notation is. It is kept as typed."""
+
+    def check(text: str) -> str:
+        if not least_seconds <= read_duration(text) <= most_seconds:
+            raise Refusal("duration.range", Message(told, text=shown_text(text)))
+        return text
+
+    return check
 
 
-def check_drain_time(text: str) -> str:
-    """Check how long servers are drained, in Go's notation, between one second and seven days. It is kept as typed."""
-    if not 1 <= read_duration(text) <= LONGEST_DRAIN_SECONDS:
-        raise Refusal("duration.range", Message("{text} is out of range: between 1s and 168h", text=shown_text(text)))
-    return text
+check_duration: Final = lasting(0.1, 3600, template("{text} is out of range: between 100ms and 1h"))
+"""Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
+
+check_drain_time: Final = lasting(1, LONGEST_DRAIN_SECONDS, template("{text} is out of range: between 1s and 168h"))
+"""Check how long servers are drained, in Go's notation, between one second and seven days. It is kept as typed."""
 
 
 def check_moment(text: str) -> str:
@@ -240,21 +250,13 @@ def check_moment(text: str) -> str:
         raise Refusal("time.range", detail) from None
 
 
-def check_ttl(text: str) -> str:
-    """Check for how long a lease lasts, in Go's notation: between a second and a day. It is kept as typed."""
-    if not 1 <= read_duration(text) <= 86_400:
-        raise Refusal("duration.range", Message("{text} is out of range: between 1s and 24h", text=shown_text(text)))
-    return text
+check_ttl: Final = lasting(1, 86_400, template("{text} is out of range: between 1s and 24h"))
+"""Check for how long a lease lasts, in Go's notation: between a second and a day. It is kept as typed."""
 
-
-def check_cookie_name(text: str) -> str:
-    """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
-    if not _COOKIE.fullmatch(text):
-        raise Refusal(
-            "cookie.name",
-            Message("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'", text=shown_text(text)),
-        )
-    return text
+check_cookie_name: Final = matching(
+    _COOKIE, "cookie.name", template("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'")
+)
+"""Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
 
 
 def check_weight(weight: int) -> int:

@@ -22,6 +22,7 @@ from provider.values import (
     check_cookie_name,
     check_health_path,
     check_path_prefix,
+    optional,
     shown_text,
 )
 
@@ -58,8 +59,7 @@ def _check_method(text: str) -> str:
     return check_method(text) if text else text
 
 
-def _check_host(text: str) -> str:
-    return to_ascii(text) if text else text
+_check_host: Final = optional(to_ascii)
 
 
 def _check_flush(text: str) -> str:

@@ -15,7 +15,7 @@ from provider.nouns.texts import Secrecy, Text
 from provider.patterns import pattern
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
-from provider.values import DURATION_SCHEMA, Refusal, check_text, read_duration, shown_text
+from provider.values import DURATION_SCHEMA, Refusal, check_text, lasting, matching, optional, read_duration, shown_text
 
 _TOKEN: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH: Final = pattern(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
@@ -32,17 +32,13 @@ _SECRET_HEADER: Final = pattern(
 DAYS_30: Final = 30 * 86_400
 
 
-def check_header_name(text: str) -> str:
-    """Check the name of a header. Traefik answers 500 to every request for one with a space in it (measured)."""
-    if not _TOKEN.fullmatch(text):
-        detail = Message("{text} is not the name of a header: use letters, digits and hyphens", text=shown_text(text))
-        raise Refusal("header.name", detail)
-    return text
+check_header_name: Final = matching(
+    _TOKEN, "header.name", template("{text} is not the name of a header: use letters, digits and hyphens")
+)
+"""Check the name of a header. Traefik answers 500 to every request for one with a space in it (measured)."""
 
-
-def check_optional_header_name(text: str) -> str:
-    """Check the name of a header, or that there is none."""
-    return check_header_name(text) if text else text
+check_optional_header_name: Final = optional(check_header_name)
+"""Check the name of a header, or that there is none."""
 
 
 def check_header_value(text: str) -> str:
@@ -52,19 +48,13 @@ def check_header_value(text: str) -> str:
     return check_text(text)
 
 
-def check_method(text: str) -> str:
-    """Check a method of HTTP, or `*`."""
-    if not _TOKEN.fullmatch(text):
-        raise Refusal("method.format", Message("{text} is not a method, such as GET", text=shown_text(text)))
-    return text
+check_method: Final = matching(_TOKEN, "method.format", template("{text} is not a method, such as GET"))
+"""Check a method of HTTP, or `*`."""
 
-
-def check_path(text: str) -> str:
-    """Check a path: it begins with '/', and what is no letter is percent-encoded."""
-    if not _PATH.fullmatch(text):
-        detail = Message("{text} is not a path: begin with '/', and percent-encode the rest", text=shown_text(text))
-        raise Refusal("path.format", detail)
-    return text
+check_path: Final = matching(
+    _PATH, "path.format", template("{text} is not a path: begin with '/', and percent-encode the rest")
+)
+"""Check a path: it begins with '/', and what is no letter is percent-encoded."""
 
 
 def check_statuses(text: str) -> str:
@@ -86,12 +76,10 @@ def check_network(text: str) -> str:
     return text
 
 
-def check_media_type(text: str) -> str:
-    """Check a media type without parameters."""
-    if not _MEDIA_TYPE.fullmatch(text):
-        detail = Message("{text} is not a media type, such as text/html", text=shown_text(text))
-        raise Refusal("mediaType.format", detail)
-    return text
+check_media_type: Final = matching(
+    _MEDIA_TYPE, "mediaType.format", template("{text} is not a media type, such as text/html")
+)
+"""Check a media type without parameters."""
 
 
 def check_expression(text: str) -> str:
@@ -107,9 +95,8 @@ def check_expression(text: str) -> str:
     return text
 
 
-def check_optional_expression(text: str) -> str:
-    """Check a regular expression, or that there is none."""
-    return check_expression(text) if text else text
+check_optional_expression: Final = optional(check_expression)
+"""Check a regular expression, or that there is none."""
 
 
 def check_address(text: str) -> str:
@@ -169,12 +156,8 @@ def _check_key(text: str) -> str:
     return found
 
 
-def check_period(text: str) -> str:
-    """Check a duration in Go's notation, from a millisecond to thirty days."""
-    if not 0.001 <= read_duration(text) <= DAYS_30:
-        detail = Message("{text} is out of range: between 1ms and 720h", text=shown_text(text))
-        raise Refusal("duration.range", detail)
-    return text
+check_period: Final = lasting(0.001, DAYS_30, template("{text} is out of range: between 1ms and 720h"))
+"""Check a duration in Go's notation, from a millisecond to thirty days."""
 
 
 def check_pause(text: str) -> str:

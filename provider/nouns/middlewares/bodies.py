@@ -10,6 +10,7 @@ from provider.nouns.middlewares.underway import StopEffect, Underway, depends, p
 from provider.nouns.middlewares.words import size
 from provider.nouns.texts import Text
 from provider.nouns.types import Whole
+from provider.values import optional
 
 _BYTES: Final = Whole(0, 1_000_000_000_000)
 
@@ -23,9 +24,8 @@ _check_condition = checking(
 )
 
 
-def check_retry(text: str) -> str:
-    """Check the condition of a retry, or that there is none."""
-    return _check_condition(text) if text else text
+check_retry: Final = optional(_check_condition)
+"""Check the condition of a retry, or that there is none."""
 
 
 class Buffering(Kind):

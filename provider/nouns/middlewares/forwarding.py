@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.nouns.common import MOST_RESERVED
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field, flag
@@ -18,7 +18,7 @@ from provider.nouns.texts import Text
 from provider.nouns.types import Whole
 from provider.patterns import pattern
 from provider.server_urls import check_server_url
-from provider.values import Refusal, shown_text
+from provider.values import Refusal, matching, shown_text
 
 _BASE: Final = pattern(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _REST: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
@@ -41,11 +41,8 @@ def check_sign_in(text: str) -> str:
     return check_address(text) if text and not (text[0] == "/" and _REST.fullmatch(text)) else text
 
 
-def check_cookie(text: str) -> str:
-    """Check the name of a cookie."""
-    if not _COOKIE.fullmatch(text):
-        raise Refusal("cookie.format", Message("{text} is not the name of a cookie", text=shown_text(text)))
-    return text
+check_cookie: Final = matching(_COOKIE, "cookie.format", template("{text} is not the name of a cookie"))
+"""Check the name of a cookie."""
 
 
 class AuthTLS(ClientTLS):

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.nouns.containers import MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares import Kind
@@ -11,17 +11,15 @@ from provider.nouns.protocol import is_secret_header
 from provider.nouns.texts import Text
 from provider.nouns.types import Type
 from provider.patterns import pattern
-from provider.values import Refusal, shown_text
+from provider.values import matching
 
 _NAME: Final = pattern("[A-Za-z0-9_-]{1,100}")
 
 
-def check_plugin(text: str) -> str:
-    """Check the name of a plugin, as Traefik's static configuration has it."""
-    if not _NAME.fullmatch(text):
-        detail = Message("{text} is not the name of a plugin: letters, digits, _ and -", text=shown_text(text))
-        raise Refusal("plugin.name", detail)
-    return text
+check_plugin: Final = matching(
+    _NAME, "plugin.name", template("{text} is not the name of a plugin: letters, digits, _ and -")
+)
+"""Check the name of a plugin, as Traefik's static configuration has it."""
 
 
 class Plugin(Kind):

@@ -12,17 +12,15 @@ from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answ
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.texts import Text
 from provider.patterns import pattern
-from provider.values import Refusal, shown_text
+from provider.values import matching
 
 _ORIGIN: Final = pattern(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
-def check_origin(text: str) -> str:
-    """Check the origin of a page as browsers send it, or `*`: Traefik compares it to the letter."""
-    if not _ORIGIN.fullmatch(text):
-        detail = Message("{text} is not an origin, such as https://alvin.xyz, nor *", text=shown_text(text))
-        raise Refusal("origin.format", detail)
-    return text
+check_origin: Final = matching(
+    _ORIGIN, "origin.format", template("{text} is not an origin, such as https://alvin.xyz, nor *")
+)
+"""Check the origin of a page as browsers send it, or `*`: Traefik compares it to the letter."""
 
 
 class ContentType(Kind):

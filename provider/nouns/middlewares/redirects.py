@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message, shown
+from provider.messages import Message, shown, template
 from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
@@ -15,7 +15,7 @@ from provider.nouns.texts import Text
 from provider.patterns import pattern
 from provider.rules.expressions import Expression
 from provider.rules.paths import written_url
-from provider.values import Refusal, check_text, shown_text
+from provider.values import Refusal, check_text, matching, shown_text
 
 _SCHEME: Final = pattern(r"[a-z][a-z0-9+.-]*")
 _RELATIVE: Final = pattern(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/?#$]")
@@ -50,11 +50,8 @@ def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_perm
     return answers(request, status, Message("it is redirected to {url}", url=location), written_url(location))
 
 
-def check_scheme(text: str) -> str:
-    """Check the scheme of a URL, in lower case: Traefik would redirect HTTPS to itself for ever."""
-    if not _SCHEME.fullmatch(text):
-        raise Refusal("scheme.format", Message("{text} is not a scheme: write https", text=shown_text(text)))
-    return text
+check_scheme: Final = matching(_SCHEME, "scheme.format", template("{text} is not a scheme: write https"))
+"""Check the scheme of a URL, in lower case: Traefik would redirect HTTPS to itself for ever."""
 
 
 def check_port(text: str) -> str:
