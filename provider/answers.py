@@ -93,9 +93,9 @@ def read(
     return Answer(status, server, source if server is not None else None, look, _excerpt(body))
 
 
-def sticky_value(url: str) -> str:
-    """Return the value of Traefik's sticky cookie for a server."""
-    return hashlib.sha256(url.encode()).hexdigest()[:_HASH_LENGTH]
+def sticky_value(text: str) -> str:
+    """Return what Traefik's sticky cookie has for a server's URL, or for the name of a service of a weighted one."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
 
 
 def tally(answers: Iterable[Answer]) -> Tally:

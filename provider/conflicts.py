@@ -13,7 +13,7 @@ from provider.collisions import STEPS, find_among, find_between
 from provider.findings import Finding, gather
 from provider.messages import Message
 from provider.models import Change, Conflict
-from provider.nouns import NOUNS, Noun, Router
+from provider.nouns import NOUNS, Domain, Named, Noun, Router, Service
 from provider.ranking import Route, Routes
 from provider.rivals import (
     COMPARED_EACH,
@@ -59,11 +59,10 @@ class Concern:
 
 def concern_of(changes: Iterable[Change]) -> Concern:
     """Return about what changes can make conflicts: a change of a server makes none."""
-    objects: set[tuple[str, str]] = set()
-    gone: set[tuple[str, str]] = set()
-    domains: set[str] = set()
-    services: set[str] = set()
-    led_to: set[str] = set()
+    objects: set[Named] = set()
+    gone: set[Named] = set()
+    borne: set[Named] = set()
+    led_to: set[Named] = set()
     doubts: list[Finding] = []
     for change in changes:
         if change.after is not None and change.kind in _DOUBTED:
@@ -71,16 +70,12 @@ def concern_of(changes: Iterable[Change]) -> Concern:
         if change.kind in _KINDS:
             (gone if change.after is None else objects).add((change.kind, change.name))
         if change.kind in _LEADING and change.after is not None:
-            led_to |= {use.name for use in NOUNS[change.kind].loaded(change.after).uses() if use.kind == "service"}
-        if change.kind == "router" and change.before is not None:
-            former = Router.read(change.before)
-            domains |= set(former.ascii_domains)
-            services |= {use.name for use in former.uses() if use.kind == "service"}
-    domains |= {name for kind, name in objects if kind == "domain"}
-    services |= {name for kind, name in objects if kind == "service"}
-    domains -= {name for kind, name in gone if kind == "domain"}
-    services -= {name for kind, name in gone if kind == "service"} | led_to
-    objects |= {("domain", name) for name in domains} | {("service", name) for name in services}
+            led_to |= {(use.kind, use.name) for use in NOUNS[change.kind].loaded(change.after).uses()}
+        if change.kind == Router.kind and change.before is not None:
+            borne |= {(use.kind, use.name) for use in Router.read(change.before).uses()}
+    borne = (borne | objects) - gone - led_to
+    domains, services = ({name for kind, name in borne if kind == each.kind} for each in (Domain, Service))
+    objects |= {each for each in borne if each[0] in {Domain.kind, Service.kind}}
     objects |= {each for doubt in doubts for each in doubt.objects}
     return Concern(objects, domains, services, doubts)
 

@@ -6,11 +6,11 @@ an expression without anchors, which costs next to nothing, one rank above it. I
 same cookie, which is not set again; behind a failover, so that visitors of a server that dies move on.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from provider import configuration, decoding, overlays, rules
+from provider.answers import sticky_value
 from provider.nouns import Named, Router, Server, Service, versions
 from provider.nouns.composed import (
     Composition,
@@ -33,7 +33,6 @@ NAME: Final = "provider.drain"
 _ANY: Final = "drain"
 """The name of a service while it is described: it is no part of that."""
 
-_HASH_LENGTH: Final = 16
 _ERRORS: Final = ["502-504"]
 """The answers after which a visitor of a drained server moves on: there is nobody, or nobody in time."""
 
@@ -43,14 +42,9 @@ def name_of(service: str) -> str:
     return f"{NAME}.{service}"
 
 
-def cookie_value(text: str) -> str:
-    """Return what a sticky cookie has for a server's URL, or for the name of a service of a weighted one."""
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
-
-
 def cookie_rule(cookie: str, texts: Collection[str]) -> str:
     """Return the rule of requests that have one of some values of a sticky cookie."""
-    values = "|".join(sorted(map(cookie_value, texts)))
+    values = "|".join(sorted(map(sticky_value, texts)))
     return f"HeaderRegexp(`Cookie`, `{cookie}=({values})`)"
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import certificates, configuration, draining
+from provider import certificates, configuration
 from provider import shares as spreads
+from provider.answers import sticky_value
 from provider.availability import availability, down, know, observe, observe_server, risen
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
@@ -147,7 +148,7 @@ def show_answering(session: Session, service: Service, health: Health) -> Answer
 def _staying(service: Service, server: Server, health: Health) -> Iterator[Staying]:
     leaving = _leaving(service, server, health)
     if leaving is not None and leaving.until is not None and service.sticky is not None:
-        cookie = f"{service.sticky.cookie.name}={draining.cookie_value(server.url)}"
+        cookie = f"{service.sticky.cookie.name}={sticky_value(server.url)}"
         yield Staying(service.name, server.name, server.url, leaving.until, cookie)
 
 

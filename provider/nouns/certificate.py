@@ -167,12 +167,10 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
     """A certificate and its key, which edges show to clients that ask for one of its names."""
 
     kind = "certificate"
-    plural = "certificates"
     place = ("tls", "certificates")
     is_listed = True
     served = Pair
     title = "Certificate"
-    titles = "Certificates"
     about = "which certificates edges show to clients"
     example: ClassVar = _EXAMPLE
 

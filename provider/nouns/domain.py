@@ -79,10 +79,8 @@ class Domain(Noun):
     """A host name that routers may match."""
 
     kind = "domain"
-    plural = "domains"
     is_renamed = True
     title = "Domain"
-    titles = "Domains"
     about = "your host names"
     listing = "Your host names, as typed or as A-labels."
     cascade = "Also remove routers that have no other domain; other routers only lose this one."

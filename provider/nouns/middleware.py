@@ -29,10 +29,8 @@ class Middleware(Noun, more=_parts()):
     """What changes requests on their way."""
 
     kind = "middleware"
-    plural = "middlewares"
     place = ("http", "middlewares")
     title = "Middleware"
-    titles = "Middlewares"
     about = "what changes requests on their way"
     cascade = "Also remove the routers and chains that use it."
     example: ClassVar = {"name": "strip-api", "labels": {}, "stripPrefix": {"prefixes": ["/api"]}}

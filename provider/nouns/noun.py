@@ -26,7 +26,7 @@ class Noun(Object):
 
     kind: ClassVar[str] = ""
     plural: ClassVar[str] = ""
-    """Its section in files, and the last part of its path in REST."""
+    """Its section in files, and the last part of its path in REST: the kind with an s, if nothing else is said."""
 
     is_renamed: ClassVar[bool] = False
     """Whether the name under which one is kept can be another than the one that was typed."""
@@ -48,7 +48,7 @@ class Noun(Object):
 
     title: ClassVar[str] = ""
     titles: ClassVar[str] = ""
-    """One and many, for people."""
+    """One and many, for people: with an s, if nothing else is said."""
 
     about: ClassVar[str] = ""
     """What it is, in a few words."""
@@ -64,6 +64,11 @@ class Noun(Object):
 
     name: str
     labels: dict[str, str]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.plural = cls.plural or f"{cls.kind}s"
+        cls.titles = cls.titles or f"{cls.title}s"
 
     @property
     def key(self) -> str:

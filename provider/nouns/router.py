@@ -81,10 +81,8 @@ class Router(Noun):
     """Which requests go to which service."""
 
     kind = "router"
-    plural = "routers"
     place = ("http", "routers")
     title = "Router"
-    titles = "Routers"
     about = "which requests go to which service"
     texts = ("name", "service", "path_prefix", "rule")
     layout = (

@@ -56,10 +56,8 @@ class Server(Noun):
     """A server of one service."""
 
     kind = "server"
-    plural = "servers"
     within = "service"
     title = "Server"
-    titles = "Servers"
     about = "the URLs that answer a service's requests"
     texts = ("name", "url")
     layout = ("name", "url", ("weight", "state"))

@@ -52,10 +52,8 @@ class Service(Noun):
     """A pool of servers."""
 
     kind = "service"
-    plural = "services"
     place = ("http", "services")
     title = "Service"
-    titles = "Services"
     cascade = "Also remove what uses it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."

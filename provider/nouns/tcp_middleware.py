@@ -62,10 +62,8 @@ class TCPMiddleware(Noun):
     """What TCP connections pass through before they reach a service."""
 
     kind = "tcpMiddleware"
-    plural = "tcpMiddlewares"
     place = ("tcp", "middlewares")
     title = "TCP middleware"
-    titles = "TCP middlewares"
     about = "what TCP connections pass through on their way"
     cascade = "Also remove the TCP routers that use it."
     example: ClassVar = {"name": "inside", "ipAllowList": {"sourceRange": ["10.0.0.0/8"]}, "labels": {}}

@@ -41,10 +41,8 @@ class TCPRouter(Noun):
     """Which TCP connections go to which service."""
 
     kind = "tcpRouter"
-    plural = "tcpRouters"
     place = ("tcp", "routers")
     title = "TCP router"
-    titles = "TCP routers"
     about = "which TCP connections go to which service"
     texts = ("name", "rule", "service")
     example: ClassVar = {"name": "db", "rule": _ANY, "service": "db", "entryPoints": ["db"], "labels": {}}

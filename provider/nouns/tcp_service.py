@@ -114,10 +114,8 @@ class TCPService(Noun):
     """A pool of TCP servers, or a combination of other services."""
 
     kind = "tcpService"
-    plural = "tcpServices"
     place = ("tcp", "services")
     title = "TCP service"
-    titles = "TCP services"
     about = "pools of servers that share TCP connections"
     cascade = "Also remove the TCP routers and services that use it."
     example: ClassVar = {"name": "db", "loadBalancer": {"servers": [{"address": "10.0.0.11:5432"}]}, "labels": {}}

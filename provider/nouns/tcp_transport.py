@@ -35,10 +35,8 @@ class TCPServersTransport(Noun):
     """How Traefik connects to TCP servers."""
 
     kind = "tcpServersTransport"
-    plural = "tcpServersTransports"
     place = ("tcp", "serversTransports")
     title = "TCP servers transport"
-    titles = "TCP servers transports"
     about = "how Traefik connects to TCP servers"
     cascade = "Also remove the TCP services that use it."
     example: ClassVar = {"name": "internal", "dialTimeout": "5s", "labels": {}}

@@ -82,7 +82,6 @@ class TLSOption(Noun):
     """How edges speak TLS with clients. Those named `default` apply to routers that name none."""
 
     kind = "tlsOption"
-    plural = "tlsOptions"
     place = ("tls", "options")
     title = "TLS options"
     titles = "TLS options"

@@ -140,10 +140,8 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
     """How Traefik connects to servers."""
 
     kind = "serversTransport"
-    plural = "serversTransports"
     place = ("http", "serversTransports")
     title = "Servers transport"
-    titles = "Servers transports"
     about = "how Traefik connects to servers"
     cascade = "Also remove the services that use it."
     example: ClassVar = {"name": "internal", "serverName": "app.internal", "labels": {}}

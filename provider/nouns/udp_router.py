@@ -11,10 +11,8 @@ class UDPRouter(Noun):
     """Which entry point's packets go to which service."""
 
     kind = "udpRouter"
-    plural = "udpRouters"
     place = ("udp", "routers")
     title = "UDP router"
-    titles = "UDP routers"
     about = "which entry point's UDP packets go to which service"
     texts = ("name", "service")
     example: ClassVar = {"name": "dns", "service": "dns", "entryPoints": ["dns"], "labels": {}}

@@ -57,10 +57,8 @@ class UDPService(Noun):
     """A pool of UDP servers, or a combination of other services."""
 
     kind = "udpService"
-    plural = "udpServices"
     place = ("udp", "services")
     title = "UDP service"
-    titles = "UDP services"
     about = "pools of servers that share UDP packets"
     cascade = "Also remove the UDP routers and services that use it."
     example: ClassVar = {"name": "dns", "loadBalancer": {"servers": [{"address": "10.0.0.11:53"}]}, "labels": {}}
