@@ -37,6 +37,7 @@ _REFUSED: Final[dict[Network, str]] = {
         "fe80::/10": _LINK_LOCAL,
         "fd00:ec2::/32": _METADATA,
         "fd00:42::42/128": _METADATA,
+        "fd00:a9fe:a9fe::1/128": _METADATA,
         "fd00:c1::a9fe:a9fe/128": _METADATA,
         "fd20:ce::254/128": _METADATA,
         "ff00::/8": _MULTICAST,
@@ -57,7 +58,8 @@ _RANGES: Final = {
 _REFUSED_NAMES: Final = {
     *("metadata", "metadata.google.internal", "metadata.goog", "metadata.tencentyun.com", "metadata.azure.internal"),
     *("metadata.azure.com", "metadata.packet.net", "metadata.platformequinix.com", "metadata.oraclecloud.com"),
-    *("instance-data", "instance-data.ec2.internal"),
+    *("instance-data", "instance-data.ec2.internal", "rancher-metadata", "rancher-metadata.rancher.internal"),
+    *("api.metadata.cloud.ibm.com",),
 }
 
 _SPOKEN: Final = pattern(
