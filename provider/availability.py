@@ -41,7 +41,9 @@ def _find_rolled(session: Session, found: dict[str, Service]) -> list[Shift]:
 
 def known(service: Service, pool: Sequence[Server], health: Health) -> KnownService:
     """Return a service with its servers, and with which of these are down."""
-    return KnownService(service, pool, down(observe(service, pool, health)), risen(service, pool, health))
+    healths = observe(service, pool, health)
+    named = down(healths)
+    return KnownService(service, pool, named, risen(service, pool, health), named - without(healths))
 
 
 def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[str, ServerHealth]:
@@ -52,6 +54,11 @@ def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[st
 def down(healths: Mapping[str, ServerHealth]) -> set[str]:
     """Return the names of the servers that are down."""
     return {name for name, found in healths.items() if found.state is HealthState.DOWN}
+
+
+def without(healths: Mapping[str, ServerHealth]) -> set[str]:
+    """Return the names of the servers that get no requests because they are down: on each edge that tells of them."""
+    return {name for name in down(healths) if not healths[name].is_partly}
 
 
 def risen(service: Service, pool: Sequence[Server], health: Health) -> dict[str, float]:

@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlmodel import col, select
 
-from provider.availability import down, observe, risen
+from provider.availability import observe, risen, without
 from provider.configuration import shares
 from provider.confirmations import ConfirmationNews
 from provider.database.sessions import Session
@@ -305,7 +305,7 @@ def _tell_shares(session: Session, health: Health, names: Collection[str]) -> li
             "shares",
             {
                 "service": service.name,
-                "shares": shares(pool, down(observe(service, pool, health)), risen(service, pool, health)),
+                "shares": shares(pool, without(observe(service, pool, health)), risen(service, pool, health)),
             },
         )
         for service, pool in _list_pools(session, names)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provider import certificates, configuration
 from provider import shares as spreads
 from provider.answers import sticky_value
-from provider.availability import availability, down, know, observe, observe_server, risen
+from provider.availability import availability, know, observe, observe_server, risen, without
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
 from provider.edges.health import Health, ServerHealth
@@ -54,7 +54,7 @@ def show_servers(
     """Return servers of a service with their health and leases, and with their shares among all of its servers."""
     pool = nouns.of_one(session, Server, service.name)
     healths = observe(service, pool, health)
-    shares = configuration.shares(pool, down(healths), risen(service, pool, health))
+    shares = configuration.shares(pool, without(healths), risen(service, pool, health))
     rollout = rollouts.find_active(session, service.name)
     kept = 1.0 if rollout is None else 1 - rollout.percent / 100
     return [

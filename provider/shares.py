@@ -29,6 +29,14 @@ class KnownService:
     down: Collection[str] = ()
     risen: Mapping[str, float] = field(default_factory=dict)
     """Those that have only a part of their weights yet, and which."""
+    partly: Collection[str] = ()
+    """Those of `down` that some edges still send requests."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The part of its requests that each server gets, where it gets any, by name."""
+        without = [name for name in self.down if name not in self.partly]
+        return configuration.shares(self.servers, without, self.risen)
 
     @property
     def taking(self) -> list[Server]:
@@ -90,7 +98,7 @@ class Spread:
         for name in self.answering():
             pool = self.known.get(name)
             if pool is not None and pool.service.composition is None:
-                given = configuration.shares(pool.servers, pool.down, pool.risen)
+                given = pool.shares
                 for server in pool.servers:
                     yield pool, server, self.services[name] * given[server.name]
 

@@ -128,7 +128,8 @@ def _tell(output: Output, found: Sequence[LintFinding], files: int) -> None:
 def _sentence(finding: LintFinding) -> str:
     """Say in a line what is wrong, and what to do."""
     subject = f"{finding.subject}: " if finding.subject else ""
-    return f"{subject}{finding.detail}. To do: {finding.advice}"
+    stop = "" if finding.detail.endswith(("?", "!", ".")) else "."
+    return f"{subject}{finding.detail}{stop} To do: {finding.advice}"
 
 
 def _many(number: int, what: str) -> str:

@@ -39,6 +39,8 @@ class ServerHealth:
     why: str
     kept_out: Mapping[str, datetime] = field(default_factory=dict)
     """The edges on which it is kept out of its pool, and since when."""
+    is_partly: bool = field(default=False, compare=False)
+    """Whether it is down on some edges, and up on others: these send it requests all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Health:
             since = min(seen.since for seen in down.values())
             why = Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
             kept = {edge: each[service, url] for edge, each in sorted(self._kept.items()) if (service, url) in each}
-            return ServerHealth(HealthState.DOWN, since, why, kept)
+            return ServerHealth(HealthState.DOWN, since, why, kept, is_partly=len(down) < len(told))
         if told:
             since = max(seen.since for seen in told.values())
             return ServerHealth(

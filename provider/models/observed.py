@@ -138,7 +138,7 @@ class ServerOutput(Server):
     share: float = field(
         Share(),
         help="Its current share of the service's new requests, 0 to 1: by weight, not counting servers that are down, "
-        "drained or in maintenance.",
+        "drained or in maintenance. One that is down on some edges has the share that it gets on the others.",
     )
     health: HealthOutput = field(Nested(HealthOutput))
     leaving: LeavingOutput | None = field(

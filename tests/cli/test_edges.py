@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,9 @@ def test_an_edge_that_fell_silent_is_not_waited_for_and_named(own_cli: Run, own:
     assert "\nLive on every edge that polls; not on london (never seen), paris (stale).\n" in out
 
 
-def test_a_server_that_is_down_is_told_wherever_servers_are(own_cli: Run, own_client: httpx.Client) -> None:
+def test_a_server_that_is_down_is_told_wherever_servers_are(
+    own_cli: Run, own_client: httpx.Client, own: Service
+) -> None:
     with named_servers("a") as (a,):
         check = ("--health-check", "/", "--health-check-interval", "1s", "--health-check-timeout", "1s")
         gone = f"http://127.0.0.1:{free_port()}"
@@ -220,6 +223,14 @@ def test_a_server_that_is_down_is_told_wherever_servers_are(own_cli: Run, own_cl
         ]
         assert [service["name"] for service in told["scarce"]] == ["alvin"]
         assert {edge["name"] for edge in told["edges"]} >= {"default", "london"}
+
+        # Another edge reaches it.
+        own.server._app.plane.edges.health.observe("paris", {"alvin": {gone: True}}, datetime.now(UTC))
+        assert ["Share", "75 % where it is up"] in rows(own_cli("server", "show", "alvin", "b").check().out)
+        assert [row[4] for row in rows(own_cli("server", "list", "alvin").check().out)[1:]] == [
+            "25 %",
+            "75 % where it is up",
+        ]
 
 
 def test_status_names_the_worst_services_and_counts_the_others(cli: Run, client: httpx.Client) -> None:

@@ -36,6 +36,12 @@ def test_people_are_told_in_a_line_each(run: Run, file: Path) -> None:
     assert result.out.splitlines() == [f"{file}:3:74: {told}", "1 file: 1 rejected."]
 
 
+def test_what_ends_with_a_question_gets_no_full_stop(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "asked.yml"
+    file.write_text("http:\n  middleware: {}\n")
+    assert "here: did you mean middlewares? To do: " in run("lint", str(file)).out
+
+
 def test_nothing_is_found_in_good_files(run: Run, file: Path) -> None:
     file.write_text(BAD.replace(", colour: red", ""))
     assert run("lint", str(file.parent)).check().out == "1 file: nothing found.\n"

@@ -41,7 +41,13 @@ def servers_of(service: str) -> Collection:
 
 def _wanted(columns: Columns) -> Columns:
     own = {heading: read for heading, read in columns.items() if read is not LABELS}
-    return {**own, "Share": lambda server: percent(server.get("share", 0))}
+    return {**own, "Share": _words_of_share}
+
+
+def _words_of_share(server: Item) -> str:
+    share = percent(server.get("share", 0))
+    is_down = (server.get("health") or {}).get("state") == "down"
+    return f"{share} where it is up" if is_down and server.get("share") else share
 
 
 def words_of_leaving(server: Item) -> str | None:

@@ -40,7 +40,7 @@ def _branch(row: Row, health: Health) -> Branch:
     known = row.known
     if known is None or row.again:
         return Branch(row, None if known is None else known.service, ())
-    parts = configuration.shares(known.servers, known.down)
+    parts = known.shares
     healths = observe(known.service, known.servers, health)
     leaves = [
         Leaf(server, row.share * parts[server.name], healths[server.name].state)

@@ -102,9 +102,9 @@ def read(
     }
     kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
     weighed = [_weighed(server, kept[server.name]) for server in pool]
-    down = [name for name, server in observed.items() if server.health.state == "down"]
+    without = [name for name, server in observed.items() if not _takes(server)]
     risen = {name: server.rising.part for name, server in observed.items() if server.rising is not None}
-    shares, rollout = configuration.shares(weighed, down, risen), rollouts.find_active(session, service.name)
+    shares, rollout = configuration.shares(weighed, without, risen), rollouts.find_active(session, service.name)
     left = 1.0 if rollout is None else 1 - rollout.percent / 100
     rows = [
         WeightRow(
@@ -193,4 +193,5 @@ def _weighed(server: Server, text: str) -> Server:
 
 
 def _takes(server: ServerOutput) -> bool:
-    return server.state is ServerState.READY and server.health.state != "down"
+    """Tell whether a server gets requests. One that is down on some edges gets some from the others."""
+    return server.state is ServerState.READY and (server.health.state != "down" or server.share > 0)
