@@ -91,9 +91,12 @@ def listed(names: Sequence[str], most: int) -> str:
     return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
 
 
-def joined(parts: Sequence[str]) -> str:
-    """Write parts one after another, with commas; each may be a message."""
-    return reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), parts) if parts else ""
+_COMMA: Final = template("{one}, {other}")
+
+
+def joined(parts: Sequence[str], between: str = _COMMA) -> str:
+    """Write parts one after another, with commas or as the template `between` says; each may be a message."""
+    return reduce(lambda one, other: Message(between, one=one, other=other), parts) if parts else ""
 
 
 def freeze(text: str) -> Any:

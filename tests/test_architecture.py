@@ -28,6 +28,7 @@ LAYERS = [
     "cursors",
     "addresses",
     "texts",
+    "unreached",
     "typed_hosts",
     "durations",
     "moments",

@@ -46,7 +46,7 @@ async def fetch(host: str, port: int, name: str) -> bytes:
         told = reason.replace("_", " ").lower() if reason else Message("no answer")
         raise _refused(address, told) from None
     except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else Message("no answer")
+        why = reason(error) if isinstance(error, OSError) and error.strerror else Message("no answer")
         raise HandshakeError(Message("{address} cannot be reached: {why}", address=address, why=why)) from None
     try:
         found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

@@ -40,6 +40,7 @@ from provider.neighbours import KINDS as BESIDE_KINDS
 from provider.nouns.tls import DEFAULT
 from provider.parts import PLACES, ROUTERS
 from provider.surroundings import TOLD, ForeignRouter, ForeignRouters, Redirection
+from provider.unreached import reason
 
 if TYPE_CHECKING:
     import httpx
@@ -240,7 +241,7 @@ class TraefikAPI:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ReadbackError(
                 Message(
-                    "its API at {url} cannot be reached: {why}", url=self.url, why=str(error) or Message("no answer")
+                    "its API at {url} cannot be reached: {why}", url=self.url, why=reason(error) or Message("no answer")
                 )
             ) from None
 

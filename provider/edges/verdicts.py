@@ -6,13 +6,14 @@ from typing import Final
 from provider.edges.observed import DisabledRouter, Observation
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.states import Edge, EdgeState, EdgeVerdict, has_rejected
-from provider.messages import Message
+from provider.messages import Message, joined, template
 from provider.nouns import Named, called, versions
 from provider.parts import ROUTERS
 from provider.snapshots import Served
 
 _MOST_ROUTERS_TOLD: Final = 3
 _MOST_PARTS_TOLD: Final = 3
+_NEXT: Final = template("{one}; {other}")
 
 
 def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
@@ -126,7 +127,7 @@ def words_of_lacks(edge: Edge) -> str:
         Message("{kind} {name} (needs {version})", kind=called(kind), name=name, version=versions.written(since))
         for (kind, name), since in newer[:_MOST_PARTS_TOLD]
     ]
-    told = ", ".join(listed)
+    told = joined(listed)
     if (more := len(newer) - _MOST_PARTS_TOLD) > 0:
         told = Message("{parts}; and {more} more", parts=told, more=more)
     version = edge.observation.version if edge.observation is not None else None
@@ -146,7 +147,7 @@ def words_of_hindered(observed: Observation, concerns: Callable[[Named], bool] =
     warned = [router for router in observed.warned if concerns(router.named)]
     told = [Message("disabled {routers}", routers=_words_of(disabled))] if disabled else []
     told += [Message("serves only in part {routers}", routers=_words_of(warned))] if warned else []
-    return Message("{first}; {second}", first=told[0], second=told[1]) if len(told) > 1 else next(iter(told), None)
+    return joined(told, _NEXT) or None
 
 
 def _words_of(routers: Sequence[DisabledRouter]) -> str:
@@ -171,7 +172,7 @@ def words_of_rejection(quarantine: Quarantine) -> str:
     culprits = quarantine.culprits
     if not culprits:
         return words_of_search(quarantine)
-    told = "; ".join(words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
+    told = joined([words_of_part(*each) for each in list(culprits.items())[:_MOST_PARTS_TOLD]], _NEXT)
     if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
         told = Message("{parts}; and {more} more", parts=told, more=more)
     return Message("it rejected {parts}; everything else works", parts=told)

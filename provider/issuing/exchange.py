@@ -17,9 +17,10 @@ from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 from requests.utils import parse_header_links
 
-from provider.issuing.failures import AccountGoneError, AwayError, FailureKind, NoCertificateError, reason
+from provider.issuing.failures import AccountGoneError, AwayError, FailureKind, NoCertificateError
 from provider.issuing.ordered import host_of
 from provider.messages import Message
+from provider.unreached import reason
 from provider.version import VERSION
 
 _TIMEOUT_SECONDS: Final = 20
@@ -135,7 +136,8 @@ class Exchange:
 
     def _unreached(self, error: Exception) -> Message:
         """Say why the CA cannot be reached. Where its certificate is too old or too new, the clock may be wrong."""
-        why = shortened(reason(error))
+        why = reason(error)
+        why = why if isinstance(why, Message) else shortened(why)
         if any(f"certificate {words}" in why for words in _OUT_OF_TIME):
             now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
             return Message(

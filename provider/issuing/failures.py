@@ -45,13 +45,6 @@ class ShortLivedError(NoCertificateError):
     """What was begun before a restart came to nothing: it may be begun anew soon."""
 
 
-def reason(error: BaseException) -> str:
-    """Return the innermost reason of a failed request: what is around it names classes of libraries."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
-
-
 def not_led(why: Message) -> NoCertificateError:
     """Return that a name does not lead to an edge, or that something is not set."""
     return NoCertificateError(FailureKind.LEADING, why)

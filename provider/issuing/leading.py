@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 from provider.edges.handshakes import any_certificate
 from provider.issuing.challenges import FOLDER
-from provider.issuing.failures import not_led, reason
+from provider.issuing.failures import not_led
 from provider.issuing.means import Means
 from provider.late import Late
 from provider.messages import Message, listed
+from provider.unreached import reason
 
 if TYPE_CHECKING:
     import httpx

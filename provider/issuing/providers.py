@@ -8,10 +8,11 @@ import requests
 from lexicon.client import Client
 from lexicon.config import ConfigResolver
 
-from provider.issuing.failures import not_led, reason
+from provider.issuing.failures import not_led
 from provider.issuing.lookups import make_resolver
 from provider.issuing.means import Means
 from provider.messages import Message
+from provider.unreached import reason
 
 _LONGEST_WORDS: Final = 200
 _TTL_SECONDS: Final = 120

@@ -85,7 +85,10 @@ def _words(field: FieldChange) -> Message:
         return Message("{field} added", field=field.name)
     if field.before == {} and field.after is None:
         return Message("{field} removed", field=field.name)
-    return Message("{field} {before} → {after}", field=field.name, before=word(field.before), after=word(field.after))
+    before, after = word(field.before), word(field.after)
+    if before == after:  # such as a certificate for the same names until the same day
+        return Message("{field} changed", field=field.name)
+    return Message("{field} {before} → {after}", field=field.name, before=before, after=after)
 
 
 def word(value: Any) -> str:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize
 from tests.browser.conftest import OpenPage
 from tests.running import Service, empty, http_client
 
+LONG_HOST = "perpustakaan.fakultas-teknik.universitas.example"
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1280, height=800)
 
@@ -59,12 +60,16 @@ def filled(samples: Service) -> Iterator[httpx.Client]:
     with http_client(f"{samples.url}/api/v1") as client:
         described = {"name": "alvin.xyz", "description": "what it is for, in more words than a line has " * 3}
         client.post("/domains", json={**described, "tls": {"from": "stored"}}).raise_for_status()
+        client.post("/domains", json={"name": LONG_HOST, "tls": {"from": "stored"}}).raise_for_status()
         client.put("/services/wayshub", json={}).raise_for_status()
+        client.put("/services/perpustakaan", json={}).raise_for_status()
         client.put("/services/wayshub/servers/a", json={"url": "http://10.0.0.1:3000"}).raise_for_status()
         client.put("/middlewares/compress", json={"compress": {}}).raise_for_status()
         for name, prefix in (("wayshub", None), ("docs", "/a/path/that/is/rather/long/for/a/telephone")):
             router = {"domains": ["alvin.xyz"], "pathPrefix": prefix, "service": "wayshub"}
             client.put(f"/routers/{name}", json=router).raise_for_status()
+        router = {"domains": [LONG_HOST], "service": "perpustakaan"}
+        client.put("/routers/perpustakaan", json=router).raise_for_status()
         yield client
     empty(samples)
 
@@ -90,7 +95,7 @@ def test_on_a_phone_values_stand_beside_their_labels(open_page: OpenPage, langua
 def test_the_names_of_entry_points_are_not_broken(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/routers")
-    assert page.locator("td.words").count() == 2
+    assert page.locator("td.words").count() == 3
     assert page.evaluate(BROKEN) == []
 
 
@@ -101,6 +106,18 @@ def test_a_lock_stands_in_the_line_of_its_rule(page: Page, width: int) -> None:
         page.goto(path)
         assert page.locator("td .lock").count(), path
         assert page.evaluate(LONE) == [], path
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 820])
+def test_short_names_stand_whole_and_nothing_is_cut_for_them(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/routers")
+    names = page.locator(".whole > a", has_text="perpustakaan")
+    assert [names.nth(each).evaluate(LINES) for each in range(names.count())] == [1, 1]
+    room, needed = page.locator(".scroll").first.evaluate(
+        "({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth]"
+    )
+    assert needed <= room
 
 
 @pytest.mark.parametrize("width", [1024, 820])

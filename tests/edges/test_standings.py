@@ -9,6 +9,7 @@ from provider.edges.forecasts import Forecast, forecast
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
+from provider.edges.verdicts import words_of_rejection
 from provider.explanations import Verdict
 from provider.nouns import Named
 from provider.overlays import Replacement
@@ -16,6 +17,7 @@ from provider.parts import Part, Parts, Section
 from provider.ranking import Route, Routes
 from provider.snapshots import Snapshot
 from provider.views import EdgeView
+from provider.web import languages
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'
 PLAIN: Final = Standings("paris", EdgeState.LIVE, True, {}, {}, frozenset({"web"}), None, None)
@@ -124,6 +126,19 @@ def test_what_an_edge_rejected_is_left_out_or_older_with_who_made_it() -> None:
     told = asked(edge)
     assert taken(told) == "all"
     assert [(each.edge, each.router) for each in told.edges] == [("paris", "all")] or "sari" in told.explanation.why
+
+
+def test_what_an_edge_rejected_is_told_in_the_language() -> None:
+    now = snapshot(7, api=router("api"), all=router("all"))
+    held = {
+        ("router", name): HeldPart(Replacement(now.parts.routers.parts[name], None), 7, "sari")
+        for name in ("api", "all")
+    }
+    told = words_of_rejection(Quarantine(now, snapshot(6), held=held))
+    assert told == (
+        "it rejected router api of revision 7 by sari; router all of revision 7 by sari; everything else works"
+    )
+    assert " of revision " not in languages.load()["id"].say(told)
 
 
 def test_a_router_goes_with_the_service_that_an_edge_rejected() -> None:

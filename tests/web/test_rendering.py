@@ -153,6 +153,14 @@ def test_the_navigation_says_where_one_is(browser: httpx.Client) -> None:
     assert "aria-current" not in Outline(ask(browser, "login")).text
 
 
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_everything_in_the_navigation_begins_with_a_capital(browser: httpx.Client, language: str) -> None:
+    page = browser.get("/", headers={"Accept-Language": language}).text
+    labels = re.findall(r"<li><a [^>]*>(.*?)[<\n]", page)
+    assert len(labels) > 20
+    assert [label for label in labels if not label[:1].isupper()] == []
+
+
 def test_a_static_file_has_another_path_when_it_changes(browser: httpx.Client) -> None:
     page = browser.get("/").text
     for name in ("console.css", "console.js", "pico/pico.min.css", "htmx/htmx.min.js", "icon.svg"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provider import configuration, shares
+from provider import shares
 from provider.availability import know, observe
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState
