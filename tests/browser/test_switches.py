@@ -85,6 +85,17 @@ def test_the_keyboard_alone_leads_to_the_content(page: Page) -> None:
     expect(page.locator("main")).to_be_focused()
 
 
+def test_the_keyboard_goes_on_where_it_was_when_the_page_is_loaded_again(page: Page) -> None:
+    page.goto("/events")
+    page.get_by_role("link", name="Rollouts").press("Enter")
+    page.wait_for_url("**/events?kind=rollout")
+    expect(page.get_by_role("link", name="Rollouts")).to_be_focused()
+    page.goto("/domains")
+    page.get_by_role("button", name="Bahasa Indonesia").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Domain")
+    expect(page.get_by_role("button", name="Bahasa Indonesia")).to_be_focused()
+
+
 def test_what_is_wrong_leads_to_its_field(page: Page) -> None:
     page.goto("/samples/password/failed")
     page.get_by_role("alert").get_by_role("link").first.click()

@@ -52,20 +52,33 @@ const localise = (root) => {
 localise(document);
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
 
-// Who pressed a button by which the page is loaded again goes on from there: at that button, at the one that took its
-// place, or at the content.
+// Who pressed a button or a link by which the page is loaded again goes on from there: at that one, at the one that took
+// its place, or at the content. Who is led to another page goes on at its content.
 const PRESSED = "pressed";
+const remember = (...places) => sessionStorage.setItem(PRESSED, JSON.stringify([location.pathname, ...places]));
 document.addEventListener("submit", ({ target, submitter }) => {
-  if (!target.matches("main form[method=post]") || !submitter) return;
-  const action = target.getAttribute("action");
-  sessionStorage.setItem(PRESSED, JSON.stringify([location.pathname, submitter.id, action]));
+  if (!submitter || target.matches("[data-theme-switch]")) return;
+  const form = `form[action="${CSS.escape(target.getAttribute("action"))}"]`;
+  const field = target.method === "get" && document.activeElement.name;
+  remember(
+    submitter.id && `#${CSS.escape(submitter.id)}`,
+    field && `${form} [name="${CSS.escape(field)}"]`,
+    submitter.value && `${form} button[value="${CSS.escape(submitter.value)}"]`,
+    `${form} button:not(.unseen, .first)`,
+  );
+});
+document.addEventListener("click", ({ target, detail, ctrlKey, metaKey, shiftKey }) => {
+  const link = target.closest("main a[href]");
+  const isKey = detail === 0 && !ctrlKey && !metaKey && !shiftKey; // a mouse shows where one is
+  if (!link || !isKey || link.hash || link.pathname !== location.pathname) return;
+  remember(`main a[href="${CSS.escape(link.getAttribute("href"))}"]`);
 });
 const goOn = () => {
-  const [path, id, action] = JSON.parse(sessionStorage.getItem(PRESSED) ?? "[]");
+  const [path, ...places] = JSON.parse(sessionStorage.getItem(PRESSED) ?? "[]");
   sessionStorage.removeItem(PRESSED);
-  if (path !== location.pathname || document.activeElement !== document.body) return;
-  const same = id && document.getElementById(id);
-  const next = same || document.querySelector(`main form[action="${CSS.escape(action)}"] button:not(.unseen, .first)`);
-  (next ?? document.getElementById("main"))?.focus();
+  if (path === undefined || document.activeElement !== document.body) return;
+  const found = path === location.pathname ? places.filter(Boolean) : [];
+  const seen = found.flatMap((place) => [...document.querySelectorAll(place)]).find((each) => each.checkVisibility());
+  (seen ?? document.getElementById("main"))?.focus();
 };
 goOn();
