@@ -5,6 +5,7 @@ import ssl
 from functools import cache
 from typing import Final
 
+from provider import unreached
 from provider.messages import Message
 
 TIMEOUT_SECONDS: Final = 5.0
@@ -46,7 +47,7 @@ async def fetch(host: str, port: int, name: str) -> bytes:
         told = reason.replace("_", " ").lower() if reason else Message("no answer")
         raise _refused(address, told) from None
     except (OSError, UnicodeError) as error:
-        why = reason(error) if isinstance(error, OSError) and error.strerror else Message("no answer")
+        why = unreached.reason(error) if isinstance(error, OSError) and error.strerror else Message("no answer")
         raise HandshakeError(Message("{address} cannot be reached: {why}", address=address, why=why)) from None
     try:
         found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
