@@ -14,14 +14,13 @@ from provider.imports.declared import DeclaredReader
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason, Renamed
 from provider.imports.objects import Key, ReadObject, find_disabled, find_lost, refuse_together
 from provider.imports.pieces import Ledger, Piece
-from provider.imports.placing import settled, stand
 from provider.imports.provenance import Provenance, Running
 from provider.imports.ranks import Ranked
 from provider.imports.references import References, use_default_options
 from provider.imports.report import PART, Report
 from provider.imports.routers import Surroundings, read_router, read_tcp_router, read_udp_router
 from provider.imports.services import Pool, read_service
-from provider.imports.standing import NO_RANK, STANDING, UNRANKED, BesideState
+from provider.imports.standing import NO_RANK, STANDING, UNRANKED, BesideState, settled, stand
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Service, internals
 from provider.nouns.certificate import Certificate
 from provider.nouns.tcp_router import TCPRouter

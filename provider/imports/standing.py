@@ -1,4 +1,4 @@
-"""Routers that are imported to stand beside those of other providers, without their requests. Pure.
+"""Routers of a document among all others: at the ranks that they had, or beside those of other providers. Pure.
 
 What there is here keeps its name, and nothing that routers of one's own lead to is changed.
 """
@@ -9,7 +9,10 @@ from typing import Final, TypeVar
 from provider.declarations import Declaration
 from provider.errors import Invalid
 from provider.imports.findings import Cause
+from provider.imports.objects import Key, ReadObject
 from provider.imports.pieces import Piece
+from provider.imports.ranks import Ranked, fitted, settle
+from provider.imports.routers import priority_place, refuse_priority
 from provider.nouns import NOUNS, Named, Noun, Router
 from provider.nouns.beside import BesideOther, TCPBesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
@@ -28,7 +31,7 @@ NO_RANK: Final = (
 
 
 class BesideState:
-    """A state in which routers shall stand beside those of other providers."""
+    """A state in which routers shall stand beside those of other providers, without their requests."""
 
     def __init__(self, state: Declaration) -> None:
         self._state = state
@@ -81,3 +84,37 @@ def _led_to(state: Declaration) -> set[Named]:
                 found.add(key)
                 waiting.append(item)
     return found
+
+
+def settled(objects: Mapping[Key, ReadObject], lost: set[Key]) -> dict[str, Router]:
+    """Return the routers that are held, by name. One that cannot have its rank here is lost as well."""
+    held = {key: each.item for key, each in objects.items() if isinstance(each.item, Ranked)}
+    fitting = fitted({each.router.name: each for key, each in held.items() if key not in lost})
+    for key, each in held.items():
+        rank = fitting[each.router.name].rank if each.router.name in fitting else each.rank
+        if rank != each.rank:
+            part = priority_place(objects[key].part)
+            part.change(f"its priority {each.rank} becomes {rank:,}: its place among the others stays")
+    routers = settle(fitting)
+    for key, each in held.items():
+        if key not in lost and each.router.name not in routers:
+            refuse_priority(objects[key].part)
+            lost.add(key)
+    return routers
+
+
+def stand(beside: BesideState, objects: Mapping[Key, ReadObject], routers: dict[str, Router], lost: set[Key]) -> None:
+    """Place the routers that are held beside the others. One that cannot be is lost as well."""
+    for key, each in objects.items():
+        placed: Router | TCPRouter | None = None
+        if isinstance(each.item, Ranked) and each.name in routers:
+            placed = beside.placed(routers[each.name], each.full, each.item.rank, each.part)
+            if placed is not None:
+                routers[each.name] = placed
+        elif isinstance(each.item, TCPRouter):
+            each.item = placed = beside.placed(each.item, each.full, each.item.rank, each.part)
+        else:
+            continue
+        if placed is None:
+            routers.pop(each.name, None)
+            lost.add(key)

@@ -13,10 +13,6 @@ from provider.nouns.protocol import is_unset
 from provider.values import Refusal
 
 
-def _flag(title: str, help_: str) -> Any:
-    return flag(title, help_)
-
-
 class _Told(Object):
     """What is told, of which something has to be chosen: Traefik rejects a document that has nothing here."""
 
@@ -34,19 +30,19 @@ class CertificateIssuer(_Told):
 
     example: ClassVar = {"commonName": True}
 
-    common_name: bool = _flag("Common name", "CN, the name itself.")
-    organization: bool = _flag("Organization", "O, such as a company.")
-    country: bool = _flag("Country", "C, two letters.")
-    province: bool = _flag("Province", "ST, a state or a province.")
-    locality: bool = _flag("Locality", "L, usually a city.")
-    serial_number: bool = _flag("Serial number", "SN, a number within the subject.")
-    domain_component: bool = _flag("Domain components", "DC, the parts of a domain.")
+    common_name: bool = flag("Common name", "CN, the name itself.")
+    organization: bool = flag("Organization", "O, such as a company.")
+    country: bool = flag("Country", "C, two letters.")
+    province: bool = flag("Province", "ST, a state or a province.")
+    locality: bool = flag("Locality", "L, usually a city.")
+    serial_number: bool = flag("Serial number", "SN, a number within the subject.")
+    domain_component: bool = flag("Domain components", "DC, the parts of a domain.")
 
 
 class CertificateSubject(CertificateIssuer):
     """Fields of a certificate's subject."""
 
-    organizational_unit: bool = _flag("Organizational unit", "OU, such as a department.")
+    organizational_unit: bool = flag("Organizational unit", "OU, such as a department.")
 
 
 class CertificateInfo(_Told):
@@ -60,10 +56,10 @@ class CertificateInfo(_Told):
     issuer: CertificateIssuer | None = field(
         Nested(CertificateIssuer), "Issuer", "What it says about its issuer.", default=None, switch="Pass its issuer"
     )
-    sans: bool = _flag("Names (SAN)", "All names and addresses it covers.")
-    serial_number: bool = _flag("Serial number", "The certificate's serial number.")
-    not_before: bool = _flag("Valid from", "In seconds since 1970.")
-    not_after: bool = _flag("Valid until", "In seconds since 1970.")
+    sans: bool = flag("Names (SAN)", "All names and addresses it covers.")
+    serial_number: bool = flag("Serial number", "The certificate's serial number.")
+    not_before: bool = flag("Valid from", "In seconds since 1970.")
+    not_after: bool = flag("Valid until", "In seconds since 1970.")
 
 
 class PassTLSClientCert(_Told, Kind):
