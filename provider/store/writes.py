@@ -118,6 +118,7 @@ def check_references(session: Session, item: Noun) -> None:
         kind: _known(session, NOUNS[kind], {use.name for use in uses if use.kind == kind})
         for kind in {use.kind for use in uses}
     }
+    known.setdefault(item.kind, set()).add(item.key)  # what leads to itself is told below, also of a new one
     if wrong := [missing(use.where, use.kind, use.typed) for use in uses if use.name not in known[use.kind]]:
         raise Invalid(wrong)
     noun = type(item)

@@ -146,3 +146,20 @@ def test_what_traefik_makes_anew_for_each_way_is_reached_in_a_thousand_ways_at_m
     applied = client.post("/apply", json={plural: {"b0": made_of("x", "y")}})
     problem(applied, "invalid", (f"/{plural}/b0", "ways.many"))
     put("b0", made_of("x")).raise_for_status()
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT"])
+@pytest.mark.parametrize(
+    ("plural", "document", "where"),
+    [
+        ("middlewares", {"chain": {"middlewares": ["ring"]}}, "/chain/middlewares/0"),
+        ("services", {"weighted": {"services": [{"name": "ring"}]}}, "/weighted/services/0/name"),
+        ("tcpServices", {"weighted": {"services": [{"name": "ring"}]}}, "/weighted/services/0/name"),
+    ],
+)
+def test_a_new_object_that_is_made_of_itself_is_told_so_and_not_that_there_is_none(
+    made: httpx.Client, verb: str, plural: str, document: dict[str, Any], where: str
+) -> None:
+    path = f"/{plural}" if verb == "POST" else f"/{plural}/ring"
+    answer = made.request(verb, path, json={"name": "ring", **document})
+    problem(answer, "invalid", (where, f"{plural.removesuffix('s')}.cycle"))
