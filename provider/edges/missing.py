@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
-from provider.edges.verdicts import words_of_hindered, words_of_lacks
+from provider.edges.verdicts import list_held_back, words_of_hindered, words_of_lacks
 from provider.messages import Message
 from provider.nouns import Named
 from provider.parts import ROUTERS, Part, Parts
@@ -35,8 +34,11 @@ class Awaited:
     part: Part | None = None
 
 
-def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
-    """Tell whether an edge runs a revision or a later one, or is one for which nobody waits."""
+def _runs(edge: Edge, revision: int, newest: Sequence[Served | None]) -> bool:
+    """Tell whether an edge runs a revision or a later one, or is one for which nobody waits.
+
+    It need not be given what would be the same document as it has.
+    """
     if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
         return True
     given = edge.given
@@ -44,26 +46,30 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
         return False
     if edge.quarantine is not None and edge.quarantine.concerns(revision):
         return False
-    return given.revision >= revision or (current is not None and given.whole.digest == current.whole.digest)
+    return given.revision >= revision or any(
+        each is not None and each.revision >= revision and each.whole.digest == given.whole.digest for each in newest
+    )
 
 
 def find_missing(
     edge: Edge,
     revision: int,
     current: Snapshot | None,
+    offered: Served | None,
     concerns: Callable[[Named], bool],
     awaited: Sequence[Awaited] = (),
 ) -> MissingEdge | None:
     """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
 
+    `current` is what the edge would get, had it rejected nothing, and `offered` is what it gets.
     No time tells more of one that rejected a part of it or disabled a router, or was given it and has no API to read.
     """
     state, detail, quarantine = edge.verdict.state, edge.verdict.detail, edge.quarantine
-    if not _runs(edge, revision, current):
+    if not _runs(edge, revision, (current, offered)):
         is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.pollers.sharers))
         is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.pollers.sharers))
         return MissingEdge(edge.name, state, detail, is_settled=is_blamed or is_mute)
-    if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
+    if quarantine is not None and any(concerns(key) for key in list_held_back(edge, current)):
         return MissingEdge(edge.name, state, detail, is_settled=not quarantine.is_searching)
     if any(concerns(key) for key in edge.lacks if key[0] in ROUTERS):
         return MissingEdge(edge.name, state, words_of_lacks(edge), is_settled=True)
@@ -86,17 +92,3 @@ def _find_lacking(edge: Edge, awaited: Sequence[Awaited]) -> Awaited | None:
 def _has(parts: Parts, awaited: Awaited) -> bool:
     found = parts.find(awaited.key)
     return found is not None and (awaited.part is None or awaited.part == found)
-
-
-def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[Named], bool]) -> bool:
-    """Tell whether a router that concerns somebody is left out, or leads elsewhere, for what an edge rejected."""
-    keys = {*quarantine.held, *quarantine.trying}
-    needed = {key for key in keys if key[0] not in ROUTERS}
-    if any(concerns(key) for key in keys - needed):
-        return True
-    routers = [(kind, current.parts.section(kind).parts) for kind in ROUTERS] if needed else []
-    return any(
-        concerns((kind, name)) and not needed.isdisjoint(current.parts.reached(part))
-        for kind, parts in routers
-        for name, part in parts.items()
-    )

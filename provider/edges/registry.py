@@ -270,10 +270,15 @@ class Edges:
         fitting, edge.lacks = self._polls.fit(edge.name, current)
         return fitting
 
+    def find_offered(self, edge: Edge) -> Served | None:
+        """Return what an edge is offered now."""
+        current = self._serving.current
+        return None if current is None else self._polls.offer(edge.name, current)
+
     def _is_offered(self, edge: Edge, given: Served) -> bool:
         """Tell whether what it was given is what it is still offered."""
-        current = self._serving.current
-        return current is not None and self._polls.offer(edge.name, current).document.digest == given.document.digest
+        offered = self.find_offered(edge)
+        return offered is not None and offered.document.digest == given.document.digest
 
     # Who waits
 

@@ -9,7 +9,7 @@ from provider.edges.states import Edge, EdgeState, EdgeVerdict, has_rejected
 from provider.messages import Message, joined, template
 from provider.nouns import Named, called, versions
 from provider.parts import ROUTERS
-from provider.snapshots import Served
+from provider.snapshots import Served, Snapshot
 
 _MOST_ROUTERS_TOLD: Final = 3
 _MOST_PARTS_TOLD: Final = 3
@@ -25,7 +25,8 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
     if given is None or current is None:
         return EdgeVerdict(EdgeState.PENDING, Message("it has polled, but has not been given a document yet"))
     if edge.quarantine is not None:
-        rejected = EdgeVerdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
+        told = words_of_rejection(edge.quarantine, list_held_back(edge, current), _words_besides(edge))
+        rejected = EdgeVerdict(EdgeState.REJECTED, told)
         return _judge_shared(edge, rejected, now) if edge.pollers.sharers else rejected
     if given.whole.digest != current.whole.digest:  # the same but for servers that are kept out is as good
         return EdgeVerdict(
@@ -160,8 +161,29 @@ def _words_of(routers: Sequence[DisabledRouter]) -> str:
     return Message("{count} routers: {names}", count=len(routers), names=names)
 
 
-def words_of_rejection(quarantine: Quarantine) -> str:
-    """Say in a sentence what an edge rejected, and what it gets instead."""
+def _words_besides(edge: Edge) -> str | None:
+    """Say what is amiss on an edge that has nothing to do with what it rejected, or None if nothing is."""
+    if edge.lacks:
+        return words_of_lacks(edge)
+    hindered = None if edge.observation is None else words_of_hindered(edge.observation)
+    return None if hindered is None else Message("It also {told}", told=hindered)
+
+
+def list_held_back(edge: Edge, current: Served | None) -> list[Named]:
+    """List the routers that an edge does not run as they are, for what it rejected: with those that need such."""
+    given = edge.given
+    if not isinstance(given, Snapshot) or not isinstance(current, Snapshot):
+        return []
+    return [
+        (kind, name)
+        for kind in ROUTERS
+        for name, part in current.parts.section(kind).parts.items()
+        if given.parts.find((kind, name)) != part
+    ]
+
+
+def words_of_rejection(quarantine: Quarantine, held_back: Sequence[Named] = (), besides: str | None = None) -> str:
+    """Say what an edge rejected, what it gets instead, which routers that holds back, and what is amiss besides."""
     rejected = quarantine.rejected.revision
     if quarantine.is_whole:
         return Message(
@@ -175,7 +197,15 @@ def words_of_rejection(quarantine: Quarantine) -> str:
     told = joined([words_of_part(*each) for each in list(culprits.items())[:_MOST_PARTS_TOLD]], _NEXT)
     if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
         told = Message("{parts}; and {more} more", parts=told, more=more)
-    return Message("it rejected {parts}; everything else works", parts=told)
+    told = Message("it rejected {parts}", parts=told)
+    if others := [name for kind, name in held_back if (kind, name) not in culprits]:
+        named = ", ".join(others[:_MOST_PARTS_TOLD])
+        if (more := len(others) - _MOST_PARTS_TOLD) > 0:
+            named = Message("{parts}; and {more} more", parts=named, more=more)
+        told = Message("{told}. What needs this stays as it was: {routers}", told=told, routers=named)
+    if besides:
+        return Message("{told}. {besides}", told=told, besides=besides)
+    return Message("{told}; everything else works", told=told)
 
 
 def words_of_search(quarantine: Quarantine) -> str:

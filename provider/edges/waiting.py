@@ -50,7 +50,7 @@ def list_missing(
     """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
 
     def find(edge: Edge) -> MissingEdge | None:
-        return find_missing(edge, revision, edges.fit(edge), concerns, awaited)
+        return find_missing(edge, revision, edges.fit(edge), edges.find_offered(edge), concerns, awaited)
 
     found = [find(edges.refresh(edge)) for edge in edges.known if find(edge) is not None]
     return [missing for missing in found if missing is not None]
