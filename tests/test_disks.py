@@ -208,6 +208,21 @@ def test_a_disk_that_takes_no_writes_is_told_as_that(
     assert "no SQLite" not in told
 
 
+def test_a_key_that_does_not_fit_leaves_no_file_that_would_pass_for_one(disk: Path, path: Path) -> None:
+    fill(disk)
+    create = ("token", "create", "me", "--scope", "read")
+    assert "full" in command(path, *create).error()
+    assert not list(disk.glob("*.key"))
+    make_room(disk)
+    assert command(path, *create).status == 0
+
+
+def test_what_needs_the_database_alone_says_why_it_cannot_have_it(disk: Path, path: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(path, tmp_path / "copy.db"))
+    make_read_only(disk)
+    assert f"the database {path} cannot be locked" in command(path, "restore", str(copy)).err
+
+
 @pytest.mark.parametrize("hinder", [fill, make_read_only])
 def test_what_comes_before_a_start_needs_no_room_where_there_is_nothing_to_do(
     disk: Path, path: Path, hinder: Callable[[Path], None]

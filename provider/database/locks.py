@@ -33,8 +33,11 @@ def sharing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Let no service run on a database meanwhile. Raises `Unavailable` if one does, and `OSError`."""
-    descriptor = _open(path)
+    """Let no service run on a database meanwhile. Raises `Unavailable` if one does, or if that cannot be told."""
+    try:
+        descriptor = _open(path)
+    except OSError as error:
+        raise Unavailable(f"the database {path} cannot be locked: {lock_path(path)}: {error.strerror}") from error
     try:
         _lock(descriptor, fcntl.LOCK_EX, f"a service is running on the database {path}: stop it first")
         yield

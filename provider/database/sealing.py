@@ -21,7 +21,7 @@ from provider.errors import Unavailable
 from provider.late import Late
 from provider.messages import Message
 from provider.nouns.texts import Hidden
-from provider.replacements import sync
+from provider.replacements import partial, sync
 
 if TYPE_CHECKING:
     from cryptography import exceptions
@@ -160,17 +160,16 @@ class SealingKeys:
         """Make a file with a new key, for its owner alone, if there is none. Raises `Unavailable`."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            with partial(self.path) as made:
+                made.write_text(f"{new_key()}\n", encoding="ascii")
+                sync(made)
+                os.link(made, self.path)  # which never takes the place of a key that another process made meanwhile
+            sync(self.path.parent)
         except FileExistsError:
             pass
         except OSError as error:
             told = {"path": self.path, "why": error.strerror}
             raise Unavailable(Message("the key file {path} cannot be created: {why}", **told)) from error
-        else:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(f"{new_key()}\n".encode())
-            sync(self.path)
-            sync(self.path.parent)
         self._read()
 
     def exists(self) -> bool:
