@@ -207,9 +207,10 @@ def install(app: FastAPI) -> None:
 def _allowed(app: FastAPI, request: Request) -> list[str]:
     """Return the methods that a path knows. Starlette tells those of one route, and a path may have several."""
     scopes = {method: {**request.scope, "method": method} for method in DECLARED}
-    return complete(
+    found = [
         method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
-    )
+    ]
+    return complete(found or ["GET"])  # files are at no route of their own, and only read
 
 
 def _plain(text: str) -> str:
