@@ -46,7 +46,7 @@ def to_ascii(host: str) -> str:
             Message("a host name has 1 to {most} characters, this has {length}", most=HOST_LENGTH, length=len(host)),
         )
     wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
-    if "*" in rest or not rest:
+    if ("*" in rest or not rest) and typed_hosts.find_host(host) is None:
         raise Refusal(
             "host.wildcard",
             Message("{host}: '*' is allowed once, as the whole first label (*.example.com)", host=shown_text(host)),
@@ -56,7 +56,7 @@ def to_ascii(host: str) -> str:
     except (idna.IDNAError, UnicodeError):
         raise Refusal(
             "host.format",
-            Message("{host} is not a host name: {why}", host=shown_text(host), why=typed_hosts.why_not(rest)),
+            Message("{host} is not a host name: {why}", host=shown_text(host), why=typed_hosts.why_not(host)),
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
         raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=shown_text(host)))

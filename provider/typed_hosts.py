@@ -14,22 +14,23 @@ _SCHEME: Final = pattern(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _DOTS: Final = pattern("[.\u3002\uff0e\uff61]")
 """What IDNA takes for a dot."""
 
+_HOST: Final = pattern(r"(\*\.)?[^\x00-,/:-@\[-^`{-\x7f\s]+")
+"""What may be one, as far as single characters tell: an IPv6 address and a rule are none."""
+
 _LONGEST_LABEL: Final = 63
 _LONGEST_SHOWN: Final = 100
 
 
 def find_host(text: str) -> str | None:
     """Find the host in an address such as `http://alvin.xyz:8080/shop`, or None for what is no address of one."""
+    typed = text.strip()
     try:
-        parts = urlsplit(text if _SCHEME.match(text) else f"//{text}")
+        parts = urlsplit(typed if _SCHEME.match(typed) else f"//{typed.removeprefix('//')}")
         host, _port = parts.hostname, parts.port
-        if host and ":" in host:  # an IPv6 address, which is no host name either
-            return None
     except ValueError:
         return None
-    is_address = bool(parts.scheme or parts.path or parts.query or parts.fragment or parts.netloc != (host or ""))
-    spelled = re.search(re.escape(host), text, re.IGNORECASE) if host else None
-    return spelled[0] if is_address and spelled and " " not in spelled[0] else None
+    spelled = re.search(re.escape(host), typed, re.IGNORECASE) if host and _HOST.fullmatch(host) else None
+    return None if spelled is None or spelled[0] == text else spelled[0]
 
 
 def meant(text: str) -> str:
@@ -50,8 +51,8 @@ def why_not(host: str) -> str:
     """Say why a text is no host name, and what to type."""
     if not host.isprintable() and not any(char.isspace() for char in host):
         return Message("it has an invisible character")
-    shown = host[:_LONGEST_SHOWN]
-    found = chain(_as_a_whole(shown), _by_labels(host), _by_characters(host))
+    rest = host.removeprefix("*.")
+    found = chain(_as_a_whole(host[:_LONGEST_SHOWN]), _by_labels(rest), _by_characters(rest))
     return next(found, Message("it has characters that host names cannot have, or not in this order"))
 
 

@@ -17,6 +17,8 @@ from provider.values import Refusal
         ("http://Bücher.example:80/", "Bücher.example"),
         ("*.alvin.xyz", "*.alvin.xyz"),
         ("alvin.xyz", "alvin.xyz"),
+        ("//alvin.xyz", "alvin.xyz"),
+        ("https://*.alvin.xyz/", "*.alvin.xyz"),
         ("http://alvin.xyz/shop", "http://alvin.xyz/shop"),
         ("http://user@alvin.xyz", "http://user@alvin.xyz"),
         ("a b.xyz", "a b.xyz"),
@@ -34,6 +36,12 @@ def test_an_address_is_meant_as_its_host_where_nothing_else_is_lost(typed: str, 
         ("alvin.xyz/", "is not a host name: type only alvin.xyz"),
         ("alvin.xyz:8080", "is not a host name: type only alvin.xyz"),
         ("user@alvin.xyz", "is not a host name: type only alvin.xyz"),
+        ("//alvin.xyz/", "is not a host name: type only alvin.xyz"),
+        (" alvin.xyz", "is not a host name: type only alvin.xyz"),
+        ("*.alvin.xyz/", "is not a host name: type only *.alvin.xyz"),
+        ("https://*.alvin.xyz", "is not a host name: type only *.alvin.xyz"),
+        ("*.alvin_shop.xyz", "it has an underscore; type a hyphen, *.alvin-shop.xyz"),
+        ("Host(`alvin.xyz`)", "it has (, but host names have only letters, digits, hyphens and dots"),
         *[
             (typed, "it is an IPv6 address; use a rule to match it")
             for typed in ("::1", "[fd00::7]", "http://[::1]:8080/")
