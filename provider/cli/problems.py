@@ -30,7 +30,7 @@ def read(problem: Mapping[str, Any]) -> ProviderError:
     code = str(problem.get("type", "")).rpartition(":")[2]
     fields = _read_fields(problem)
     detail = _tell(fields) or str(problem.get("detail") or problem.get("title") or "it failed")
-    if code == InUse.code:
+    if code == InUse.code and detail.endswith("together"):  # what would go in passing is told without a way on
         detail += " with --cascade"
     if code == Brake.code:
         given = problem.get("confirm")

@@ -163,6 +163,15 @@ def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
 # One revision is undone
 
 
+def test_an_undo_that_would_remove_what_is_used_says_by_what(cli: Run, client: httpx.Client) -> None:
+    client.put("/middlewares/gz", json={"compress": {}}).raise_for_status()
+    number = str(newest(client)["number"])
+    cli("router", "set", "wayshub", "--middleware", "gz").check()
+    refused = cli("revision", "undo", number, "--yes").error()
+    assert refused == "middleware gz would be removed, but is used by router wayshub"
+    cli("revision", "undo", number, "--yes", "--cascade").check()
+
+
 def test_a_revision_is_undone_and_what_came_since_stays(cli: Run, client: httpx.Client) -> None:
     cli("server", "set", "wayshub", "b", "--state", "drain").check()
     number = str(newest(client)["number"])
