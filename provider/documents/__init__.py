@@ -3,17 +3,3 @@
 from provider.documents.places import Lines, Position, nearest
 from provider.documents.reading import Builder, DocumentError, File, build, parse, position
 from provider.documents.scalars import CORE, TAG
-
-__all__ = [
-    "CORE",
-    "TAG",
-    "Builder",
-    "DocumentError",
-    "File",
-    "Lines",
-    "Position",
-    "build",
-    "nearest",
-    "parse",
-    "position",
-]

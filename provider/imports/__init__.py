@@ -5,17 +5,3 @@ from provider.imports.keeping import keeping
 from provider.imports.provenance import Provenance, Running
 from provider.imports.rawdata import NOT_TOLD, reshaped
 from provider.imports.reading import Imported, read
-
-__all__ = [
-    "NOT_TOLD",
-    "ImportFinding",
-    "ImportOutcome",
-    "Imported",
-    "Provenance",
-    "Renamed",
-    "Running",
-    "keeping",
-    "leaves",
-    "read",
-    "reshaped",
-]

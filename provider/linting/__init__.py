@@ -2,5 +2,3 @@
 
 from provider.linting.findings import Consequence, LintFinding, LintLevel
 from provider.linting.looking import find
-
-__all__ = ["Consequence", "LintFinding", "LintLevel", "find"]

@@ -11,27 +11,3 @@ from provider.nouns.registry import NOUNS, Named, called, comparable, masked, ow
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
-
-__all__ = [
-    "NOUNS",
-    "Cookie",
-    "Domain",
-    "Field",
-    "HealthCheck",
-    "Middleware",
-    "Named",
-    "Nested",
-    "Noun",
-    "Object",
-    "Router",
-    "Server",
-    "Service",
-    "Sticky",
-    "called",
-    "comparable",
-    "field",
-    "masked",
-    "owners",
-    "titled",
-    "within",
-]

@@ -5,23 +5,3 @@ from provider.rules.conditions import Condition, Mismatch
 from provider.rules.mistakes import BadRule
 from provider.rules.parse import RULE_LENGTH, Rule, parse, read
 from provider.rules.requests import BadRequest, Request, asked, received, sent
-
-__all__ = [
-    "RULE_LENGTH",
-    "BadRequest",
-    "BadRule",
-    "Condition",
-    "Mismatch",
-    "Request",
-    "Rule",
-    "asked",
-    "build",
-    "host_matcher",
-    "parse",
-    "priority",
-    "quote",
-    "read",
-    "received",
-    "sent",
-    "split",
-]

@@ -34,18 +34,3 @@ from provider.imports.files.folder import (
     read,
     read_file,
 )
-
-__all__ = [
-    "ENDINGS",
-    "JSON",
-    "TOML",
-    "Effect",
-    "Environment",
-    "FileFinding",
-    "Folder",
-    "ReadFile",
-    "SourceText",
-    "is_read_in_folders",
-    "read",
-    "read_file",
-]

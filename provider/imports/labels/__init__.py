@@ -16,27 +16,3 @@ from provider.imports.labels.projects import Beside, ComposeFile, Project, is_co
 from provider.imports.labels.starting import read_defaults
 from provider.imports.labels.translating import Translated, translate
 from provider.imports.labels.variables import read_file
-
-__all__ = [
-    "DOCKER",
-    "SWARM",
-    "Beside",
-    "ComposeFile",
-    "Container",
-    "ContainerImage",
-    "ContainerLabel",
-    "Defaults",
-    "Project",
-    "Translated",
-    "by_provider",
-    "image_name",
-    "is_compose",
-    "is_inspected",
-    "read",
-    "read_containers",
-    "read_defaults",
-    "read_file",
-    "read_images",
-    "read_inspected",
-    "translate",
-]

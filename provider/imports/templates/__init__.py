@@ -7,5 +7,3 @@ itself refuses raises `Refused`. Facts from Go's documentation, sprig's and Trae
 
 from provider.imports.templates.parsing import Refused, TemplateError, Unknown
 from provider.imports.templates.running import RenderedTemplate, render
-
-__all__ = ["Refused", "RenderedTemplate", "TemplateError", "Unknown", "render"]
