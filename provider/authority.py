@@ -10,21 +10,12 @@ from datetime import UTC, datetime, timedelta
 from errno import EINVAL
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from provider.errors import Unavailable
-from provider.late import Late
+from provider.late import ec, hashes, serialization, x509
 from provider.messages import Message
 from provider.replacements import replacing
-
-if TYPE_CHECKING:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-else:
-    x509, hashes = Late("cryptography.x509"), Late("cryptography.hazmat.primitives.hashes")
-    serialization = Late("cryptography.hazmat.primitives.serialization")
-    ec = Late("cryptography.hazmat.primitives.asymmetric.ec")
 
 DEFAULT_NAMES: Final = ("localhost", "test")
 """The domains below which it may sign, besides those that it is given."""

@@ -10,26 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import AwareDatetime
 
-from provider.late import Late
+from provider.late import ec, ed25519, exceptions, hashes, rsa, serialization, x509
 from provider.messages import Message
 from provider.values import Refusal
-
-if TYPE_CHECKING:
-    from cryptography import exceptions, x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-else:
-    exceptions, x509 = Late("cryptography.exceptions"), Late("cryptography.x509")
-    hashes = Late("cryptography.hazmat.primitives.hashes")
-    serialization = Late("cryptography.hazmat.primitives.serialization")
-    ec = Late("cryptography.hazmat.primitives.asymmetric.ec")
-    ed25519 = Late("cryptography.hazmat.primitives.asymmetric.ed25519")
-    rsa = Late("cryptography.hazmat.primitives.asymmetric.rsa")
 
 _KEPT: Final = 4_096
 """So many certificates are known again: to read one takes 0.1 ms, and each list reads all that it shows."""
@@ -290,7 +277,7 @@ def _check_numbers(key: "rsa.RSAPrivateKey") -> None:
         raise _unreadable_key()
 
 
-def _usable(key: "PrivateKeyTypes") -> "rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey":
+def _usable(key: object) -> "rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey":
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS:
         return key
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:

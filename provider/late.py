@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class Late(ModuleType):
@@ -11,3 +11,17 @@ class Late(ModuleType):
     def __getattr__(self, name: str) -> Any:
         """Load the module, and return what it has."""
         return getattr(import_module(self.__name__), name)
+
+
+if TYPE_CHECKING:
+    import httpx
+    from cryptography import exceptions, x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from cryptography.hazmat.primitives.ciphers import aead
+else:
+    httpx, exceptions, x509 = Late("httpx"), Late("cryptography.exceptions"), Late("cryptography.x509")
+    _PRIMITIVES = "cryptography.hazmat.primitives"
+    hashes, serialization = Late(f"{_PRIMITIVES}.hashes"), Late(f"{_PRIMITIVES}.serialization")
+    ec, ed25519, rsa = (Late(f"{_PRIMITIVES}.asymmetric.{name}") for name in ("ec", "ed25519", "rsa"))
+    aead = Late(f"{_PRIMITIVES}.ciphers.aead")

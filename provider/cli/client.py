@@ -3,19 +3,14 @@
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 from urllib.parse import quote
 
 from provider.cli import inflating, replies
 from provider.cli.replies import Item, Reply
 from provider.errors import ProviderError, SettingsError
-from provider.late import Late
+from provider.late import httpx
 from provider.version import VERSION
-
-if TYPE_CHECKING:
-    import httpx
-else:
-    httpx = Late("httpx")
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"

@@ -2,15 +2,9 @@
 
 import zlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from provider.late import Late
-
-if TYPE_CHECKING:
-    import httpx
-else:
-    httpx = Late("httpx")
-
+from provider.late import httpx
 
 LONGEST_BYTES: Final = 32 * 1024 * 1024
 MOST_CONTAINERS: Final = 1_000_000

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from provider import display_strings
 from provider.cli import problems
-
-if TYPE_CHECKING:
-    import httpx
+from provider.late import httpx
 
 Item = dict[str, Any]
 

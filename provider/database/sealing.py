@@ -13,22 +13,15 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from provider.errors import Unavailable
-from provider.late import Late
+from provider.late import aead, exceptions
 from provider.messages import Message
 from provider.nouns.texts import Hidden
 from provider.replacements import partial, sync
-
-if TYPE_CHECKING:
-    from cryptography import exceptions
-    from cryptography.hazmat.primitives.ciphers import aead
-else:
-    exceptions = Late("cryptography.exceptions")
-    aead = Late("cryptography.hazmat.primitives.ciphers.aead")
 
 MARK: Final = "sealed:1:"
 NEXT: Final = "next"

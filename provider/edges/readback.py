@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -34,18 +34,13 @@ from provider.edges.api_answers import (
 from provider.edges.health import name_of_tcp
 from provider.edges.observed import DisabledRouter
 from provider.edges.states import Edge
-from provider.late import Late
+from provider.late import httpx
 from provider.messages import Message
 from provider.neighbours import KINDS as BESIDE_KINDS
 from provider.nouns.tls import DEFAULT
 from provider.parts import PLACES, ROUTERS
 from provider.surroundings import TOLD, ForeignRouter, ForeignRouters, Redirection
 from provider.unreached import reason
-
-if TYPE_CHECKING:
-    import httpx
-else:
-    httpx = Late("httpx")
 
 T = TypeVar("T")
 

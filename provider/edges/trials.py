@@ -11,18 +11,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from provider import answers
 from provider.answers import Answer, Tally
 from provider.edges.handshakes import any_certificate
-from provider.late import Late
+from provider.late import httpx
 from provider.messages import Message
-
-if TYPE_CHECKING:
-    import httpx
-else:
-    httpx = Late("httpx")
 
 logger = logging.getLogger(__name__)
 

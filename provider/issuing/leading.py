@@ -11,16 +11,14 @@ from provider.edges.handshakes import any_certificate
 from provider.issuing.challenges import FOLDER
 from provider.issuing.failures import not_led
 from provider.issuing.means import Means
-from provider.late import Late
+from provider.late import Late, httpx
 from provider.messages import Message, listed
 from provider.unreached import reason
 
 if TYPE_CHECKING:
-    import httpx
-
     from provider.issuing import lookups
 else:
-    httpx, lookups = Late("httpx"), Late("provider.issuing.lookups")
+    lookups = Late("provider.issuing.lookups")
 
 _TIMEOUT_SECONDS: Final = 5.0
 _MOST_REDIRECTS: Final = 5

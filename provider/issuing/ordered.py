@@ -2,17 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from provider.late import Late
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-else:
-    serialization = Late("cryptography.hazmat.primitives.serialization")
-    ec = Late("cryptography.hazmat.primitives.asymmetric.ec")
+from provider.late import ec, serialization
 
 HTTP: Final = "http-01"
 DNS: Final = "dns-01"

@@ -8,19 +8,12 @@ import re
 import shlex
 from base64 import b64decode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from provider.late import Late
+from provider.late import exceptions, serialization, x509
 from provider.messages import Message, template
 from provider.patterns import pattern
 from provider.values import Refusal
-
-if TYPE_CHECKING:
-    from cryptography import exceptions, x509
-    from cryptography.hazmat.primitives import serialization
-else:
-    exceptions, x509 = Late("cryptography.exceptions"), Late("cryptography.x509")
-    serialization = Late("cryptography.hazmat.primitives.serialization")
 
 _LABEL: Final = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _BASE64: Final = re.compile(r"MI[A-Za-z0-9+/\s]+=*\s*")

@@ -3,15 +3,10 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from provider.cli.running.waiting import wait_for
-from provider.late import Late
-
-if TYPE_CHECKING:
-    import httpx
-else:
-    httpx = Late("httpx")
+from provider.late import httpx
 
 _BAD: Final = 400
 _FAILED: Final = 500
