@@ -22,7 +22,7 @@ from provider.edges.states import Edge, EdgeState
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import ShownState
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.snapshots import Served
@@ -34,19 +34,15 @@ MOST_AMISS: Final = 20
 NAME = Annotated[str, documentation.identifier("Name of the edge.", "default")]
 
 
-class DocumentOutput(BaseModel):
+class DocumentOutput(Output):
     """A document, by its revision."""
-
-    model_config = output_config()
 
     revision: Annotated[int, Field(description="Number of the revision.")]
     digest: Annotated[str, Field(description="Digest of the document, as in the beacon.")]
 
 
-class PartOutput(BaseModel):
+class PartOutput(Output):
     """An object that an edge rejected: the edge keeps an older version of it, or does not get it at all."""
-
-    model_config = output_config()
 
     kind: Annotated[str, Field(description="`router` or `service`.")]
     name: Annotated[str, Field(description="Name of the object.")]
@@ -54,10 +50,8 @@ class PartOutput(BaseModel):
     author: Annotated[str, Field(description="Author of that revision; empty if unknown.")]
 
 
-class QuarantineOutput(BaseModel):
+class QuarantineOutput(Output):
     """A document that the edge rejected, and the objects left out for this edge because of that."""
-
-    model_config = output_config()
 
     rejected: DocumentOutput
     accepted: DocumentOutput
@@ -72,20 +66,16 @@ class QuarantineOutput(BaseModel):
     ]
 
 
-class DisabledRouterOutput(BaseModel):
+class DisabledRouterOutput(Output):
     """A router that Traefik disabled, or serves only in part."""
-
-    model_config = output_config()
 
     kind: Annotated[str, Field(description="Its kind: `router`, `tcpRouter` or `udpRouter`.")]
     name: Annotated[str, Field(description="Name of the router in Traefik.")]
     error: Annotated[str, Field(description="Traefik's reason.")]
 
 
-class ShownDomainOutput(BaseModel):
+class ShownDomainOutput(Output):
     """A domain for which the edge shows no valid certificate, or one that expires soon."""
-
-    model_config = output_config()
 
     domain: Annotated[str, Field(description="The domain, as an A-label.")]
     state: Annotated[ShownState, Field(description="The state of the certificate, as in a domain's `certificates`.")]
@@ -93,10 +83,8 @@ class ShownDomainOutput(BaseModel):
     why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
-class CertificatesOutput(BaseModel):
+class CertificatesOutput(Output):
     """Which certificates the edge really shows for domains with HTTPS, as seen in TLS handshakes."""
-
-    model_config = output_config()
 
     domains: Annotated[int, Field(ge=0, description="Number of domains with HTTPS that were checked.")]
     good: Annotated[int, Field(ge=0, description="Number of those whose certificate browsers accept.")]

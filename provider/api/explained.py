@@ -5,24 +5,20 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from provider.explanations import Verdict
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.nouns.middlewares.underway import Fate
 
 
-class FailureOutput(BaseModel):
+class FailureOutput(Output):
     """A matcher that failed."""
-
-    model_config = output_config()
 
     matcher: Annotated[str, Field(description="The matcher, as written in a rule.")]
     wanted: Annotated[str, Field(description="What it requires, in words.")]
     got: Annotated[str, Field(description="What the request has, in words.")]
 
 
-class CandidateOutput(BaseModel):
+class CandidateOutput(Output):
     """A router that matches, or nearly matches."""
-
-    model_config = output_config()
 
     router: Annotated[str, Field(description="Name of the router.")]
     verdict: Annotated[Verdict, Field(description="What happened to the router.")]
@@ -41,10 +37,8 @@ class CandidateOutput(BaseModel):
     failures: Annotated[list[FailureOutput], Field(description="The matchers that failed, if it nearly matches.")]
 
 
-class ExplainedServer(BaseModel):
+class ExplainedServer(Output):
     """A server that may answer the request."""
-
-    model_config = output_config()
 
     name: Annotated[str, Field(description="Name of the server.")]
     url: Annotated[str, Field(description="URL of the server.")]
@@ -58,10 +52,8 @@ class ExplainedServer(BaseModel):
     ] = None
 
 
-class StayingOutput(BaseModel):
+class StayingOutput(Output):
     """A drained server that keeps its visitors."""
-
-    model_config = output_config()
 
     service: Annotated[str, Field(description="Name of its service.")]
     server: Annotated[str, Field(description="Name of the server.")]
@@ -72,10 +64,8 @@ class StayingOutput(BaseModel):
     cookie: Annotated[str, Field(description="The cookie, as `NAME=VALUE`: a request that has it goes to this server.")]
 
 
-class StepOutput(BaseModel):
+class StepOutput(Output):
     """A middleware that the request reaches, and what happens to it there."""
-
-    model_config = output_config()
 
     middleware: Annotated[str, Field(description="Name of the middleware.")]
     does: Annotated[str, Field(description="What it does, in words.")]
@@ -96,10 +86,8 @@ class StepOutput(BaseModel):
     location: Annotated[str | None, Field(description="Where the response redirects to; null if it does not.")] = None
 
 
-class LostOutput(BaseModel):
+class LostOutput(Output):
     """A router that used to take the request."""
-
-    model_config = output_config()
 
     router: Annotated[str, Field(description="Name of the router.")]
     revision: Annotated[int, Field(description="Number of the revision that removed, disabled or changed it.")]
@@ -107,10 +95,8 @@ class LostOutput(BaseModel):
     why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
-class DeviationOutput(BaseModel):
+class DeviationOutput(Output):
     """An edge that treats the request differently, or has a problem with that router."""
-
-    model_config = output_config()
 
     edge: Annotated[str, Field(description="Name of the edge.")]
     router: Annotated[str | None, Field(description="Name of the router that takes it there; null if none does (404).")]

@@ -16,7 +16,7 @@ from provider.leases import LeasedName
 from provider.leasing.leasing import Leasing
 from provider.messages import Message
 from provider.models import LeaseState
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.nouns import Server, Service
 from provider.revisions import Revisions
 from provider.security import needs
@@ -29,10 +29,8 @@ SERVICE = Annotated[str, documentation.name(Service)]
 SERVER = Annotated[str, documentation.name(Server)]
 
 
-class HeldServerOutput(BaseModel):
+class HeldServerOutput(Output):
     """A server that is silent, and held."""
-
-    model_config = output_config()
 
     service: Annotated[str, Field(description="Name of its service.")]
     server: Annotated[str, Field(description="Name of the server.")]

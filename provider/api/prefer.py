@@ -20,7 +20,7 @@ from provider.edges.missing import Awaited
 from provider.edges.states import EdgeState
 from provider.edges.waiting import wait_for
 from provider.errors import FieldError, Invalid
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.nouns import Named
 
 LONGEST_WAIT_SECONDS: Final = 300
@@ -29,10 +29,8 @@ REVISION_HEADER: Final = "Config-Revision"
 _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 
 
-class PendingOutput(BaseModel):
+class PendingOutput(Output):
     """An edge that does not run a change yet."""
-
-    model_config = output_config()
 
     name: Annotated[str, Field(description="Name of the edge.")]
     state: EdgeState

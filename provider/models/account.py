@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Enum
 from sqlmodel import Field, SQLModel
+
+from provider.models.base import one_of
 
 
 class Role(StrEnum):
@@ -14,20 +15,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_ROLE = Enum(
-    Role,
-    name="role",
-    native_enum=False,
-    create_constraint=True,
-    values_callable=lambda roles: [role.value for role in roles],
-)
-
-
 class Account(SQLModel, table=True):
     """A person's account. It has no password until one was set."""
 
     name: str = Field(primary_key=True, max_length=63)
-    role: Role = Field(sa_column=Column(_ROLE, nullable=False))
+    role: Role = Field(sa_type=one_of(Role, "role"))
     password_hash: str | None = Field(default=None, max_length=200)
     created: str = Field(max_length=32)
 

@@ -7,7 +7,7 @@ from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config, output_config
+from provider.models.base import Output, input_config, output_config
 from provider.models.types import AcmeDirectory, Contact
 
 _JSON: Final = JSON(none_as_null=True)
@@ -168,18 +168,14 @@ class AcmeInput(BaseModel):
     ] = False
 
 
-class BindingOutput(BaseModel):
+class BindingOutput(Output):
     """An external account at the CA (EAB)."""
-
-    model_config = output_config()
 
     kid: Annotated[str, Described(description="The key ID.")]
 
 
-class DnsOutput(BaseModel):
+class DnsOutput(Output):
     """The DNS provider of your domains."""
-
-    model_config = output_config()
 
     provider: Annotated[str, Described(description="Name of the DNS provider.")]
     options: Annotated[list[str], Described(description="Names of its options.")]

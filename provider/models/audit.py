@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
-from sqlalchemy import JSON, Column, Enum
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import output_config
+from provider.models.base import one_of, output_config
 from provider.models.revision import MESSAGE_LENGTH, ChangeOutput
 
 MOST_CHANGES: Final = 20
@@ -42,15 +42,6 @@ class AuditOutcome(StrEnum):
     REFUSED = "refused"
 
 
-_OUTCOME = Enum(
-    AuditOutcome,
-    name="outcome",
-    native_enum=False,
-    create_constraint=True,
-    values_callable=lambda outcomes: [outcome.value for outcome in outcomes],
-)
-
-
 class AuditEntry(SQLModel, table=True):
     """One thing that was done or refused. Entries are never changed."""
 
@@ -62,7 +53,7 @@ class AuditEntry(SQLModel, table=True):
     credential: str | None = Field(default=None, max_length=40)
     address: str | None = Field(default=None, max_length=64)
     request_id: str | None = Field(default=None, max_length=64)
-    outcome: AuditOutcome = Field(sa_column=Column(_OUTCOME, nullable=False))
+    outcome: AuditOutcome = Field(sa_type=one_of(AuditOutcome, "outcome"))
     action: str = Field(max_length=40)
     words: str
     revision: int | None = None

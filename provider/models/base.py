@@ -1,9 +1,11 @@
 """What all nouns share: the names of constraints, and how strict an input is."""
 
-from typing import Any, Final, TypeVar
+from enum import StrEnum
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from sqlalchemy import Enum
 from sqlmodel import SQLModel
 
 # Set before the first table is declared, so that every constraint has a name that migrations can use.
@@ -18,12 +20,14 @@ SQLModel.metadata.naming_convention = NAMING
 
 # Read by the camelCase names alone: with two names for one field, one of them would win in silence.
 # An error's text does not repeat what it was given: a traceback in the log would tell it to whoever reads that.
-_SHARED: Final = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
-_INPUT: Final = _SHARED | ConfigDict(strict=True, allow_inf_nan=False)
-_OUTPUT: Final = _SHARED
+_OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
+_INPUT: Final = _OUTPUT | ConfigDict(strict=True, allow_inf_nan=False)
 
 
-M = TypeVar("M", bound=BaseModel)
+class Output(BaseModel):
+    """A part of an output, which has its example there."""
+
+    model_config = _OUTPUT
 
 
 def input_config(example: dict[str, Any], **schema: Any) -> Any:
@@ -34,6 +38,17 @@ def input_config(example: dict[str, Any], **schema: Any) -> Any:
     return _INPUT | ConfigDict(json_schema_extra={"example": example, **schema})
 
 
-def output_config(example: dict[str, Any] | None = None) -> Any:
-    """Configure an output; a part of another has its example there."""
-    return _OUTPUT if example is None else _OUTPUT | ConfigDict(json_schema_extra={"example": example})
+def output_config(example: dict[str, Any]) -> Any:
+    """Configure an output."""
+    return _OUTPUT | ConfigDict(json_schema_extra={"example": example})
+
+
+def one_of(words: type[StrEnum], name: str) -> Any:
+    """Return the type of a column that holds one of some words: the database refuses any other."""
+    return Enum(
+        words,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+    )

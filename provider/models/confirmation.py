@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 from pydantic import Field as Described
-from sqlalchemy import JSON, Column, Enum
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.durations import find_delay_seconds
 from provider.messages import Message
-from provider.models.base import output_config
+from provider.models.base import Output, one_of
 from provider.values import Refusal
 
 _NONE: Final = range(0)
@@ -38,15 +38,6 @@ class ConfirmationState(StrEnum):
     """Somebody took it back before its time was up."""
 
 
-_STATE: Final = Enum(
-    ConfirmationState,
-    name="state",
-    native_enum=False,
-    create_constraint=True,
-    values_callable=lambda states: [state.value for state in states],
-)
-
-
 class Confirmation(SQLModel, table=True):
     """That a revision has to be confirmed, and what became of that. Times are UTC, ISO 8601.
 
@@ -56,7 +47,7 @@ class Confirmation(SQLModel, table=True):
     revision: int = Field(primary_key=True, foreign_key="revision.number", ondelete="CASCADE")
     seconds: int
     deadline: str = Field(max_length=32)
-    state: ConfirmationState = Field(sa_column=Column(_STATE, nullable=False))
+    state: ConfirmationState = Field(sa_type=one_of(ConfirmationState, "state"))
     ended: str | None = Field(default=None, max_length=32)
     ended_by: str | None = Field(default=None, max_length=200)
     ended_in: int | None = Field(default=None)
@@ -65,10 +56,8 @@ class Confirmation(SQLModel, table=True):
     left: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
-class ConfirmationOutput(BaseModel):
+class ConfirmationOutput(Output):
     """Until when a change has to be confirmed, and what became of that."""
-
-    model_config = output_config()
 
     state: ConfirmationState
     within: Annotated[str, Described(description="The time limit for confirming it.")]

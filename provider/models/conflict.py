@@ -3,10 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel
 from pydantic import Field as Described
 
-from provider.models.base import output_config
+from provider.models.base import Output
 
 
 class Conflict(StrEnum):
@@ -59,19 +58,15 @@ class Conflict(StrEnum):
     """The rules are too long to compare all of them: there may be more."""
 
 
-class ObjectOutput(BaseModel):
+class ObjectOutput(Output):
     """An object that is involved in a conflict."""
-
-    model_config = output_config()
 
     kind: Annotated[str, Described(description="Its kind: `router`, `domain`, `service` and so on.")]
     name: Annotated[str, Described(description="Its name; the A-label for a domain.")]
 
 
-class ConflictOutput(BaseModel):
+class ConflictOutput(Output):
     """One conflict."""
-
-    model_config = output_config()
 
     conflict: Annotated[Conflict, Described(description="Kind of the conflict.")]
     objects: Annotated[list[ObjectOutput], Described(description="The objects involved.")]

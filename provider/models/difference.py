@@ -6,24 +6,20 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 from pydantic.alias_generators import to_camel
 
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.models.conflict import ConflictOutput
 
 
-class FieldDifferenceOutput(BaseModel):
+class FieldDifferenceOutput(Output):
     """A field that changes."""
-
-    model_config = output_config()
 
     field: Annotated[str, Described(description="Name of the field.")]
     before: Annotated[Any, Described(description="Its value before; null if there was none.")]
     after: Annotated[Any, Described(description="Its value afterwards; null if there is none.")]
 
 
-class ObjectDifferenceOutput(BaseModel):
+class ObjectDifferenceOutput(Output):
     """An object that is created, changed or removed."""
-
-    model_config = output_config()
 
     action: Annotated[Literal["create", "change", "remove"], Described(description="What happens to it.")]
     kind: Annotated[str, Described(description="Kind of the object.")]
@@ -31,10 +27,8 @@ class ObjectDifferenceOutput(BaseModel):
     fields: Annotated[list[FieldDifferenceOutput], Described(description="The fields that change.")]
 
 
-class ShareDifferenceOutput(BaseModel):
+class ShareDifferenceOutput(Output):
     """How a server's share of its service's traffic changes."""
-
-    model_config = output_config()
 
     service: Annotated[str, Described(description="Name of the service.")]
     server: Annotated[str, Described(description="Name of the server.")]
@@ -42,20 +36,16 @@ class ShareDifferenceOutput(BaseModel):
     after: Annotated[float | None, Described(ge=0, le=1, description="Its share afterwards; null if there is none.")]
 
 
-class DocumentDifferenceOutput(BaseModel):
+class DocumentDifferenceOutput(Output):
     """A place in the document that changes."""
-
-    model_config = output_config()
 
     pointer: Annotated[str, Described(description="JSON pointer (RFC 6901) into the document.")]
     before: Annotated[Any, Described(description="The value before; null if there was none.")]
     after: Annotated[Any, Described(description="The value afterwards; null if there is none.")]
 
 
-class BrakeOutput(BaseModel):
+class BrakeOutput(Output):
     """Why a change has to be confirmed, and with which number."""
-
-    model_config = output_config()
 
     confirm: Annotated[
         int,
@@ -108,10 +98,8 @@ class DifferenceOutput(BaseModel):
     brake: Annotated[BrakeOutput | None, Described(description="What has to be confirmed; null if nothing.")]
 
 
-class AppliedOutput(BaseModel):
+class AppliedOutput(Output):
     """What an `apply` or a rollback changed."""
-
-    model_config = output_config()
 
     revision: Annotated[int, Described(description="Number of the current revision.")]
     difference: DifferenceOutput
@@ -120,10 +108,8 @@ class AppliedOutput(BaseModel):
     ]
 
 
-class ComparisonOutput(BaseModel):
+class ComparisonOutput(Output):
     """What differs between two revisions."""
-
-    model_config = output_config()
 
     before: Annotated[
         int, Described(ge=0, description="Number of the revision compared with; 0 is the state before the first.")

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Index, String
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message, joined
-from provider.models.base import output_config
+from provider.models.base import Output, output_config
 from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
 from provider.nouns.certificate import briefly
@@ -141,10 +141,8 @@ class RevisionChange(SQLModel, table=True):
     after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
 
 
-class ChangeOutput(BaseModel):
+class ChangeOutput(Output):
     """One changed object: `before` is null if it was created, `after` if it was removed."""
-
-    model_config = output_config()
 
     kind: Annotated[str, Described(description="Kind of the object.")]
     name: Annotated[str, Described(description="Its name: SERVICE/SERVER for a server, the A-label for a domain.")]

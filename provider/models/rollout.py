@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
-from sqlalchemy import JSON, Enum
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config, output_config
+from provider.models.base import input_config, one_of, output_config
 from provider.models.revision import MESSAGE_LENGTH
 from provider.models.types import Name
 from provider.values import DURATION_SCHEMA
@@ -47,15 +47,7 @@ class Rollout(SQLModel, table=True):
     mirror: int | None = Field(default=None)
     """Before the first step: the percentage of requests that the target gets a copy of."""
 
-    state: RolloutState = Field(
-        sa_type=Enum(
-            RolloutState,
-            name="state",
-            native_enum=False,
-            create_constraint=True,
-            values_callable=lambda states: [state.value for state in states],
-        )
-    )
+    state: RolloutState = Field(sa_type=one_of(RolloutState, "state"))
     step: int = Field(default=BEFORE)
     since: str = Field(max_length=32)
     """When its step began."""
