@@ -35,8 +35,7 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False, output: Output
         raise SettingsError("a database on PostgreSQL is backed up with pg_dump: keep a copy of the key file too")
     database = settings.database_path
     answer = Output(output)
-    progress = Progress(quiet=answer.is_json)
-    try:
+    with Progress(quiet=answer.is_json) as progress:
         progress.doing(f"Copying the database {shown(database)}")
         state = backups.back_up(
             database,
@@ -53,8 +52,6 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False, output: Output
         if answer.is_json:
             needed = str(key_file) if key_file.exists() else None
             answer.document({"file": str(file), "revision": state.revision, "keyFile": needed})
-    finally:
-        progress.close()
 
 
 def copied(done: int, total: int) -> str:

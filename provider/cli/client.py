@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -97,9 +96,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._http.close()
 
     @property
@@ -109,14 +106,14 @@ class Client:
 
     def get(self, where: str) -> Reply:
         """Read an object."""
-        answer = self._answer("GET", PREFIX + where)
+        answer = self._read("GET", PREFIX + where)
         if not answer.etag:
             raise self._foreign("an object without an ETag")
         return answer
 
     def get_edge(self, name: str) -> Item:
         """Read an edge, which has no tag: it is observed, and not stored."""
-        edge = self._answer("GET", PREFIX + path("edges", name)).item
+        edge = self._read("GET", PREFIX + path("edges", name)).item
         if "state" not in edge:
             raise self._foreign("an edge without a state")
         return edge
@@ -137,19 +134,15 @@ class Client:
 
         `timeout_seconds` is for what may take longer than other calls.
         """
-        headers = {"If-Match": if_match} if if_match else {}
-        where = PREFIX + where
-        return self._read(
-            "POST", where, query=query, document=document, headers=headers, timeout_seconds=timeout_seconds
-        )
+        return self._read("POST", PREFIX + where, document, if_match, query, timeout_seconds)
 
     def put(self, where: str, document: Item) -> Reply:
         """Set what there is one of."""
-        return self._read("PUT", PREFIX + where, document=document)
+        return self._read("PUT", PREFIX + where, document)
 
     def patch(self, where: str, document: Item, if_match: str | None = None) -> Reply:
         """Change some fields of an object, if it is at the given tag."""
-        return self._answer("PATCH", PREFIX + where, document, if_match)
+        return self._read("PATCH", PREFIX + where, document, if_match)
 
     def delete(
         self,
@@ -164,14 +157,13 @@ class Client:
 
         `of_service` narrows what is removed to one service, where it belongs to several.
         """
-        headers = {"If-Match": if_match} if if_match else {}
         query = ({"cascade": "true"} if cascade else {}) | ({"dryRun": "true"} if is_trial else {})
         query |= {"service": of_service} if of_service is not None else {}
-        return self._read("DELETE", PREFIX + where, query=query, headers=headers)
+        return self._read("DELETE", PREFIX + where, if_match=if_match, query=query)
 
     def ready(self) -> Item:
         """Ask which revision is served."""
-        ready = self._answer("GET", "/readyz").item
+        ready = self._read("GET", "/readyz").item
         if "revision" not in ready:
             raise self._foreign("no revision")
         return ready
@@ -194,20 +186,16 @@ class Client:
                 return
             query["cursor"] = page["next"]
 
-    def _answer(self, method: str, where: str, document: Item | None = None, if_match: str | None = None) -> Reply:
-        return self._read(method, where, document=document, headers={"If-Match": if_match} if if_match else {})
-
     def _read(
         self,
         method: str,
         where: str,
-        *,
-        query: Parameters | None = None,
         document: Item | None = None,
-        headers: Mapping[str, str] | None = None,
+        if_match: str | None = None,
+        query: Parameters | None = None,
         timeout_seconds: float | None = None,
     ) -> Reply:
-        response = self._send(method, where, query, document, headers, timeout_seconds or self._timeout_seconds)
+        response = self._send(method, where, document, if_match, query, timeout_seconds or self._timeout_seconds)
         if before := response.headers.get("Confirm-Before", ""):
             self.deadline = response.headers.get("Config-Revision", ""), before
         try:
@@ -219,15 +207,15 @@ class Client:
         self,
         method: str,
         where: str,
-        query: Parameters | None,
         document: Item | None,
-        headers: Mapping[str, str] | None,
+        if_match: str | None,
+        query: Parameters | None,
         timeout_seconds: float,
     ) -> "httpx.Response":
         unsure = "" if method == "GET" else "; the change may have been made: check before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
         timeout_seconds += wait_seconds
-        sent = {name.encode(): text.encode() for name, text in (headers or {}).items()}
+        sent = {b"If-Match": if_match.encode()} if if_match else {}
         if method != "GET":
             query = {**(query or {}), **self._query}
             sent |= {b"Config-Message": self._message} if self._message else {}

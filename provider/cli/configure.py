@@ -65,11 +65,8 @@ def configure(static: StaticArgument, copy: CopyArgument, output: OutputOption =
             made = TokenInput.model_construct(name=f"{_OWN}{edge}", scopes=scopes)
             # Before the commit: if it cannot be written, the token that Traefik has stays good.
             write(tokens.replace(session, direct.actor(), made, datetime.now(UTC)).token)
-    answer = Output(output)
-    if answer.is_json:
-        answer.document({"edge": edge, "file": str(copy)})
-    else:
-        answer.line(f"Traefik's static configuration for the edge {edge} is in {shown(copy)}, with its token.")
+    done = f"Traefik's static configuration for the edge {edge} is in {shown(copy)}, with its token."
+    Output(output).told({"edge": edge, "file": str(copy)}, done)
 
 
 def _read(file: Path) -> dict[str, Any]:

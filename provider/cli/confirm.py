@@ -33,10 +33,7 @@ def confirm(client: Client, output: Output, number: PendingArgument = None) -> N
             raise ProviderError("no change is waiting to be confirmed")
         number = int(pending[0]["number"])
     answer = client.post(REVISIONS.path_of(str(number)) + path("confirm"), None)
-    if output.is_json:
-        output.document(answer.item)
-    else:
-        output.line(f"Confirmed revision {number}: {answer.item['summary']}")
+    output.told(answer.item, f"Confirmed revision {number}: {answer.item['summary']}")
     for each in pending:
         if each["number"] != number:
             before = each["confirmation"]["before"]

@@ -37,8 +37,7 @@ def copy(to: DestinationOption, output: OutputOption = Format.TABLE) -> None:
     settings = read_settings()
     target = _read_target(to, settings.location)
     answer = Output(output)
-    progress = Progress(quiet=answer.is_json)
-    try:
+    with Progress(quiet=answer.is_json) as progress:
         progress.doing(f"Copying the database {settings.location} to {target}")
         moved = moving.move(
             settings.location, target, settings.points, lambda rows: progress.at(f"Copied {rows:,} rows")
@@ -51,8 +50,6 @@ def copy(to: DestinationOption, output: OutputOption = Format.TABLE) -> None:
         )
         if answer.is_json:
             answer.document({"rows": moved.rows, "revision": moved.revision, "digest": moved.digest})
-    finally:
-        progress.close()
 
 
 def _read_target(to: str, source: Location) -> Location:

@@ -7,11 +7,10 @@ import typer
 from provider.cli import outcome
 from provider.cli.client import Client, path
 from provider.cli.completion import complete_edge
-from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads, waits
-from provider.cli.output import Output, note
+from provider.cli.output import Output
 from provider.cli.replies import Item
-from provider.cli.tables import Columns, field, table
+from provider.cli.tables import Collection, Columns, field, list_all, table
 from provider.cli.times import ago
 
 app = typer.Typer(
@@ -21,10 +20,6 @@ app = typer.Typer(
 )
 
 EdgeArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]
-
-
-def _revision(document: Item | None) -> object:
-    return document["revision"] if document else None
 
 
 def _running(edge: Item) -> object:
@@ -63,7 +58,7 @@ COLUMNS: Final[Columns] = {
     "Name": field("name"),
     "State": field("state"),
     "Since": lambda edge: ago(edge.get("since")),
-    "Given": lambda edge: _revision(edge.get("given")),
+    "Given": lambda edge: (edge.get("given") or {}).get("revision"),
     "Runs": _running,
     "Traefik": lambda edge: edge.get("version") or "unknown",
     "Detail": field("detail"),
@@ -149,7 +144,7 @@ def lift(client: Client, output: Output, name: EdgeArgument) -> None:
       wayshub-provider edge lift default --wait 10
     """
     if client.get_edge(name)["quarantine"] is None:
-        (note if output.is_json else output.line)(f"The {EDGES.label(name)} has no quarantine.")
+        output.beside(f"The {EDGES.label(name)} has no quarantine.")
         return
     answer = client.delete(EDGES.path_of(name) + path("quarantine"))
     outcome.tell(client, output, answer, f"Lifted the quarantine of {EDGES.label(name)}")

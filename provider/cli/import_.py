@@ -194,7 +194,7 @@ def import_(
     with telling(output) as progress:
         progress.doing(f"Reading {', '.join(given)}")
         source = (
-            _api(given[0])
+            ImportSource(sources.read_api(given[0]), is_api=True)
             if is_api
             else _files(given, env_file or (), sources.read_variables(env or ()), sources.read_ports(port or ()))
         )
@@ -225,10 +225,6 @@ def _sources(paths: Sequence[str] | None, from_api: str | None) -> tuple[Sequenc
             raise typer.BadParameter("give the API of one Traefik, and no files with it")
         return paths, True
     return paths or [str(from_api)], from_api is not None
-
-
-def _api(url: str) -> ImportSource:
-    return ImportSource(sources.read_api(url), is_api=True)
 
 
 def _files(

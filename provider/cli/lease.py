@@ -7,7 +7,7 @@ import typer
 from provider.cli import outcome
 from provider.cli.client import Client, path
 from provider.cli.options import reads, waits
-from provider.cli.output import Output, note
+from provider.cli.output import Output
 from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 
@@ -71,7 +71,7 @@ def end(
     found = client.ask(path("leases"), {})
     is_whole = len(found["servers"]) == found["held"]
     if is_whole and not any(service in {None, each["service"]} for each in found["servers"]):
-        (note if output.is_json else output.line)("No server is held: nothing changed.")
+        output.beside("No server is held: nothing changed.")
         return
     answer = client.delete(path("leases", "held"), of_service=service)
     outcome.tell(client, output, answer, "Drained the held servers")

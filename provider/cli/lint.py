@@ -122,7 +122,7 @@ def _tell(output: Output, found: Sequence[LintFinding], files: int) -> None:
         output.marked(f"{each.place}: {each.consequence.value}: {_sentence(each)} [{each.code}]", _COLORS[each.level])
     counted = Counter(each.consequence for each in found)
     told = ", ".join(f"{counted[each]:,} {each.value}" for each in Consequence if counted[each])
-    output.line(f"{_many(files, 'file')}: {told or 'nothing found'}.")
+    output.line(f"{files:,} {'file' if files == 1 else 'files'}: {told or 'nothing found'}.")
 
 
 def _sentence(finding: LintFinding) -> str:
@@ -130,10 +130,6 @@ def _sentence(finding: LintFinding) -> str:
     subject = f"{finding.subject}: " if finding.subject else ""
     stop = "" if finding.detail.endswith(("?", "!", ".")) else "."
     return f"{subject}{finding.detail}{stop} To do: {finding.advice}"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _document(finding: LintFinding) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def tell(client: Client, output: Output, answer: Reply) -> None:
     silent = [edge for edge in edges if is_silent(edge)]
     if len(silent) == len(edges):
         output.is_pending = True
-        (note if output.is_json else output.line)(_words_of_none(silent))
+        output.beside(_words_of_none(silent))
         return
     if not output.is_json:
         output.line(_words_of_live(silent))

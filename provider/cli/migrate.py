@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from provider.cli.options import OutputOption
-from provider.cli.output import Format, Output, note
+from provider.cli.output import Format, Output
 from provider.database import connecting
 from provider.database.versions import versions
 from provider.settings import read_settings
@@ -33,8 +33,6 @@ def migrate(to: SchemaOption = None, output: OutputOption = Format.TABLE) -> Non
     """
     location = read_settings().location
     shown = Output(output)
-    connecting.migrate(location, note if shown.is_json else shown.line, to=to)
-    if shown.is_json:
-        shown.document({"database": str(location), "version": to or versions()[-1]})
-        return
-    shown.line(f"The database {location} is {'up to date' if to is None else f'at version {to}'}.")
+    connecting.migrate(location, shown.beside, to=to)
+    document = {"database": str(location), "version": to or versions()[-1]}
+    shown.told(document, f"The database {location} is {'up to date' if to is None else f'at version {to}'}.")

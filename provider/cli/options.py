@@ -12,7 +12,7 @@ import typer
 
 from provider import durations
 from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters
-from provider.cli.output import Format, Output, note, printable
+from provider.cli.output import Format, Output, printable
 from provider.environment import find_secret, find_url
 from provider.errors import ProviderError
 
@@ -231,12 +231,11 @@ def confirm(question: str, *, yes: bool, needs_yes: str = "") -> None:
 
 def _tell_deadline(output: Output, revision: str, before: str) -> None:
     """Say until when a change has to be confirmed, and with which command."""
-    tell = note if output.is_json else output.line
     if output.is_trial:
-        tell(f"It would be rolled back at {before}, unless you confirm it.")
+        output.beside(f"It would be rolled back at {before}, unless you confirm it.")
     else:
-        tell(f"Revision {revision} will be rolled back at {before}, unless you confirm it:")
-        tell(f"  wayshub-provider confirm {revision}")
+        output.beside(f"Revision {revision} will be rolled back at {before}, unless you confirm it:")
+        output.beside(f"  wayshub-provider confirm {revision}")
 
 
 def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_seconds: int = 0) -> Callable[P, None]:

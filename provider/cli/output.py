@@ -53,6 +53,20 @@ class Output:
         encoding = (sys.stdout.encoding or "").lower().replace("-", "")
         typer.echo(escaped(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8")))
 
+    def told(self, document: Any, text: str) -> None:
+        """Tell programs a document, and people a line."""
+        if self.is_json:
+            self.document(document)
+        else:
+            self.line(text)
+
+    def beside(self, text: str) -> None:
+        """Print one line that is no part of the answer: for programs, on standard error."""
+        if self.is_json:
+            note(text)
+        else:
+            self.line(text)
+
     def line(self, text: str = "") -> None:
         """Print one line for people, which is never broken, so that it can be copied."""
         typer.echo(printable(text))
@@ -122,7 +136,10 @@ def printable(text: str) -> str:
     """Keep a text on one line, and a terminal from obeying it."""
     if text.isprintable():
         return text
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return "".join(
+        character if character.isprintable() else " " if character.isspace() else ascii(character)[1:-1]
+        for character in text
+    )
 
 
 def escaped(text: str, *, pairs: bool = True) -> str:
@@ -140,10 +157,6 @@ def _as_escape(character: str, *, pairs: bool) -> str:
         return f"\\U{number:08x}"
     number -= 0x10000
     return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
-
-
-def _escaped(character: str) -> str:
-    return " " if character.isspace() else ascii(character)[1:-1]
 
 
 def _grid(*, show_header: bool) -> "tables.Table":

@@ -1,8 +1,7 @@
 """`plan`."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -72,14 +71,9 @@ def plan(
         raise typer.Exit(DIFFERS)
 
 
-@contextmanager
-def telling(output: Output) -> Iterator[Progress]:
-    """Give the means to say what is being done, to a person at a terminal and to nobody else."""
-    progress = Progress(quiet=output.is_json or not sys.stdout.isatty())
-    try:
-        yield progress
-    finally:
-        progress.close()
+def telling(output: Output) -> Progress:
+    """Return the means to say what is being done, to a person at a terminal and to nobody else."""
+    return Progress(quiet=output.is_json or not sys.stdout.isatty())
 
 
 def ask(
@@ -109,11 +103,10 @@ def ask(
 
 
 def _places(file: File, fields: Sequence[FieldError]) -> str:
-    told = [f"{file.place(field.pointer)}: {_name(field)}{field.detail}" for field in fields[:_MOST_ERRORS]]
+    told = []
+    for field in fields[:_MOST_ERRORS]:
+        named = f"{field.pointer.lstrip('/')}: " if field.pointer else ""
+        told.append(f"{file.place(field.pointer)}: {named}{field.detail}")
     if len(fields) > _MOST_ERRORS:
         told.append(f"and {len(fields) - _MOST_ERRORS} more")
     return "; ".join(told)
-
-
-def _name(field: FieldError) -> str:
-    return f"{field.pointer.lstrip('/')}: " if field.pointer else ""

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from contextlib import suppress
+from typing import Self
 
 from rich.console import Console
 from rich.status import Status
@@ -32,6 +33,12 @@ class Progress:
             sys.stdout.reconfigure(errors="replace")  # where the terminal knows no "…"
         self._console = _Console(highlight=False, soft_wrap=True, quiet=quiet)
         self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def doing(self, text: str) -> None:
         """Say what is being done from now on."""

@@ -34,8 +34,7 @@ def restore(file: BackupArgument, output: OutputOption = Format.TABLE) -> None:
         raise SettingsError("a database on PostgreSQL is restored with pg_restore, while no service runs on it")
     database = settings.database_path
     answer = Output(output)
-    progress = Progress(quiet=answer.is_json)
-    try:
+    with Progress(quiet=answer.is_json) as progress:
         progress.doing(f"Copying the backup {file}")
         told = backups.restore(
             database,
@@ -54,5 +53,3 @@ def restore(file: BackupArgument, output: OutputOption = Format.TABLE) -> None:
             kept = None if told.kept is None else str(told.kept)
             revision, changed = told.state.revision, told.state.changed
             answer.document({"database": str(database), "revision": revision, "changed": changed, "kept": kept})
-    finally:
-        progress.close()

@@ -6,11 +6,10 @@ import typer
 
 from provider.cli import differences
 from provider.cli.client import Client, path
-from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads
 from provider.cli.output import Output
 from provider.cli.replies import Item
-from provider.cli.tables import Columns, field
+from provider.cli.tables import Collection, Columns, field, list_all
 from provider.cli.times import ago, when
 
 app = typer.Typer(
@@ -134,9 +133,5 @@ def show(
     if revision["confirmation"]:
         output.facts([("Confirmed", _words_of_confirmation(revision["confirmation"]))])
     output.line()
-    output.line(f"Changes from {_words(found)}:")
+    output.line(f"Changes from {f'revision {before}' if (before := found['before']) else 'the empty state'}:")
     differences.tell(output, found["difference"])
-
-
-def _words(found: Item) -> str:
-    return f"revision {found['before']}" if found["before"] else "the empty state"

@@ -10,11 +10,10 @@ from typer.core import TyperGroup
 from provider.cli import outcome
 from provider.cli.client import Client, path
 from provider.cli.completion import complete_names
-from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, given, reads, writes
 from provider.cli.output import Output
 from provider.cli.replies import Item
-from provider.cli.tables import Columns, field
+from provider.cli.tables import Collection, Columns, field, list_all
 from provider.cli.times import ago
 from provider.errors import ProviderError
 from provider.late import Late
@@ -93,10 +92,6 @@ WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progr
 ActiveOption = Annotated[bool, typer.Option("--active", help="Only those that have not ended.")]
 
 
-def _steps(rollout: Item) -> str:
-    return ", ".join(map(str, rollout["steps"])) + f" %, {rollout['hold']} each"
-
-
 COLUMNS: Final[Columns] = {
     "Service": field("service"),
     "To": field("to"),
@@ -113,7 +108,7 @@ FACTS: Final[Columns] = {
     "State": field("state"),
     "Detail": field("detail"),
     "Percent": field("percent"),
-    "Steps": _steps,
+    "Steps": lambda rollout: f"{', '.join(map(str, rollout['steps']))} %, {rollout['hold']} each",
     "Copies first": lambda rollout: f"{rollout['mirror']} %" if rollout["mirror"] else "none",
     "Next step": lambda rollout: rollout["next"] or "none planned",
     "Started": lambda rollout: f"{ago(rollout['started'])} by {rollout['author']}",
@@ -195,8 +190,8 @@ def show(client: Client, output: Output, service: ServiceArgument, watch: WatchO
 
 def _watch(client: Client, service: str, rollout: Item) -> Item:
     """Tell in words what happens to a rollout, until it ends. Returns it as it is then."""
-    progress, told = showing.Progress(), ""
-    try:
+    told = ""
+    with showing.Progress() as progress:
         while True:
             if rollout["detail"] != told:
                 told = rollout["detail"]
@@ -209,8 +204,6 @@ def _watch(client: Client, service: str, rollout: Item) -> Item:
                 return rollout
             time.sleep(_PAUSE_SECONDS)
             rollout = client.ask(_path(service), {})
-    finally:
-        progress.close()
 
 
 def _words_of_next(rollout: Item) -> str:

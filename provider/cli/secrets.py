@@ -43,8 +43,7 @@ def rotate(*, copied: CopiedOption = False, output: OutputOption = Format.TABLE)
     """
     location = read_settings().location
     answer = Output(output)
-    progress = Progress(quiet=answer.is_json)
-    try:
+    with Progress(quiet=answer.is_json) as progress:
         progress.doing(f"Encrypting the secrets in {location} with a new key")
         step, count = do_rotate(location, lambda done: progress.at(f"Encrypted {done:,} values"), copied=copied)
         file = shown(location.keys_path)
@@ -64,8 +63,6 @@ def rotate(*, copied: CopiedOption = False, output: OutputOption = Format.TABLE)
             progress.say("Make a new backup, with the key file: earlier backups need the old key, which is gone")
         if answer.is_json:
             answer.document({"step": step.name.lower(), "values": count, "keyFile": str(location.keys_path)})
-    finally:
-        progress.close()
 
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {"rotate": rotate}

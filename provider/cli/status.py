@@ -56,7 +56,8 @@ def status(client: Client, output: Output) -> None:
     losing = [service for service in services if _missing(service)]
     down = [server for service in losing[:_MOST_TOLD] for server in _down(client, service["name"])]
     if output.is_json:
-        found = {"edges": edges, "down": down, "scarce": [_named(service) for service in scarce]}
+        lacking = [{"name": service["name"], **service["availability"]} for service in scarce]
+        found = {"edges": edges, "down": down, "scarce": lacking}
         output.document({"url": client.url, **ready, "objects": objects, **found})
         return
     output.line(f"{client.url} is ready.")
@@ -132,10 +133,6 @@ def _missing(service: Item) -> int:
     """Return how many servers of a service are down."""
     ready: int = service["availability"]["ready"]
     return ready - _available(service)
-
-
-def _named(service: Item) -> Item:
-    return {"name": service["name"], **service["availability"]}
 
 
 def _counted(objects: Mapping[str, object]) -> str:

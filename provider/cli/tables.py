@@ -1,11 +1,13 @@
-"""Tables of objects for people: headings, and what stands below each."""
+"""Tables of objects for people: headings, what stands below each, and the lists of the service that fill them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provider.cli.client import Client, Parameters, path
 from provider.cli.output import Output, note
 from provider.cli.replies import Item
+from provider.nouns import called
 
 Columns = Mapping[str, Callable[[Item], object]]
 """How objects are shown: headings, and what is read of an object for each."""
@@ -58,3 +60,42 @@ LABELS: Final = Rare(_words_of_labels, field("labels"))
 def percent(share: float) -> str:
     """Write a share, 0 to 1, for people."""
     return f"{share * 100:.3g} %" if share < 1 else "100 %"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All objects of one kind, or those that belong to one other: `path` is where they are, `within` that other."""
+
+    kind: str
+    path: str
+    columns: Columns
+    within: str = ""
+
+    def path_of(self, name: str) -> str:
+        """Return the path of one object."""
+        return self.path + path(name)
+
+    def label(self, name: str) -> str:
+        """Say which object is meant."""
+        what = called(self.kind)
+        return f"{what} {self.within}/{name}" if self.within else f"{what} {name}"
+
+
+def list_all(
+    client: Client,
+    output: Output,
+    collection: Collection,
+    query: str,
+    limit: int | None,
+    advice: str,
+    labels: Sequence[str] | None = None,
+    more: Parameters | None = None,
+) -> None:
+    """Print the objects of a list; to people, where there is none, what to do about it."""
+    asked = {**({"label": labels} if labels else {}), **(more or {})}
+    items = list(client.items(collection.path, query, limit, asked or None))
+    if query or labels:
+        wanted = [f"has {query!r} in it"] if query else []
+        wanted += [f"has the label {label}" for label in labels or ()]
+        advice = f"no {called(collection.kind)} {' and '.join(wanted)}"
+    print_list(output, collection.columns, items, advice)

@@ -106,11 +106,8 @@ def revoke(token: WhichArgument, output: OutputOption = Format.TABLE) -> None:
     """
     with direct.writing() as session:
         revoked = tokens.revoke(session, direct.actor(), token)
-    shown = Output(output)
-    if shown.is_json:
-        shown.document({"id": revoked.id, "name": revoked.name})
-    else:
-        shown.line(f"Revoked token {revoked.name} ({revoked.id}).")
+    done = f"Revoked token {revoked.name} ({revoked.id})."
+    Output(output).told({"id": revoked.id, "name": revoked.name}, done)
 
 
 def _read(document: dict[str, object]) -> TokenInput:

@@ -102,8 +102,7 @@ def up(
     streams.need_no_output()
     settings = _fit(with_address(read_settings(), host, port, allow_insecure=allow_insecure))
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
-    progress = Progress()
-    with ExitStack() as reserved:
+    with Progress() as progress, ExitStack() as reserved:
         service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
         points = {
             WEB: reserved.enter_context(Port(edge_host, web_port, "--web-port")),
@@ -128,8 +127,6 @@ def up(
             _run(Setup(settings, service, url, program, static, demo, keys.service, link), progress)
         except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
             raise typer.Exit from None
-        finally:
-            progress.close()
 
 
 def _fit(settings: Settings) -> Settings:

@@ -81,7 +81,7 @@ def set_user(name: AccountArgument, role: RoleOption, output: OutputOption = For
     """
     with direct.writing() as session:
         people.set_role(session, direct.actor(), name, role)
-    _answer(output, {"name": name, "role": role.value}, f"Account {name} is now {role}.")
+    Output(output).told({"name": name, "role": role.value}, f"Account {name} is now {role}.")
 
 
 def remove(name: AccountArgument, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
@@ -93,7 +93,7 @@ def remove(name: AccountArgument, yes: YesOption = False, output: OutputOption =
     confirm(f"Remove account {name}?", yes=yes)
     with direct.writing() as session:
         people.remove(session, direct.actor(), name)
-    _answer(output, {"removed": name}, f"Removed account {name}.")
+    Output(output).told({"removed": name}, f"Removed account {name}.")
 
 
 def password(name: AccountArgument, one_time_link: LinkOption = False, output: OutputOption = Format.TABLE) -> None:
@@ -110,26 +110,15 @@ def password(name: AccountArgument, one_time_link: LinkOption = False, output: O
     if one_time_link:
         with direct.writing() as session:
             secret = people.invite(session, direct.actor(), name, datetime.now(UTC))
-        _answer(output, {"name": name, "link": link(secret)}, link(secret))
+        Output(output).told({"name": name, "link": link(secret)}, link(secret))
         return
     with direct.reading() as session:
         accounts.get(session, name)
     hashed = passwords.hashed(people.check_password(ask(name), name))
     with direct.writing() as session:
         people.set_password(session, direct.actor(), name, hashed)
-    _answer(
-        output,
-        {"name": name, "hasPassword": True},
-        f"The password of account {name} is set, and its sessions are ended.",
-    )
-
-
-def _answer(output: Format, document: dict[str, Any], line: str) -> None:
-    shown = Output(output)
-    if shown.is_json:
-        shown.document(document)
-    else:
-        shown.line(line)
+    done = f"The password of account {name} is set, and its sessions are ended."
+    Output(output).told({"name": name, "hasPassword": True}, done)
 
 
 def _shown(account: Account, sessions: int) -> dict[str, Any]:

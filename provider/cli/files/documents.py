@@ -74,12 +74,8 @@ for _kind, _pattern, _first in CORE:
 
 def _read_bytes(path: Path) -> bytes:
     # Whoever opens a pipe waits for who writes into it. One that a shell makes, for `<(…)`, has that already.
-    with open(path, "rb", opener=_open) as file:
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode) and path.resolve().exists():
             raise DocumentError(f"{path} is a pipe, not a file: send it to standard input and write - instead")
         os.set_blocking(file.fileno(), True)
         return file.read(LONGEST_BYTES + 1)
-
-
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)

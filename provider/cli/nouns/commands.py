@@ -11,7 +11,6 @@ import typer
 from provider.cli import outcome
 from provider.cli.client import Client, Unreachable, path
 from provider.cli.completion import complete_names
-from provider.cli.listed import Collection, list_all
 from provider.cli.nouns import parameters, values
 from provider.cli.nouns.columns import columns_of
 from provider.cli.nouns.extras import Extras
@@ -32,6 +31,7 @@ from provider.cli.options import (
 )
 from provider.cli.output import Output
 from provider.cli.replies import Item
+from provider.cli.tables import Collection, list_all
 from provider.errors import NotFound
 from provider.nouns import NOUNS, Noun
 from provider.nouns.noun import NAME, lowered

@@ -19,7 +19,7 @@ def examples(noun: type[Noun], verb: str) -> list[str]:
     owner = [str(NOUNS[noun.within].example[NAME])] if noun.within else []
     name = str(noun.example[NAME])
     other = f"www.{name}" if "." in name else f"{name}-2"
-    given = list(_options(noun))
+    given = [_typed(slot, _value(noun, slot)) for slot in _slots(noun)]
     everything = [word for words in given for word in words]
     first = next((words for words in given if words[0].startswith("--")), [])
     lines = {
@@ -44,11 +44,6 @@ def _slots(noun: type[Noun]) -> Iterator[OptionSlot]:
     firsts = {slot.where[0]: slot for slot in reversed(found) if slot.is_part or len(slot.where) > 1}
     told = [slot for slot in found if _tells(noun, slot) or slot in firsts.values()]
     return iter(sorted(told, key=lambda slot: not slot.is_argument))
-
-
-def _options(noun: type[Noun]) -> Iterator[list[str]]:
-    for slot in _slots(noun):
-        yield _typed(slot, _value(noun, slot))
 
 
 def _value(noun: type[Noun], slot: OptionSlot) -> Any:

@@ -9,14 +9,6 @@ from provider.cli.replies import Item
 from provider.cli.tables import Columns
 
 
-def _no_advice(_verb: str, _owner: str, _name: str) -> str:
-    return ""
-
-
-def _nothing_more(_client: Client, _output: Output, _name: str) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Extras:
     """What is added, each by the verb where it differs by that: `list`, `show`, `add`, `set` or `remove`.
@@ -33,6 +25,6 @@ class Extras:
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     empty: str = ""
     completed: Callable[[Item], Item] = dict
-    advice: Callable[[str, str, str], str] = _no_advice
-    show_more: Callable[[Client, Output, str], None] = _nothing_more
+    advice: Callable[[str, str, str], str] = lambda _verb, _owner, _name: ""
+    show_more: Callable[[Client, Output, str], None] = lambda _client, _output, _name: None
     commands: Mapping[str, Callable[..., None]] = field(default_factory=dict)

@@ -18,7 +18,7 @@ _ASKS: Final = "Asks first on a terminal, unless you pass --yes"
 def help_of(noun: type[Noun], verb: str, extras: Extras) -> str:
     """Return the help of a verb: a line that says what it does, what there is to know, and examples."""
     summary = " ".join(filter(None, [_SUMMARIES[verb](noun), extras.summaries.get(verb, "")]))
-    paragraphs = [summary, extras.notes.get(verb, ""), _NOTES.get(verb, _no_note)(noun)]
+    paragraphs = [summary, extras.notes.get(verb, ""), _NOTES[verb](noun) if verb in _NOTES else ""]
     lines = "\n".join(f"  {line}" for line in [*examples(noun, verb), *extras.examples.get(verb, ())])
     return "\n\n".join([*filter(None, paragraphs), f"Examples:\n{lines}"])
 
@@ -42,10 +42,6 @@ _SUMMARIES: Final = {
     "set": lambda noun: f"Change some fields of {noun.one()} and keep the others.",
     "remove": _remove,
 }
-
-
-def _no_note(_noun: type[Noun]) -> str:
-    return ""
 
 
 def _about_query(noun: type[Noun]) -> str:

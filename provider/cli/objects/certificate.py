@@ -11,12 +11,8 @@ from provider.cli.tables import LABELS, Columns, field
 _PARTS: Final = ("Certificate", "Key")
 
 
-def _names(certificate: Item) -> str:
-    return ", ".join(certificate.get("names") or ()) or "none"
-
-
 _SAID: Final[Columns] = {
-    "Names": _names,
+    "Names": lambda certificate: ", ".join(certificate.get("names") or ()) or "none",
     "Issuer": field("issuer"),
     "Valid from": lambda certificate: _date(certificate, "notBefore"),
     "Valid until": lambda certificate: _date(certificate, "notAfter"),

@@ -11,7 +11,7 @@ from provider.cli import outcome
 from provider.cli.client import Client, Unreachable, path
 from provider.cli.completion import complete_names
 from provider.cli.options import changes
-from provider.cli.output import Output, note
+from provider.cli.output import Output
 from provider.cli.replies import Item
 from provider.errors import ProviderError
 from provider.nouns import Server, Service
@@ -108,6 +108,4 @@ def _wait(client: Client, output: Output, where: str, label: str) -> None:
             if leaving.get("until") is None and not leaving.get("edges"):
                 break
         time.sleep(_PAUSE_SECONDS)
-    (note if output.is_json else output.line)(
-        f"No edge sends requests to {label} any more: stop it once it has finished those it has."
-    )
+    output.beside(f"No edge sends requests to {label} any more: stop it once it has finished those it has.")

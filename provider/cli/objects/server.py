@@ -4,13 +4,12 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from provider.cli.listed import Collection
 from provider.cli.nouns.columns import columns_of
 from provider.cli.nouns.commands import collection_of
 from provider.cli.nouns.extras import Extras
 from provider.cli.objects.draining import drain
 from provider.cli.replies import Item
-from provider.cli.tables import LABELS, Columns, Rare, percent
+from provider.cli.tables import LABELS, Collection, Columns, Rare, percent
 from provider.cli.times import span, when
 from provider.nouns import Server
 

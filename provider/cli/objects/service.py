@@ -25,11 +25,11 @@ def _availability(service: Item) -> object:
     return (service.get("availability") or {}).get("detail")
 
 
-def _host_header(service: Item) -> str:
-    return "the client's" if service.get("passHostHeader") else "the server's"
-
-
-_OWN: Final[Columns] = {"Health check": _health_check, "Sticky": _sticky, "Host header": _host_header}
+_OWN: Final[Columns] = {
+    "Health check": _health_check,
+    "Sticky": _sticky,
+    "Host header": lambda service: "the client's" if service.get("passHostHeader") else "the server's",
+}
 _SHARES: Final[Columns] = {
     "Service": field("service"),
     "Server": lambda share: share.get("server") or "unknown, because it is not kept here",

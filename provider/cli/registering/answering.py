@@ -26,11 +26,7 @@ class Question:
 
     async def wait(self) -> None:
         """Wait until the server answers."""
-
-        async def find() -> bool | None:
-            return await self.is_answered() or None
-
-        await wait_for(find)
+        await wait_for(self.is_answered)
 
     def _ask(self) -> bool:
         where = self.url.replace("h2c://", "http://", 1).rstrip("/") + (self.path or "/")

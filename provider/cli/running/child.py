@@ -28,7 +28,8 @@ def main() -> None:
     """Become the program."""
     parent, program = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
-        _end_with_parent()
+        if ctypes is not None:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             sys.exit(0)  # it ended before it could be asked to take this one along
     # Python ignores these two, and what is ignored stays so in the program that it turns into.
@@ -39,11 +40,6 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"{program[0]} cannot be run: {error.strerror}\n")
         sys.exit(_CANNOT_RUN)
-
-
-def _end_with_parent() -> None:
-    if ctypes is not None:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -95,11 +95,11 @@ class OwnService:
     async def wait_for_edge(self, name: str) -> None:
         """Wait until an edge was seen to run the document."""
 
-        async def find_running() -> Item | None:
+        async def is_running() -> bool:
             edge = await self._find(lambda client: client.get_edge(name))
-            return edge if edge is not None and edge["state"] in _RUNNING else None
+            return edge is not None and edge["state"] in _RUNNING
 
-        await wait_for(find_running)
+        await wait_for(is_running)
 
     async def _find(self, question: Callable[[Client], Item]) -> Item | None:
         try:
@@ -208,13 +208,9 @@ class Stack:
         if not await self._service.ask(demo.is_secure):
             return ""
         self._progress.doing("Waiting for the demo's certificate")
-
-        async def find_seen() -> bool | None:
-            return await self._service.ask(demo.is_seen) or None
-
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await wait_for(find_seen)
+                await wait_for(lambda: self._service.ask(demo.is_seen))
                 # Traefik shows a certificate before it has made its routers anew, which it begins with.
                 await self._service.wait_for_edge(self._traefik.edge)
         except TimeoutError:

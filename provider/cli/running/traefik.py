@@ -213,7 +213,7 @@ class Traefik:
 
     async def wait_until_ready(self) -> str:
         """Wait until its API answers. Returns its version."""
-        told = await wait_for(lambda: self._ask("/api/version"))
+        told: dict[str, Any] = await wait_for(lambda: self._ask("/api/version"))
         self._ready = True
         return str(told.get("Version"))
 
