@@ -67,33 +67,21 @@ class Alarm:
     count: int = 1
 
 
+@dataclass(slots=True)
 class Alarms:
     """Gives what is wrong now. What is long to find is kept until it changes."""
 
-    def __init__(
-        self,
-        revisions: Revisions,
-        edges: Edges,
-        fallback: Fallback,
-        certificate: OwnCertificate | None,
-        confirmations: Confirmations,
-        unissued: Callable[[], Mapping[str, str]],
-        failed: Callable[[], Sequence[RolloutOutput]],
-        leasing: Leasing,
-    ) -> None:
-        """`unissued` gives the domains that lack the certificate which this service has to get, each with why.
-
-        `failed` gives the rollouts that went back, or stopped, by themselves.
-        """
-        self._failed = failed
-        self._unissued = unissued
-        self._leasing = leasing
-        self._revisions = revisions
-        self._edges = edges
-        self._fallback = fallback
-        self._certificate = certificate
-        self._confirmations = confirmations
-        self._known: tuple[Parts | None, object, Sequence[Outage]] = (None, None, ())
+    _revisions: Revisions
+    _edges: Edges
+    _fallback: Fallback
+    _certificate: OwnCertificate | None
+    _confirmations: Confirmations
+    _unissued: Callable[[], Mapping[str, str]]
+    """Gives the domains that lack the certificate which this service has to get, each with why."""
+    _failed: Callable[[], Sequence[RolloutOutput]]
+    """Gives the rollouts that went back, or stopped, by themselves."""
+    _leasing: Leasing
+    _known: tuple[Parts | None, object, Sequence[Outage]] = (None, None, ())
 
     def list_all(self) -> list[Alarm]:
         """Return all alarms, the gravest first, with the edges judged now: in the event loop's thread."""

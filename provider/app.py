@@ -117,8 +117,8 @@ class Application:
         hosts, routes = Hosts(settings.allowed_host_names), list_routes(api)
         self._endpoint = ConfigurationEndpoint(
             *(plane.serving, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals),
-            is_private=_find_privacy(settings),
-            is_cut_off=(lambda: not plane.database.is_hearing) if plane.database.is_shared else None,
+            _find_privacy(settings),
+            (lambda: not plane.database.is_hearing) if plane.database.is_shared else None,
         )
         self._heartbeats = Heartbeats(plane.leasing, plane.revisions, plane.access, hosts, plane.metrics)
         gate = Gate(api, routes, plane.access, plane.refusals, lambda: plane.revisions.problem)

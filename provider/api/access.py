@@ -4,7 +4,7 @@ It does so before anything of a request is read but its head, so that who may no
 neither what is there, nor what would be wrong with a body.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from re import Pattern
@@ -57,25 +57,18 @@ class GuardedRoute:
     needs: Needs
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Middleware that lets those in who may, and notes whom it does not.
 
     `problem` tells why nobody is known, while the database could not be read yet.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        routes: Iterable[GuardedRoute],
-        access: Access,
-        refusals: Refusals,
-        problem: Callable[[], str],
-    ) -> None:
-        self._app = app
-        self._routes = list(routes)
-        self._access = access
-        self._refusals = refusals
-        self._problem = problem
+    _app: ASGIApp
+    _routes: Sequence[GuardedRoute]
+    _access: Access
+    _refusals: Refusals
+    _problem: Callable[[], str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qs
@@ -46,33 +47,22 @@ _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[
 """A number as in JSON, and not as in Python, for which `1_0` and `٣` are numbers too."""
 
 
+@dataclass(slots=True)
 class ConfigurationEndpoint:
     """Answers the edges' polls."""
 
-    def __init__(
-        self,
-        serving: Serving,
-        polls: Polls,
-        edges: Edges,
-        metrics: Metrics,
-        hosts: Hosts,
-        access: Access,
-        refusals: Refusals,
-        is_private: Callable[[Scope], bool],
-        is_cut_off: Callable[[], bool] | None,
-    ) -> None:
-        """`is_cut_off` tells whether changes of other services are not seen now; None where there are no others."""
-        self._serving = serving
-        self._polls = polls
-        self._edges = edges
-        self._metrics = metrics
-        self._hosts = hosts
-        self._access = access
-        self._refusals = refusals
-        self._is_private = is_private
-        self._is_cut_off = is_cut_off
-        self._sent: Served | None = None
-        self._start: dict[str, object] = {}
+    _serving: Serving
+    _polls: Polls
+    _edges: Edges
+    _metrics: Metrics
+    _hosts: Hosts
+    _access: Access
+    _refusals: Refusals
+    _is_private: Callable[[Scope], bool]
+    _is_cut_off: Callable[[], bool] | None
+    """Tells whether changes of other services are not seen now; None where there are no others."""
+    _sent: Served | None = None
+    _start: dict[str, object] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

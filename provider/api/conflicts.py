@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from provider.api import documentation
 from provider.api.routers import router_for
-from provider.api.streams import stream
+from provider.api.streams import Stream
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.findings import Finding
 from provider.models import Conflict, ConflictOutput, ObjectOutput
@@ -71,7 +71,7 @@ async def list_conflicts(
     named = history.read_object_name(one)
     current = revisions.current
     key = ("conflicts", named, current and (current.revision, current.document.digest), repr(routing.edges))
-    return stream(await turns.here(key, partial(_write, routing, revisions, named)), {})
+    return Stream(await turns.here(key, partial(_write, routing, revisions, named)), {})
 
 
 def _write(routing: Routing, revisions: Revisions, named: Named | None) -> bytes:

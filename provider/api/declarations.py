@@ -14,7 +14,7 @@ from provider.api.pages import LabelText
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.routers import PREFIX, router_for
-from provider.api.streams import stream
+from provider.api.streams import Stream
 from provider.api.strict_json import read_json
 from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
@@ -68,7 +68,7 @@ async def export(
     headers = {"ETag": tag, REVISION_HEADER: str(number)}
     if conditions.not_modified(tag):
         return Response(status_code=304, headers=headers)
-    return stream(await turns.read(_write_state, number, digest, secrets), headers)
+    return Stream(await turns.read(_write_state, number, digest, secrets), headers)
 
 
 def _find_last(revisions: Revisions) -> tuple[int, str | None]:

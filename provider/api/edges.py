@@ -10,17 +10,14 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
+from provider.api.outcomes import kept
 from provider.api.pages import Page, PageParameters
-from provider.api.prefer import REVISION_HEADER
 from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.observed import DisabledRouter
 from provider.edges.quarantine import Quarantine
-from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, Sightings, find_next_end
 from provider.edges.states import Edge, EdgeState
-from provider.errors import NotFound
-from provider.messages import Message
 from provider.models import ShownState
 from provider.models.base import Output, output_config
 from provider.revisions import Revisions
@@ -173,7 +170,7 @@ async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, pag
 @router.get("/{name}", summary="Show an edge", responses=documentation.READ_PLAIN)
 async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> EdgeOutput:
     """Return an edge: its state, the document it was given, and the one it runs."""
-    return await shown(_get(edges, name), revisions, edges.sightings)
+    return await shown(edges.get(name), revisions, edges.sightings)
 
 
 @router.delete("/{name}/quarantine", status_code=204, summary="Lift a quarantine", responses=documentation.LIFT)
@@ -181,16 +178,8 @@ async def lift_quarantine(
     edges: EdgesDependency, revisions: RevisionsDependency, actor: ActorDependency, name: NAME
 ) -> Response:
     """Offer the edge the rejected parts again."""
-    await quarantines.lift(edges, revisions, _get(edges, name), actor)
-    current = revisions.current
-    return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})
-
-
-def _get(edges: Edges, name: str) -> Edge:
-    edge = edges.find(name)
-    if edge is None:
-        raise NotFound(Message("there is no edge {name}: none has polled under this name", name=name))
-    return edge
+    await quarantines.lift(edges, revisions, edges.get(name), actor)
+    return kept(revisions)
 
 
 async def shown(edge: Edge, revisions: Revisions, sightings: Sightings) -> EdgeOutput:

@@ -6,6 +6,7 @@ otherwise is left to the route of `api.leases`, which says what is wrong.
 
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -28,15 +29,15 @@ _PATH: Final = re.compile(f"{PREFIX}/services/([a-z0-9-]+)/servers/([a-z0-9-]+)/
 _EMPTY: Final = {"type": "http.response.body", "body": b""}
 
 
+@dataclass(frozen=True, slots=True)
 class Heartbeats:
     """Answers heartbeats."""
 
-    def __init__(self, leasing: Leasing, revisions: Revisions, access: Access, hosts: Hosts, metrics: Metrics) -> None:
-        self._leasing = leasing
-        self._revisions = revisions
-        self._access = access
-        self._hosts = hosts
-        self._metrics = metrics
+    _leasing: Leasing
+    _revisions: Revisions
+    _access: Access
+    _hosts: Hosts
+    _metrics: Metrics
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
         """Answer a request, or return that it is no heartbeat that can be answered here."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from provider.api import documentation
 from provider.api.heartbeats import ROUTE
-from provider.api.prefer import REVISION_HEADER
+from provider.api.outcomes import kept
 from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, LeasingDependency, RevisionsDependency
 from provider.errors import NotFound
@@ -18,7 +18,6 @@ from provider.messages import Message
 from provider.models import LeaseState
 from provider.models.base import Output, output_config
 from provider.nouns import Server, Service
-from provider.revisions import Revisions
 from provider.security import needs
 
 router = router_for("servers", needs=None)
@@ -82,7 +81,7 @@ async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, servi
     if not await leasing.beat(service, name):
         detail = Message("server {name} of {service} has no lease: register it with a ttl", name=name, service=service)
         raise NotFound(detail)
-    return _done(revisions)
+    return kept(revisions)
 
 
 @router.get(
@@ -116,7 +115,7 @@ async def drain_held(
 ) -> Response:
     """Confirm that the held servers are gone: all of them are drained at once, in one revision."""
     await leasing.release(actor, service)
-    return _done(revisions)
+    return kept(revisions)
 
 
 def _held(leasing: Leasing, key: LeasedName) -> HeldServerOutput:
@@ -124,8 +123,3 @@ def _held(leasing: Leasing, key: LeasedName) -> HeldServerOutput:
     return HeldServerOutput.model_construct(
         service=key[0], server=key[1], last_heartbeat=None if found is None else found.heard
     )
-
-
-def _done(revisions: Revisions) -> Response:
-    current = revisions.current
-    return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})

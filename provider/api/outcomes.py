@@ -13,7 +13,7 @@ from provider.api.prefer import REVISION_HEADER
 from provider.differences import Difference
 from provider.models import Change
 from provider.nouns import Object
-from provider.revisions import Outcome
+from provider.revisions import Outcome, Revisions
 from provider.store.records import as_json
 
 DEADLINE_HEADER: Final = "Confirm-Before"
@@ -39,6 +39,12 @@ def removed(outcome: Outcome[Any]) -> Response:
         return Response(status_code=204, headers=headers)
     content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
     return Response(content, 200, headers, media_type="application/json")
+
+
+def kept(revisions: Revisions) -> Response:
+    """Answer what was done beside the state: 204, with the revision at which that is."""
+    current = revisions.current
+    return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})
 
 
 def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:

@@ -16,7 +16,7 @@ from provider.api.pages import Page, PageParameters
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.routers import router_for
-from provider.api.streams import stream
+from provider.api.streams import Stream
 from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import (
@@ -134,7 +134,7 @@ async def show_revision(
     tag = etag("revision", as_json(kept))
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_revision, kept.number, kept.digest, kept.time.isoformat()), {"ETag": tag})
+    return Stream(await turns.read(_write_revision, kept.number, kept.digest, kept.time.isoformat()), {"ETag": tag})
 
 
 def _find_shown(revisions: Revisions, number: str) -> RevisionOutput:
@@ -167,7 +167,7 @@ async def show_document(
     tag = etag("document", {"digest": digest})
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_document, wanted, digest, revisions.points, time), {"ETag": tag})
+    return Stream(await turns.read(_write_document, wanted, digest, revisions.points, time), {"ETag": tag})
 
 
 @router.get(
@@ -191,7 +191,7 @@ async def show_difference(
     tag = etag("difference", {"before": other, "after": wanted, "time": time, "edges": edges})
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_difference, wanted, compare, revisions.points, edges, time), {"ETag": tag})
+    return Stream(await turns.read(_write_difference, wanted, compare, revisions.points, edges, time), {"ETag": tag})
 
 
 def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:

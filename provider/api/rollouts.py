@@ -1,5 +1,6 @@
 """`/api/v1/services/{service}/rollout`: traffic that moves from one service to another, step by step."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
@@ -28,36 +29,34 @@ ACTIVE = Annotated[bool, Query(description="Only those that have not ended.")]
 router = router_for("rollouts", needs=needs.STATE)
 
 
+@dataclass(frozen=True, slots=True)
 class _Steering:
     """What somebody does with the rollout of a service, in one transaction, and how that is answered."""
 
-    def __init__(
-        self, write: WriteDependency, running: RolloutsDependency, actor: ActorDependency, service: SERVICE
-    ) -> None:
-        self._write = write
-        self._running = running
-        self._actor = actor
-        self._service = service
+    write: WriteDependency
+    running: RolloutsDependency
+    actor: ActorDependency
+    service: SERVICE
 
     def start(self, wanted: RolloutInput) -> Response:
-        is_checked = self._running.check(self._service, wanted, self._actor)
-        start = partial(acting.start, wanted=wanted, message=self._write.message, is_checked=is_checked)
-        return self.act(start, 201, {"Location": PREFIX + _PATH.format(service=self._service)})
+        is_checked = self.running.check(self.service, wanted, self.actor)
+        start = partial(acting.start, wanted=wanted, message=self.write.message, is_checked=is_checked)
+        return self.act(start, 201, {"Location": PREFIX + _PATH.format(service=self.service)})
 
     def act(self, act: acting.Act, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        if self._write.is_timed and act is not acting.finish:
+        if self.write.seconds is not None and act is not acting.finish:
             detail = Message("this makes no revision that could be rolled back: only finishing a rollout does")
             raise Invalid([FieldError("/confirmWithin", "confirmWithin.rollout", detail, "query")])
 
         def apply(session: Session) -> Rollout:
-            row = act(session, self._actor, self._service)
+            row = act(session, self.actor, self.service)
             session.expunge(row)  # it stays as it is now, also once what was tried is undone
             return row
 
-        running = self._running
-        outcome = self._write.change(apply, acting.telling(running.find_active(self._service)))
+        running = self.running
+        outcome = self.write.change(apply, acting.telling(running.find_active(self.service)))
         row = outcome.result
-        return done(outcome, running.show(row) if self._write.is_tried else running.changed(row), status, headers or {})
+        return done(outcome, running.show(row) if self.write.is_tried else running.changed(row), status, headers or {})
 
 
 _SteeringDependency = Annotated[_Steering, Depends()]

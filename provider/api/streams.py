@@ -24,8 +24,3 @@ class Stream(StreamingResponse):
         yield self._opening
         async for chunk in self._content.chunks():
             yield chunk
-
-
-def stream(content: Content, headers: Mapping[str, str], opening: bytes = b"") -> Stream:
-    """Answer with JSON that was computed apart."""
-    return Stream(content, headers, opening)

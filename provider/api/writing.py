@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import pickle
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from provider.apart.shelf import Shelf
 from provider.apart.turns import Content, OwnTurns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
-from provider.api.streams import stream
+from provider.api.streams import Stream
 from provider.attempts import Prepared
 from provider.database.sessions import Session
 from provider.durations import DELAY
@@ -51,35 +51,23 @@ PlanOnCondition = Callable[[Session, Conditions], Transition]
 """Finds what is to be done on a state that meets conditions: a function of a module, as `FindTransition` is."""
 
 
+@dataclass(slots=True)
 class Write:
     """A write by somebody: one transaction, which is kept, or tried and undone."""
 
-    def __init__(
-        self,
-        revisions: Revisions,
-        routing: Routing,
-        tried: Shelf[Prepared],
-        actor: Actor,
-        *,
-        dry_run: bool,
-        confirmed: int | None,
-        message: str,
-        seconds: int | None = None,
-    ) -> None:
-        self._revisions = revisions
-        self._routing = routing
-        self._tried = tried
-        self._actor = actor
-        self._confirmed = confirmed
-        self._seconds = seconds
-        self.is_tried = dry_run
-        """Whether nothing of it is kept."""
-        self.is_timed = seconds is not None
-        """Whether it is rolled back unless somebody confirms it."""
-        self.message = message
-        """What they say about it."""
-        self.touched: Collection[tuple[str, str]] = ()
-        """What it changed, by kind and name, once it is done."""
+    _revisions: Revisions
+    _routing: Routing
+    _tried: Shelf[Prepared]
+    _actor: Actor
+    _confirmed: int | None
+    seconds: int | None
+    """In which time somebody has to confirm it, or else it is rolled back."""
+    message: str
+    """What they say about it."""
+    is_tried: bool
+    """Whether nothing of it is kept."""
+    touched: Collection[tuple[str, str]] = ()
+    """What it changed, by kind and name, once it is done."""
 
     def change(
         self,
@@ -100,14 +88,14 @@ class Write:
                 confirmed=self._confirmed,
                 message=self.message or telling.message,
                 says=telling.says,
-                confirming=Confirming(self._seconds, telling.undone),
+                confirming=Confirming(self.seconds, telling.undone),
             )
         self.touched = [(change.kind, change.name) for change in outcome.changes]
         difference = self._routing.with_moves(outcome.difference)
         return replace(outcome, difference=difference, warnings=self._routing.warnings(outcome.changes))
 
     def _find_deadline(self) -> datetime | None:
-        return None if self._seconds is None else datetime.now(UTC) + timedelta(seconds=self._seconds)
+        return None if self.seconds is None else datetime.now(UTC) + timedelta(seconds=self.seconds)
 
     async def answer(
         self,
@@ -153,7 +141,7 @@ class Write:
         if self.is_tried:
             self._tried.put(key, prepared)
         else:
-            confirming = Confirming(self._seconds, telling.undone)
+            confirming = Confirming(self.seconds, telling.undone)
             keep = partial(revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
             keep = partial(keep, says=telling.says)
             message = self.message or telling.message
@@ -167,7 +155,7 @@ class Write:
                 summary = prepared.summary
         self.touched = summary.parts
         headers = {**summary.headers, **outcomes.standing(number, before), "ETag": whole_tag(number, digest)}
-        return stream(prepared.content, headers, outcomes.opening(number))
+        return Stream(prepared.content, headers, outcomes.opening(number))
 
     def _check(self, prepared: Prepared | None, conditions: Conditions) -> Prepared | None:
         """Return what was made on the state as it is now. Raises `PreconditionFailed`."""
@@ -293,13 +281,8 @@ async def read_write(
     # Looked up here: each dependency of a dependency costs a write as much as a question to the database.
     plane, actor = control_plane.find(request), request.state.actor
     seconds = None if confirm_within is None else read_within(confirm_within)
-    write = Write(
-        *(plane.revisions, plane.routing, plane.tried, actor),
-        dry_run=dry_run,
-        confirmed=confirm,
-        message=message,
-        seconds=seconds,
-    )
+    about = confirm, seconds, message
+    write = Write(plane.revisions, plane.routing, plane.tried, actor, *about, is_tried=dry_run)
     request.state.write = write
     return write
 

@@ -19,7 +19,9 @@ from provider.edges.sightings import Sightings
 from provider.edges.states import Edge, EdgeState, has_rejected
 from provider.edges.surroundings import EdgeSurroundings
 from provider.edges.verdicts import judge
+from provider.errors import NotFound
 from provider.loops import NextTime
+from provider.messages import Message
 from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.serving import Serving
@@ -71,6 +73,13 @@ class Edges:
         """Find an edge, judged now."""
         edge = self._edges.get(name)
         return None if edge is None else self.refresh(edge)
+
+    def get(self, name: str) -> Edge:
+        """Return an edge, judged now. Raises `NotFound`."""
+        edge = self.find(name)
+        if edge is None:
+            raise NotFound(Message("there is no edge {name}: none has polled under this name", name=name))
+        return edge
 
     @property
     def current(self) -> Snapshot | None:

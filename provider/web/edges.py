@@ -8,11 +8,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
-from provider.edges.registry import Edges
 from provider.edges.sightings import find_next_end
 from provider.edges.states import Edge
 from provider.edges.verdicts import words_of_part
-from provider.errors import FieldError, NotFound
+from provider.errors import FieldError
 from provider.messages import Message
 from provider.models import Change, ShownState
 from provider.revisions import Revisions
@@ -52,7 +51,7 @@ async def list_edges(
 @router.get(_EDGES + "/{name}")
 async def show_edge(request: Request, edges: EdgesDependency, revisions: RevisionsDependency, name: str) -> Response:
     """Show one edge, and for one that has never polled how to let it."""
-    edge = _get(edges, name)
+    edge = edges.get(name)
     running = await asyncio.to_thread(_find_running, revisions, [edge])
     changes: list[Change] = []
     parts: list[str] = []
@@ -84,7 +83,7 @@ async def lift_quarantine(
     request: Request, edges: EdgesDependency, revisions: RevisionsDependency, actor: ActorDependency, name: str
 ) -> Response:
     """Offer an edge again what it rejected."""
-    lifted = await quarantines.lift(edges, revisions, _get(edges, name), actor)
+    lifted = await quarantines.lift(edges, revisions, edges.get(name), actor)
     notice = Notice(Message("Edge {name} is offered the current document again.", name=name))
     if not lifted:
         notice = Notice(Message("Edge {name} is no longer in quarantine.", name=name), Tone.INFO)
@@ -104,13 +103,6 @@ async def show_connection(request: Request, edge: Annotated[str, Query(max_lengt
         form=Form({"edge": edge}, [] if refusal is None else [FieldError("/edge", "name.format", refusal, "query")]),
         static_configuration=polling.static_configuration(str(request.base_url), name),
     )
-
-
-def _get(edges: Edges, name: str) -> Edge:
-    edge = edges.find(name)
-    if edge is None:
-        raise NotFound(Message("there is no edge {name}: none has polled under this name", name=name))
-    return edge
 
 
 def _find_running(revisions: Revisions, edges: Sequence[Edge]) -> dict[str, int]:

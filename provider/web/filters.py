@@ -1,7 +1,8 @@
 """Which applications are in a state: what the overview can be filtered by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from provider.database.sessions import Session
 from provider.messages import Message
@@ -29,6 +30,17 @@ class ApplicationState(StrEnum):
     DISABLED = "disabled"
 
 
+WORDS: Final[Mapping[ApplicationState, Message]] = {
+    ApplicationState.ALL: Message("All"),
+    ApplicationState.WRONG: Message("Problems"),
+    ApplicationState.LIVE: Message("Live"),
+    ApplicationState.WAITING: Message("Not live yet"),
+    ApplicationState.DRAINED: Message("Drained servers"),
+    ApplicationState.DISABLED: Message("Disabled"),
+}
+"""How each is called."""
+
+
 def find_names(session: Session, state: ApplicationState, sight: Sight, outages: Sequence[Outage]) -> set[str] | None:
     """Find the routers of the applications that are in a state, or return None for all."""
     if state is ApplicationState.ALL:
@@ -43,18 +55,6 @@ def find_names(session: Session, state: ApplicationState, sight: Sight, outages:
         return wrong
     waiting = _find_waiting(session, sight, served)
     return waiting - wrong if state is ApplicationState.WAITING else served.keys() - wrong - waiting
-
-
-def words(state: ApplicationState) -> Message:
-    """Return how a state is called."""
-    return {
-        ApplicationState.ALL: Message("All"),
-        ApplicationState.WRONG: Message("Problems"),
-        ApplicationState.LIVE: Message("Live"),
-        ApplicationState.WAITING: Message("Not live yet"),
-        ApplicationState.DRAINED: Message("Drained servers"),
-        ApplicationState.DISABLED: Message("Disabled"),
-    }[state]
 
 
 def _find_wrong(sight: Sight, served: dict[str, str | None], outages: Sequence[Outage]) -> set[str]:

@@ -5,6 +5,7 @@ A form knows texts only, so `"3"` is a number here; all else is as strict as for
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
@@ -15,6 +16,7 @@ from provider.nouns import Object
 from provider.web.forms import Form
 
 M = TypeVar("M", bound=Object)
+W = TypeVar("W", bound=StrEnum)
 
 Texts = Mapping[str, str]
 
@@ -44,6 +46,15 @@ SentDependency = Annotated[dict[str, str], Depends(read_texts)]
 def parse(model: type[M], document: Mapping[str, Any]) -> M:
     """Validate what a form says, as its model does. Raises `Invalid`, with a pointer for each field."""
     return model.read(dict(document), is_typed=True)
+
+
+def choose(words: type[W], sent: Texts, name: str) -> W:
+    """Read which of some words was chosen. Raises `Invalid`."""
+    try:
+        return words(sent.get(name, ""))
+    except ValueError:
+        detail = Message("this has to be one of {choices}", choices=", ".join(words))
+        raise Invalid([FieldError(f"/{name}", "value.choice", detail)]) from None
 
 
 def refused(texts: Texts, error: ProviderError) -> Form:

@@ -38,10 +38,10 @@ class PartRequest:
     limit: int = LENGTH + 1
     """How many rows to look for: one more than are shown tells that there are more."""
 
-    def part(self, found: Sequence[T], name: Callable[[T], str]) -> ListPart[T]:
-        """Make a part of at most `limit` rows that were found."""
-        rows = found[:LENGTH]
-        following = write_cursor(name(rows[-1])) if len(found) > LENGTH else None
+    def part(self, found: Sequence[T], name: Callable[[T], str], length: int = LENGTH) -> ListPart[T]:
+        """Make a part of at most `length` rows that were found."""
+        rows = found[:length]
+        following = write_cursor(name(rows[-1])) if len(found) > length else None
         return ListPart(rows, following, self.after is None, self.q)
 
 

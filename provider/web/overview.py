@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from provider.cursors import write_cursor
 from provider.database.sessions import Session
 from provider.dependencies import AlarmsDependency, RevisionsDependency, RolloutsDependency
 from provider.nouns import Router
@@ -23,7 +22,7 @@ from provider.web.drawings.layout import DENSE
 from provider.web.drawings.scene import Scene
 from provider.web.filters import ApplicationState
 from provider.web.languages import Language
-from provider.web.lists import ListPart, PartDependency, PartRequest
+from provider.web.lists import ListPart, PartDependency
 from provider.web.rendering import language_of, render
 from provider.web.scenes import SightDependency, scene_of
 from provider.web.streams import Streams, read_streams
@@ -58,7 +57,10 @@ def overview(
     """Draw the way of requests through what is found."""
     with revisions.reading() as session:
         names = filters.find_names(session, state, sight, alarms.list_outages())
-        part = _read(session, wanted, Order(names))
+        found = nouns.page(
+            session, Router, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=Order(names)
+        )
+        part = wanted.part(found, lambda router: router.name, _LENGTH)
         unreached = _list_unreached(session, part) if state is ApplicationState.ALL else []
         scene = scene_of(session, part.rows, sight, unreached)
         counted = counts.count(session)
@@ -71,7 +73,7 @@ def overview(
         view=view,
         scene=scene,
         state=state,
-        states={each: filters.words(each) for each in ApplicationState},
+        states=filters.WORDS,
         drawing=drawing.draw(scene, language_of(request), most_servers=_most_servers(scene), with_acts=True),
         blocks=group(scene, _most_servers(scene)),
         streams=[_draw(each, language_of(request)) for each in streams],
@@ -90,13 +92,6 @@ def _draw(streams: Streams, language: Language) -> tuple[Streams, Markup, Sequen
 def _most_servers(scene: Scene) -> int:
     """Return how many servers of a service are shown one by one."""
     return _FEW_SERVERS if len(scene.routers) > DENSE else drawing.MOST_SERVERS
-
-
-def _read(session: Session, wanted: PartRequest, order: Order) -> ListPart[Router]:
-    found = nouns.page(session, Router, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
-    rows = found[:_LENGTH]
-    following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
-    return ListPart(rows, following, wanted.after is None, wanted.q)
 
 
 def _list_unreached(session: Session, part: ListPart[Router]) -> list[str]:

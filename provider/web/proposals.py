@@ -62,16 +62,6 @@ class Plan:
     conflicts: Sequence[str]
 
     @property
-    def number(self) -> int:
-        """The revision that it is about."""
-        return self.proposal.number
-
-    @property
-    def named(self) -> Named | None:
-        """The one object that it is about."""
-        return self.proposal.named
-
-    @property
     def traffic(self) -> Sequence[str]:
         """How the shares of the servers change, in words."""
         return self.difference.words[len(self.difference.changes) :]
@@ -95,16 +85,14 @@ class _Late(Exception):
         self.since = since
 
 
+@dataclass(frozen=True, slots=True)
 class Proposing:
     """Somebody to whom a plan is shown, and who may then have it done."""
 
-    def __init__(
-        self, request: Request, revisions: RevisionsDependency, routing: RoutingDependency, actor: ActorDependency
-    ) -> None:
-        self.request = request
-        self._revisions = revisions
-        self._routing = routing
-        self._actor = actor
+    request: Request
+    revisions: RevisionsDependency
+    routing: RoutingDependency
+    actor: ActorDependency
 
     def show(self, proposal: Proposal, returned: Texts) -> Response:
         """Show what it would do, with what was typed before. Raises what it raises."""
@@ -119,7 +107,7 @@ class Proposing:
                 raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
             proposal.apply(session)
 
-        write = PageWrite(self._revisions, self._routing, self._actor, sent)
+        write = PageWrite(self.revisions, self.routing, self.actor, sent)
         try:
             outcome = write.change(apply, proposal.telling)
         except _Late as late:
@@ -133,9 +121,9 @@ class Proposing:
 
     def _read(self, proposal: Proposal) -> Plan:
         """Make the plan. Raises `NotFound`, `Forbidden`, and `Invalid` and `InUse` where it would not hold now."""
-        outcome = self._revisions.try_change(proposal.apply, actor=self._actor)
-        found = self._routing.with_moves(outcome.difference) or Difference()
-        conflicts = [finding.detail for finding in self._routing.warnings(outcome.changes)[:_MOST_TOLD]]
+        outcome = self.revisions.try_change(proposal.apply, actor=self.actor)
+        found = self.routing.with_moves(outcome.difference) or Difference()
+        conflicts = [finding.detail for finding in self.routing.warnings(outcome.changes)[:_MOST_TOLD]]
         objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
         return Plan(proposal, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)
 

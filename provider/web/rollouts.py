@@ -20,7 +20,7 @@ from provider.security import needs
 from provider.store import nouns, rollouts, services
 from provider.web import reasons
 from provider.web.forms import Form
-from provider.web.inputs import Texts
+from provider.web.inputs import Texts, choose
 from provider.web.kept import ReturnedDependency
 from provider.web.notices import Notice, Tone
 from provider.web.rendering import redirect, render
@@ -117,7 +117,7 @@ def steer_rollout(
     request: Request, running: RolloutsDependency, actor: ActorDependency, write: PageWriteDependency, service: str
 ) -> Response:
     """Pause, resume, take back or finish a rollout, and lead back to its page."""
-    step, back = _read_step(write.sent.get("step", "")), _PATH.format(service=service)
+    step, back = choose(RolloutStep, write.sent, "step"), _PATH.format(service=service)
     telling = acting.telling(running.find_active(service))
     try:
         outcome = write.change(lambda session: _ACTS[step](session, actor, service), telling)
@@ -182,11 +182,3 @@ def _read(texts: Texts) -> RolloutInput:
     if errors:
         raise Invalid(errors)
     return found
-
-
-def _read_step(text: str) -> RolloutStep:
-    try:
-        return RolloutStep(text)
-    except ValueError:
-        detail = Message("this has to be one of {choices}", choices=", ".join(RolloutStep))
-        raise Invalid([FieldError("/step", "value.choice", detail)]) from None

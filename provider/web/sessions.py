@@ -61,7 +61,9 @@ async def log_in(
     """
     status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
     try:
-        login = await logins.log_in(name.strip(), password, actor, _session(request), _browser(request))
+        login = await logins.log_in(
+            name.strip(), password, actor, cookies.find_session(request), cookies.find_browser(request)
+        )
     except TooMany as too_many:
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
     except Unavailable as unavailable:
@@ -92,7 +94,7 @@ async def log_out(
     request: Request, logins: LoginsDependency, actor: ActorDependency, person: PersonDependency
 ) -> Response:
     """End the session that the browser has."""
-    session = _session(request)
+    session = cookies.find_session(request)
     if session is not None and person is not None:
         await logins.log_out(session, actor)
     response = redirect(request, _LOGIN, Notice(Message("You are logged out.")))
@@ -139,12 +141,14 @@ async def set_password(
         name = person.name
     else:
         return redirect(request, f"{_LOGIN}?next={_PASSWORD}")
+    if password != repeat:
+        wrong = Invalid([FieldError("/repeat", "password.repeat", Message("the passwords do not match"))])
+        return _form(request, name, given, wrong, 422)
     try:
-        _check_repeated(password, repeat)
         if secret:
-            login = await logins.accept(secret, password, actor, _browser(request))
+            login = await logins.accept(secret, password, actor, cookies.find_browser(request))
         else:
-            login = await logins.change_password(name, current, password, actor, _browser(request))
+            login = await logins.change_password(name, current, password, actor, cookies.find_browser(request))
     except Invalid as error:
         return _form(request, name, given, error, 422)
     except TooMany as error:
@@ -176,11 +180,6 @@ def _shown(name: str) -> str:
         return ""
 
 
-def _check_repeated(password: str, repeat: str) -> None:
-    if password != repeat:
-        raise Invalid([FieldError("/repeat", "password.repeat", Message("the passwords do not match"))])
-
-
 def _form(
     request: Request, name: str, given: Mapping[str, str], error: Invalid | None = None, status: int = 200
 ) -> Response:
@@ -197,14 +196,6 @@ def _form(
         secret=secret,
         asks_current=secret is None,
     )
-
-
-def _session(request: Request) -> str | None:
-    return cookies.find_session(request)
-
-
-def _browser(request: Request) -> str | None:
-    return cookies.find_browser(request)
 
 
 def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:

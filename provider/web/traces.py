@@ -1,7 +1,7 @@
 """What is to be traced, as somebody typed it, and what was found: for the pages of `trace`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from provider import lost, passages, rules
@@ -99,13 +99,7 @@ class Asked:
 
     def values(self) -> dict[str, str]:
         """Return it as the form has it."""
-        return {
-            "url": self.url,
-            "method": self.method,
-            "headers": self.headers,
-            "client": self.client,
-            "entry_point": self.entry_point,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

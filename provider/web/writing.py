@@ -4,7 +4,7 @@ All forms that change the state go through here, as all of REST goes through `ap
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -25,14 +25,14 @@ from provider.web.rendering import redirect, say
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class PageWrite:
     """What a form that was sent changes."""
 
-    def __init__(self, revisions: Revisions, routing: Routing, actor: Actor, sent: Texts) -> None:
-        self.revisions = revisions
-        self.sent = sent
-        self._routing = routing
-        self._actor = actor
+    revisions: Revisions
+    routing: Routing
+    actor: Actor
+    sent: Texts
 
     def change(self, apply: Callable[[Session], T], telling: Telling = USUAL) -> Outcome[T]:
         """Do it, in one transaction, and find what it brings to light.
@@ -45,11 +45,11 @@ class PageWrite:
         confirmed = brakes.read(self.sent)
         try:
             outcome = self.revisions.change(
-                apply, actor=self._actor, confirmed=confirmed, message=why, says=telling.says, confirming=confirming
+                apply, actor=self.actor, confirmed=confirmed, message=why, says=telling.says, confirming=confirming
             )
         except Brake as error:
             raise brakes.Braked(self.sent, error) from None
-        return replace(outcome, warnings=self._routing.warnings(outcome.changes))
+        return replace(outcome, warnings=self.routing.warnings(outcome.changes))
 
 
 async def read_write(

@@ -5,7 +5,7 @@ version gets the other's change beside their own, and chooses.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from provider.store.tags import tag
 from provider.web import brakes, reasons
 from provider.web.forms import Form, is_secret
 from provider.web.inputs import Texts
-from provider.web.nouns.places import Entry
+from provider.web.nouns.places import Entry, Place
 from provider.web.nouns.texts import group, said
 from provider.web.writing import PageWrite
 
@@ -30,6 +30,7 @@ DO: Final = "do"
 
 NOW: Final = "now"
 
+_STATUSES: Final[Mapping[type[ProviderError], int]] = {AlreadyExists: 409, Forbidden: 403}
 _LONGEST_SEEN: Final = 100_000
 _OWN: Final = frozenset({TAG, SEEN, DO, brakes.CONFIRM, *reasons.FIELDS})
 
@@ -71,7 +72,7 @@ class EditRefused(Exception):
         self.sheet = sheet
 
 
-class _Outdated(Exception):
+class Outdated(Exception):
     """The object is not at the version that the form shows."""
 
     def __init__(self, current: Noun, tag: str) -> None:
@@ -113,12 +114,8 @@ def create(write: PageWrite, entry: Entry) -> Outcome[Noun]:
     try:
         item = entry.read(texts)
         return write.change(apply)
-    except AlreadyExists as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=409)) from None
-    except (Invalid, Unverified) as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=422)) from None
-    except Forbidden as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=403)) from None
+    except (AlreadyExists, Invalid, Unverified, Forbidden) as error:
+        raise EditRefused(_refused(entry, texts, write.sent, error)) from None
 
 
 def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
@@ -133,13 +130,13 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
         nonlocal texts
         current = place.get(session, name)
         if (found := tag(session, current)) != known:
-            raise _Outdated(current, found)
+            raise Outdated(current, found)
         texts = entry.settled(taken(texts, entry.write(current), sent))
         return place.replace(session, current, entry.read(texts, current))
 
     try:
         return write.change(apply)
-    except _Outdated as outdated:
+    except Outdated as outdated:
         now = entry.write(outdated.current)
         texts = entry.concealed(taken(texts, now, sent))
         differences = compare(_read_seen(seen), now, texts)
@@ -147,21 +144,37 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
         raise EditRefused(
             EditSheet(_form(entry, texts, sent), outdated.tag, json.dumps(now), differences, 412)
         ) from None
-    except (Invalid, Unverified) as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), known, seen, status=422)) from None
-    except Forbidden as error:
-        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), known, seen, status=403)) from None
+    except (Invalid, Unverified, Forbidden) as error:
+        raise EditRefused(replace(_refused(entry, texts, sent, error), tag=known, seen=seen)) from None
+
+
+def change_seen(
+    write: PageWrite, place: Place, name: str, changed: Callable[[Noun], Noun], given: Collection[str] = ()
+) -> Outcome[None]:
+    """Change an object by a button, if it is still as it was seen. `given` are the fields that the button sets.
+
+    Raises `NotFound`, `Braked`, and `Outdated`.
+    """
+
+    def apply(session: Session) -> None:
+        current = place.get(session, name)
+        if (found := tag(session, current)) != write.sent.get(TAG):
+            raise Outdated(current, found)
+        place.replace(session, current, changed(current), given)
+
+    return write.change(apply)
 
 
 def _form(entry: Entry, texts: Texts, sent: Texts) -> Form:
     return Form({**entry.concealed(texts), **reasons.typed(sent)})
 
 
-def _refused(entry: Entry, texts: Texts, sent: Texts, error: ProviderError) -> Form:
+def _refused(entry: Entry, texts: Texts, sent: Texts, error: ProviderError) -> EditSheet:
     """Return a form again: what was typed, with what is wrong at the field that shows it."""
     wrong = error.fields or [FieldError("", error.code, error.detail)]
     placed = [replace(each, pointer=f"/{found}" if (found := entry.find(each, texts)) else "") for each in wrong]
-    return replace(_form(entry, texts, sent), errors=placed)
+    status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 422)
+    return EditSheet(replace(_form(entry, texts, sent), errors=placed), status=status)
 
 
 def compare(seen: Texts | None, now: Texts, mine: Texts) -> list[ForeignChange]:

@@ -11,11 +11,12 @@ from provider import neighbours
 from provider.adoption import Adoption
 from provider.database.sessions import Session
 from provider.dependencies import RoutingDependency
-from provider.errors import FieldError, Invalid
+from provider.errors import Invalid
 from provider.messages import Message, template
 from provider.nouns import Noun
 from provider.nouns.beside import beside_of
 from provider.summaries import Telling
+from provider.web.inputs import choose
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
@@ -32,7 +33,6 @@ class AdoptionStep(StrEnum):
     FOR_GOOD = "for-good"
 
 
-_STEP: Final = "step"
 _DONE: Final[Mapping[AdoptionStep, str]] = {
     AdoptionStep.ADOPT: template("{router} takes the requests of {other} on each edge that runs this change."),
     AdoptionStep.HAND_BACK: template(
@@ -62,7 +62,7 @@ class BesideView(View):
             request: Request, write: PageWriteDependency, routing: RoutingDependency, sight: SightDependency, name: str
         ) -> Response:
             """Let a router take over, or give back, and lead back to its page."""
-            step, back = _read_step(write.sent.get(_STEP, "")), Place(noun, None).path(name)
+            step, back = choose(AdoptionStep, write.sent, "step"), Place(noun, None).path(name)
             named = {noun.kind: [name]}
             adoption = Adoption(
                 adopts=step is not AdoptionStep.HAND_BACK, named=named, for_good=step is AdoptionStep.FOR_GOOD
@@ -91,11 +91,3 @@ class TCPRouters(BesideView):
     ) -> Mapping[str, Any]:
         """Show beside what it stands."""
         return {**super().shown(session, sight, place, item, typed), **self.beside(sight, item)}
-
-
-def _read_step(text: str) -> AdoptionStep:
-    try:
-        return AdoptionStep(text)
-    except ValueError:
-        detail = Message("this has to be one of {choices}", choices=", ".join(AdoptionStep))
-        raise Invalid([FieldError(f"/{_STEP}", "value.choice", detail)]) from None

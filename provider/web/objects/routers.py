@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from provider import configuration, passages
 from provider.database.sessions import Session
-from provider.errors import PreconditionFailed
+from provider.listening import Listening
 from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
@@ -16,10 +16,9 @@ from provider.store import middlewares, nouns
 from provider.store.tags import tag
 from provider.web.inputs import Texts, is_ticked
 from provider.web.notices import Notice, Tone
-from provider.web.nouns.edits import TAG
+from provider.web.nouns import edits
 from provider.web.nouns.places import Place
 from provider.web.objects.adopting import BesideView
-from provider.web.objects.observed import ranks_of
 from provider.web.rendering import redirect
 from provider.web.scenes import Sight
 from provider.web.writing import PageWriteDependency, done
@@ -51,7 +50,7 @@ class Routers(BesideView):
         return {
             "rule": configuration.rule(router),
             "listening": sight.listening,
-            "ranks": ranks_of(router),
+            "ranks": _ranks(router),
             "domains": [nouns.get(session, Domain, host) for host in router.ascii_domains],
             "service": service,
             "passage": passages.stops(router.middlewares, middlewares.of_routers(session, [router])),
@@ -69,16 +68,9 @@ class Routers(BesideView):
         def set_enabled(request: Request, write: PageWriteDependency, name: str) -> Response:
             """Disable a router or enable it, if it is still as it was seen; and lead back to its page."""
             place, enabled = Place(Router), is_ticked(write.sent, "enabled")
-
-            def apply(session: Session) -> None:
-                found = cast("Router", place.get(session, name))
-                if tag(session, found) != write.sent.get(TAG):
-                    raise PreconditionFailed(Message("router {name} has changed since", name=name))
-                place.replace(session, found, found.copy(enabled=enabled))
-
             try:
-                outcome = write.change(apply)
-            except PreconditionFailed:
+                outcome = edits.change_seen(write, place, name, lambda found: found.copy(enabled=enabled))
+            except edits.Outdated:
                 detail = Message(
                     "Router {name} was not changed: somebody else changed it after you opened the page. "
                     "Check its current state, then try again.",
@@ -89,3 +81,9 @@ class Routers(BesideView):
             if enabled:
                 told = Message("Router {name} is enabled.", name=name)
             return done(request, place.path(name), Notice(told), outcome)
+
+
+def _ranks(router: Router) -> list[int]:
+    """Return the ranks of a router in Traefik: one, or that of its exact domains and that of its wildcards."""
+    described = configuration.describe_router(router, Listening()).values()
+    return [part.priority or len(part.rule.encode()) for part in described]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from provider import durations, moments
 from provider.database.sessions import Session
-from provider.errors import FieldError, Invalid, PreconditionFailed
+from provider.errors import FieldError, Invalid
 from provider.messages import Message, template
 from provider.nouns import Noun, Server, Service
 from provider.nouns.server import DRAIN_UNTIL
@@ -18,16 +18,15 @@ from provider.store import nouns, servers
 from provider.store.tags import tag
 from provider.values import Refusal, ServerState, check_drain_time
 from provider.web import paths
-from provider.web.inputs import Texts
+from provider.web.inputs import Texts, choose
 from provider.web.notices import Notice, Tone
-from provider.web.nouns.edits import TAG
+from provider.web.nouns import edits
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
 from provider.web.rendering import redirect
 from provider.web.scenes import Sight, SightDependency
 from provider.web.writing import PageWriteDependency, done
 
-_STATE: Final = "state"
 _TIME: Final = "time"
 _NOW: Final = "now"
 _NEXT: Final = "next"
@@ -88,20 +87,19 @@ class Servers(View):
             request: Request, write: PageWriteDependency, sight: SightDependency, service: str, name: str
         ) -> Response:
             """Drain a server, bring it back or take it out, if it is still as it was seen; and lead back."""
-            state, place = _read_state(write.sent), Place(Server, service)
+            state, place = choose(ServerState, write.sent, "state"), Place(Server, service)
             given = _read_time(write.sent, datetime.now(UTC)) if state is ServerState.DRAIN else {}
-
-            def apply(session: Session) -> None:
-                server = cast("Server", place.get(session, name))
-                if tag(session, server) != write.sent.get(TAG):
-                    raise PreconditionFailed(Message("server {name} has changed since", name=name))
-                left = server if state is ServerState.DRAIN else server.copy(drain_until=None)
-                place.replace(session, server, left.copy(state=state, **given), [DRAIN_UNTIL] if given else [])
-
+            kept = {} if state is ServerState.DRAIN else {"drain_until": None}
             back = paths.local(write.sent.get(_NEXT, place.above))
             try:
-                outcome = write.change(apply)
-            except PreconditionFailed:
+                outcome = edits.change_seen(
+                    write,
+                    place,
+                    name,
+                    lambda server: server.copy(state=state, **kept, **given),
+                    [DRAIN_UNTIL] if given else [],
+                )
+            except edits.Outdated:
                 detail = Message(
                     "Server {name} was not changed: somebody else changed it after you opened the page. "
                     "Check its current state, then try again.",
@@ -128,11 +126,3 @@ def _read_time(sent: Texts, now: datetime) -> dict[str, str | None]:
     except Refusal as refusal:
         raise Invalid([FieldError(f"/{_TIME}", refusal.code, refusal.detail)]) from None
     return {"drain_until": None if seconds is None else moments.written(now + timedelta(seconds=seconds))}
-
-
-def _read_state(sent: Texts) -> ServerState:
-    try:
-        return ServerState(sent.get(_STATE, ""))
-    except ValueError:
-        detail = Message("this has to be one of {choices}", choices=", ".join(ServerState))
-        raise Invalid([FieldError(f"/{_STATE}", "value.choice", detail)]) from None
