@@ -99,7 +99,6 @@ def sticky_value(text: str) -> str:
 
 
 def tally(answers: Iterable[Answer]) -> Tally:
-    """Count answers."""
     listed = list(answers)
     looks = Counter(answer.look for answer in listed if answer.status is not None and answer.server is None)
     examples = {answer.look: answer for answer in listed}

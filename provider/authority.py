@@ -52,7 +52,6 @@ class Authority:
         return self.folder / _CERTIFICATE
 
     def exists(self) -> bool:
-        """Tell whether it was made."""
         return self.certificate_file.is_file() and (self.folder / _KEY).is_file()
 
     def make(self, names: Iterable[str] = ()) -> None:

@@ -201,7 +201,6 @@ def part(item: Noun) -> Part:
 
 
 def tcp_router_part(router: TCPRouter) -> Part:
-    """Return the part of a TCP router."""
     beside = router.beside
     given = {each.name: router.__dict__[each.name] for each in ServedTCPRouter.fields.values()}
     if beside is not None:

@@ -59,7 +59,6 @@ class Pending:
 
     @property
     def left_seconds(self) -> float:
-        """How many seconds are left."""
         return max(self.due - moments.seconds(), 0.0)
 
     @property

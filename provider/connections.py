@@ -168,7 +168,6 @@ class BoundedProtocol(HttpToolsProtocol):
     # Uvicorn's protocol
 
     def connection_made(self, transport: Any) -> None:
-        """Take in a connection."""
         super().connection_made(transport)
         self.flow = _Flow(transport)
         self._unread_since = self.loop.time()
@@ -194,7 +193,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._parse()
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
         self._guests.used(self)
         self._begin(_Part.HEAD)
         super().on_message_begin()
@@ -220,13 +218,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begin(_Part.BODY)
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of a body."""
         self._was_told = True
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End a request."""
         self._begin(_Part.HEAD)
         self._since = self._ends_at = None
         self._has_begun = False

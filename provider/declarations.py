@@ -64,7 +64,6 @@ class Declaration:
 
     @property
     def names(self) -> set[Named]:
-        """The names of all objects."""
         return {(kind, name) for kind, section in self.objects.items() for name in section}
 
     def part(self, named: Collection[Named]) -> Self:
@@ -72,11 +71,9 @@ class Declaration:
         return self.gathered(each for each in self if any(one in named for one in owners(each[0], each[1])))
 
     def find(self, kind: str, name: str) -> Noun | None:
-        """Find an object."""
         return self.objects[kind].get(name)
 
     def get(self, noun: type[N], name: str) -> N | None:
-        """Find an object of a noun."""
         return self.all(noun).get(name)
 
     def belonging(self, noun: type[N], owner: str) -> Collection[N]:
@@ -84,7 +81,6 @@ class Declaration:
         return self.owned(noun).get(owner, {}).values()
 
     def all(self, noun: type[N]) -> Mapping[str, N]:
-        """Return the objects of a noun."""
         return cast("Mapping[str, N]", self.objects[noun.kind])
 
     def owned(self, noun: type[N]) -> Mapping[str, Mapping[str, N]]:
@@ -116,7 +112,6 @@ class Declaration:
 
     @property
     def services(self) -> Mapping[str, Service]:
-        """The services."""
         return self.all(Service)
 
     @property
@@ -126,7 +121,6 @@ class Declaration:
 
     @property
     def routers(self) -> Mapping[str, Router]:
-        """The routers."""
         return self.all(Router)
 
 

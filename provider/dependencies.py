@@ -69,12 +69,10 @@ async def person(request: Request) -> Person | None:
 
 
 async def plane(request: Request) -> ControlPlane:
-    """Return the control plane that a handler runs in."""
     return control_plane.find(request)
 
 
 async def own_turns(request: Request) -> OwnTurns:
-    """Return the turns of who asks."""
     return control_plane.find(request).turns.of(request.state.actor.holder)
 
 

@@ -52,7 +52,6 @@ class Drains:
         serving.subscribe(self._bell.ring)
 
     def lay_over(self, desired: Snapshot, parts: Parts) -> Overlay:
-        """Return what is laid over a snapshot."""
         return draining.lay_over(desired.parts, parts, self._list_going_on(desired.parts))
 
     def find_until(self, service: Service, server: Server) -> str | None:

@@ -19,11 +19,9 @@ class Failure:
 
 
 def note(scope: MutableMapping[str, Any], failure: Failure) -> None:
-    """Note how the request of a scope failed."""
     scope.setdefault("state", {})[_KEY] = failure
 
 
 def find(scope: MutableMapping[str, Any]) -> Failure | None:
-    """Find how the request of a scope failed, if it did."""
     found: Failure | None = scope.get("state", {}).get(_KEY)
     return found

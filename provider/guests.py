@@ -44,7 +44,6 @@ class Guests:
         self._group_of: dict[Guest, str] = {}
 
     def __len__(self) -> int:
-        """Count them."""
         return len(self._group_of)
 
     def join(self, guest: Guest) -> None:

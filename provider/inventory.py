@@ -42,7 +42,6 @@ class OfState:
         self._state = state
 
     def find(self, kind: str, name: str) -> Noun | None:
-        """Find an object."""
         return self._state.find(kind, name)
 
     def having(self, kind: str, *_marks: SoughtText) -> Iterator[Noun]:
@@ -50,11 +49,9 @@ class OfState:
         return (item for _name, item in sorted(self._state.objects[kind].items()))
 
     def taking(self, service: str) -> Sequence[Server]:
-        """Return the servers of a service that take requests."""
         return [server for server in self._state.belonging(Server, service) if server.state is ServerState.READY]
 
     def beside(self, kind: str) -> Iterator[Noun]:
-        """Give the routers that stand beside those of other providers."""
         return (item for item in self.having(kind) if beside_of(item) is not None)
 
 
@@ -73,7 +70,6 @@ class OfParts:
         }
 
     def find(self, kind: str, name: str) -> Noun | None:
-        """Find an object."""
         if (kind, name) in self._changed:
             after = self._changed[kind, name]
             return None if after is None else NOUNS[kind].loaded(after)
@@ -88,7 +84,6 @@ class OfParts:
         return self._found(kind, names)
 
     def beside(self, kind: str) -> Iterator[Noun]:
-        """Give the routers that stand beside those of other providers."""
         names = {*self._parts.section(kind).beside}
         names |= {name for changed, name in self._changed if changed == kind}
         return (item for item in self._found(kind, names) if beside_of(item) is not None)

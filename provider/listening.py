@@ -122,7 +122,6 @@ class Listening:
         return self.entrances(router)[0].tls is not None
 
     def words(self, router: Router) -> Message | None:
-        """Say what TLS does for its requests, if they come over TLS."""
         tls = self.entrances(router)[0].tls
         return None if tls is None else tls.does()
 

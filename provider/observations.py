@@ -78,7 +78,6 @@ def _lease(found: LeaseView | None) -> LeaseOutput:
 
 
 def show_services(session: Session, listed: Sequence[Service], health: Health) -> list[ServiceOutput]:
-    """Return services with how many servers they can rely on."""
     found = know(session, listed, health)
     return [
         ServiceOutput(

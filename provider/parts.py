@@ -83,7 +83,6 @@ class Section:
 
     @cached_property
     def composed(self) -> Sequence[str]:
-        """The names of the services that are made of others."""
         return [name for name, part in self.parts.items() if part.needed("service") is not None]
 
     @cached_property
@@ -116,7 +115,6 @@ class Parts:
         self._sections = {kind: (sections or {}).get(kind, _NOTHING) for kind in PLACES}
 
     def section(self, kind: str) -> Section:
-        """Return the parts of a kind."""
         return self._sections[kind]
 
     def sections(self) -> Iterable[tuple[str, Section]]:
@@ -125,12 +123,10 @@ class Parts:
 
     @property
     def routers(self) -> Section:
-        """The parts of routers."""
         return self._sections["router"]
 
     @property
     def services(self) -> Section:
-        """The parts of services."""
         return self._sections["service"]
 
     @property

@@ -41,7 +41,6 @@ class Prune:
     only: Collection[Named] | None = None
 
     def takes(self, kind: str, name: str, item: Noun) -> bool:
-        """Tell whether an object goes."""
         if self.only is None and is_leased(item):
             return False
         if self.only is not None and (kind, name) not in self.only:

@@ -97,7 +97,6 @@ def placed(parts: Parts, rendered: Rendered, points: DefaultEntryPoints) -> Part
 
 
 def gathered(rendered: Rendered) -> Parts:
-    """Return the parts of what was rendered alone."""
     return Parts().replaced(rendered)
 
 

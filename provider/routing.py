@@ -64,7 +64,6 @@ class Routing:
 
     @property
     def edges(self) -> KnownEdges:
-        """What is known of the edges that is not of our doing."""
         return self._edges()
 
     def find_unissued(self, domain: str) -> str | None:

@@ -63,7 +63,6 @@ class Serving:
 
     @property
     def desired(self) -> Snapshot | None:
-        """The snapshot of the desired state, over which that is laid."""
         return self._revisions.current
 
     @property

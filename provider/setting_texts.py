@@ -133,7 +133,6 @@ def read_hosts(text: str) -> list[str]:
 
 
 def read_host(text: str) -> str:
-    """Read a name or an address, as it stands in a URL."""
     try:
         address = ip_address(text.strip("[]"))
     except ValueError:

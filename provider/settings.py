@@ -282,7 +282,6 @@ class Settings(BaseModel):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches the service."""
         name = read_host(self.host).strip("[]") if self.host else ""
         try:
             return ip_address(name).is_loopback
@@ -318,7 +317,6 @@ class Settings(BaseModel):
 
     @property
     def location(self) -> Location:
-        """Where the database is."""
         url = make_url(self.database_url)
         if url.drivername == SERVER_DRIVER:
             return Location(url=self.database_url, key_file=self.secret_key_file)

@@ -24,7 +24,6 @@ _KEEPING: Final = template("Drained server {name} of {service}, which keeps its 
 
 
 def summarise(changes: Sequence[Change]) -> Sequence[str]:
-    """Say what changes did."""
     return _applications(changes) or _switched(changes) or _object_by_object(changes)
 
 
@@ -44,7 +43,6 @@ USUAL: Final = Telling()
 
 
 def saying(done: str) -> Summarise:
-    """Say what was done, whatever that changed."""
     return partial(_said, done)
 
 
@@ -61,7 +59,6 @@ def applied(changes: Sequence[Change]) -> Sequence[str]:
 
 
 def join(words: Sequence[str]) -> str:
-    """Write a summary as one text."""
     return _BETWEEN.join(words)
 
 

@@ -57,7 +57,6 @@ def write(service: Service, servers: Iterable[Server]) -> bytes:
 
 @lru_cache(_MOST_READ)
 def read(content: bytes) -> Terms:
-    """Read what `write` wrote."""
     return _decode(content) if content else _NOTHING
 
 

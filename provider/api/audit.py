@@ -33,7 +33,6 @@ async def read_filter(
     since: Annotated[TimeInput | None, Query(description="Only entries from this time on, with a time zone.")] = None,
     until: Annotated[TimeInput | None, Query(description="Only entries before this time, with a time zone.")] = None,
 ) -> audit.Filter:
-    """Read which entries are asked for."""
     return audit.Filter(actor, action, outcome, revision, page.q, _written(since), _written(until))
 
 

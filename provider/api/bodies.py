@@ -47,7 +47,6 @@ class BodyLimit:
         self._longest_bytes = longest_bytes or {}
 
     async def __call__(self, scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
-        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -82,7 +81,6 @@ class StrictRequest(Request):
     document: Any
 
     async def json(self) -> Any:
-        """Return the body."""
         return self.document
 
 
@@ -117,7 +115,6 @@ class StrictRoute(APIRoute):
         return handle_strictly
 
     async def read_body(self, request: Request) -> Any:
-        """Read and decode the body."""
         return await _decode_body(await _receive(request), self.most_members)
 
 

@@ -65,7 +65,6 @@ class ConfigurationEndpoint:
     _start: dict[str, object] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         method = scope["method"]
         try:
             self._hosts.check(scope)
@@ -219,7 +218,6 @@ class _Over:
         self._look()
 
     def forget(self) -> None:
-        """Look no more."""
         self._connection.closing.discard(self._end)
         self._access.changing.discard(self._look)
         if self._timer is not None:

@@ -100,6 +100,5 @@ def _find_about(routing: Routing, revisions: Revisions, named: Named) -> list[Fi
 
 
 def show(finding: Finding) -> ConflictOutput:
-    """Return a conflict as it is shown."""
     objects = [ObjectOutput(kind=kind, name=name) for kind, name in finding.objects]
     return ConflictOutput(conflict=finding.conflict, objects=objects, detail=finding.detail)

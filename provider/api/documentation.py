@@ -113,13 +113,11 @@ def _numbered(status: int, description: str, *problems: int) -> Responses:
 
 
 def body(schema_name: str) -> dict[str, Any]:
-    """Describe a body of JSON."""
     content = {"application/json": {"schema": {"$ref": SCHEMAS + schema_name}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def answer(described: Mapping[str, Any], schema_name: str) -> dict[str, Any]:
-    """Describe an answer that has an object."""
     return {**described, "content": {"application/json": {"schema": {"$ref": SCHEMAS + schema_name}}}}
 
 
@@ -216,27 +214,23 @@ class Described:
         self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
 
     def listing(self) -> dict[str, Any]:
-        """Describe the list."""
         page = answer({"description": "One page of the list."}, page_name(self._noun))
         about = f"Return {self._many} by name. `q` searches {listed_texts(self._noun)}."
         responses = {200: page} | _problems(*self._missing, 422, 503)
         return self._route("list", self._noun.plural, f"List {self._many}", about, responses)
 
     def creation(self) -> dict[str, Any]:
-        """Describe how one is made."""
         responses = {201: answer(_CREATED, self._shown)} | _problems(*self._missing, 409, 412, *_BODY)
         about = f"Add {self._one}. To be able to repeat the request, use `PUT` on the object's own path."
         route = self._route("add", self._noun.kind, f"Add {self._one}", about, responses)
         return route | {"status_code": 201, "openapi_extra": body(self._noun.__name__)}
 
     def showing(self) -> dict[str, Any]:
-        """Describe how one is shown."""
         same = {} if self._shown != self._noun.__name__ else {304: _SAME}
         responses = {200: answer(_SHOWN, self._shown)} | same | _problems(404, 422, 503)
         return self._route("show", self._noun.kind, f"Show {self._one}", f"Return {self._one}.", responses)
 
     def replacement(self) -> dict[str, Any]:
-        """Describe how one is created, or replaced as a whole."""
         made = {200: answer(_CHANGED, self._shown), 201: answer(_CREATED, self._shown)}
         responses = made | _problems(*self._braked, 412, *_BODY)
         about = f"Create {self._one}, or replace all fields. The request can be repeated."
@@ -244,7 +238,6 @@ class Described:
         return route | {"openapi_extra": body(replacement_name(self._noun))}
 
     def merging(self) -> dict[str, Any]:
-        """Describe how some fields of one are changed."""
         responses = {200: answer(_CHANGED, self._shown)} | _problems(404, *self._braked, 412, *_BODY)
         about = f"Change some fields of {self._one}, and keep the others."
         route = self._route("patch", self._noun.kind, f"Change {self._one}", about, responses)
@@ -253,7 +246,6 @@ class Described:
         return route | {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
     def removal(self) -> dict[str, Any]:
-        """Describe how one is removed."""
         used = (409,) if self._noun.cascade else self._braked
         responses = {204: _REMOVED} | _problems(404, *used, 412, 422, 503)
         about = f"Remove {self._one}."

@@ -183,7 +183,6 @@ async def lift_quarantine(
 
 
 async def shown(edge: Edge, revisions: Revisions, sightings: Sightings) -> EdgeOutput:
-    """Return an edge as it is shown."""
     observed = edge.observation
     return EdgeOutput.model_construct(
         name=edge.name,

@@ -44,7 +44,6 @@ class ObjectPlace:
         return collection(self.noun).format(**{self.noun.within: self.owner}) + f"/{self._key}"
 
     def find(self, session: Session) -> Noun | None:
-        """Find the object."""
         return None if self._key is None else store.find(session, self.noun, self._key, self.owner)
 
     def get(self, session: Session) -> Noun:
@@ -61,7 +60,6 @@ class ObjectPlace:
 
 
 def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[Noun], observers: Observers) -> list[Any]:
-    """Return objects as they are shown."""
     observed = OBSERVED.get(noun.kind)
     return listed if observed is None else observed.show(session, owner, listed, observers)
 

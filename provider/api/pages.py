@@ -57,7 +57,6 @@ async def read_page(
     cursor: Annotated[Cursor | None, Query(description="The `next` of the previous page.")] = None,
     q: Annotated[SearchText | None, Query(description="Only items that contain this text, ignoring case.")] = None,
 ) -> PageRequest:
-    """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
 
 
@@ -69,7 +68,6 @@ async def read_labels(
         ),
     ] = [],  # noqa: B006  # FastAPI copies it
 ) -> Sequence[tuple[str, str]]:
-    """Read which labels what is asked for has."""
     return [read_label(text) for text in label]
 
 

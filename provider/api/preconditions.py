@@ -21,7 +21,6 @@ class Conditions:
 
     @property
     def are_given(self) -> bool:
-        """Whether the request demands anything."""
         return self._if_match is not None or self._if_none_match is not None
 
     def check(self, current: str | None) -> None:
@@ -76,12 +75,10 @@ KnownTag = Annotated[
 
 
 async def read_conditions(if_match: WantedTag = None, if_none_match: NewTag = None) -> Conditions:
-    """Read the conditions of a write."""
     return Conditions(if_match, if_none_match)
 
 
 async def read_known(if_none_match: KnownTag = None) -> Conditions:
-    """Read the condition of a read."""
     return Conditions(None, if_none_match)
 
 

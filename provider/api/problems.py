@@ -120,7 +120,6 @@ class ProblemResponse(JSONResponse):
     failure: Failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
         failures.note(scope, self.failure)
         await super().__call__(scope, receive, send)
 

@@ -41,7 +41,6 @@ class Proxies:
         self._warned: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         client = scope.get("client")
         if scope["type"] == "http" and client is not None and self._trusts(client[0]):
             self._set_right(scope)

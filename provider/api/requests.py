@@ -58,7 +58,6 @@ class Requests:
         self._lines = Sparing(logger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -15,7 +15,6 @@ PREFIX: Final = "/api/v1"
 
 
 def name_of(route: APIRoute) -> str:
-    """Return the ID of an operation."""
     return route.name
 
 

@@ -17,7 +17,6 @@ class Stream(StreamingResponse):
         self._content = content
 
     def whole(self) -> bytes:
-        """Return all of it."""
         return self._opening + self._content.whole()
 
     async def _chunks(self) -> AsyncIterator[bytes]:

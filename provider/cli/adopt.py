@@ -128,7 +128,6 @@ def _do(client: Client, output: Output, where: str, document: dict[str, Any], qu
 
 
 def _tell_edges(client: Client, output: Output, answer: Reply) -> None:
-    """Say which edges run it."""
     edges = [edge for edge in client.items(path("edges")) if not is_silent(edge) and edge["state"] in _SERVING]
     if edges:
         names = ", ".join(edge["name"] for edge in edges)

@@ -55,7 +55,6 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False, output: Output
 
 
 def copied(done: int, total: int) -> str:
-    """Say how far a copy is."""
     if done < total:
         return f"Copied {done:,} of {total:,} pages"
     return "Verifying the copy"

@@ -105,7 +105,6 @@ class Client:
         return "confirm" in self._query
 
     def get(self, where: str) -> Reply:
-        """Read an object."""
         answer = self._read("GET", PREFIX + where)
         if not answer.etag:
             raise self._foreign("an object without an ETag")

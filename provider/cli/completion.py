@@ -28,7 +28,6 @@ def complete_names(noun: type[Noun]) -> Callable[[typer.Context, str], list[str]
 
 
 def complete_edge(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete an edge."""
     return _names(context, path("edges"), incomplete)
 
 

@@ -84,7 +84,6 @@ def count(difference: Item, *, done: bool) -> str:
 
 
 def is_empty(difference: Item) -> bool:
-    """Tell whether a change changes nothing."""
     return not difference["objects"]
 
 

@@ -32,7 +32,6 @@ def told(source: File, found: Imported, files: Sequence[Mapping[str, Any]]) -> d
 
 
 def tell(output: Output, source: File, found: Imported, *, is_api: bool) -> None:
-    """Tell people of it."""
     for outcome, heading in _HEADINGS.items():
         listed = [finding for finding in found.findings if finding.outcome is outcome]
         if listed:

@@ -56,7 +56,6 @@ class LateGroup(TyperGroup):
 
     @property
     def commands(self) -> MutableMapping[str, Any]:
-        """Return the commands by name."""
         return self._made
 
     @commands.setter
@@ -87,7 +86,6 @@ def add(app: typer.Typer, commands: Mapping[str, str]) -> None:
 
 
 def add_group(app: typer.Typer, name: str, summary: str, commands: Mapping[str, str]) -> None:
-    """Add a group of commands to be imported later."""
     group = typer.Typer(name=name, no_args_is_help=True, help=summary)
     add(group, commands)
     app.add_typer(group)

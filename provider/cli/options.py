@@ -209,7 +209,6 @@ def given(**fields: Any) -> dict[str, Any]:
 
 
 def can_ask() -> bool:
-    """Tell whether there is somebody at a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 

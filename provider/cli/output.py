@@ -84,7 +84,6 @@ class Output:
         typer.secho(f"Warning: {printable(text)}", fg=typer.colors.YELLOW)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print rows under their headings."""
         table = _grid(show_header=True)
         for heading in headings:
             table.add_column(heading, overflow="fold")
@@ -119,7 +118,6 @@ _EMPTY: Final[Collection[Any]] = (None, "", [], {})
 
 
 def words(value: object) -> str:
-    """Write a value for people."""
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -48,7 +48,6 @@ def read(problem: Mapping[str, Any]) -> ProviderError:
 
 
 def _read_fields(problem: Mapping[str, Any]) -> list[FieldError]:
-    """Read which fields are wrong."""
     return [
         FieldError(
             str(field.get("pointer", "")),
@@ -61,7 +60,6 @@ def _read_fields(problem: Mapping[str, Any]) -> list[FieldError]:
 
 
 def _read_since(problem: Mapping[str, Any]) -> list[Meanwhile]:
-    """Read what others did meanwhile."""
     return [
         Meanwhile(int(each.get("number", 0)), *(str(each.get(name, "")) for name in ("time", "author", "summary")))
         for each in _listed(problem, "revisions")

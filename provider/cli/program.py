@@ -12,7 +12,6 @@ from provider.late import Late
 
 
 def run() -> int | str | None:
-    """Run it, and return its exit status."""
     streams.secure()
     status = _run()
     return _tell_trouble() or status

@@ -64,7 +64,6 @@ class Progress:
         self.say(Text.assemble(("✓ ", "green"), text))
 
     def say(self, line: str | Text = "") -> None:
-        """Print one line that stays."""
         with suppress(OSError):
             self._console.print(Text(printable(line)) if isinstance(line, str) else line)
 

@@ -97,6 +97,5 @@ class ProposedCommand:
 
 
 def _tell_late(late: PreconditionFailed) -> None:
-    """Say what others did."""
     for revision in reversed(late.since):
         note(f"  revision {revision.number} by {revision.author}: {revision.summary}")

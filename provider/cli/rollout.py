@@ -34,7 +34,6 @@ class _Group(TyperGroup):
     """A group of commands in which the name of a service alone starts a rollout."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that is asked for."""
         return super().resolve_command(ctx, args if args[0] in self.commands else [_START, *args])
 
 

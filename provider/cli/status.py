@@ -111,7 +111,6 @@ def _tell_scarce(output: Output, scarce: list[Item]) -> None:
 
 
 def _down(client: Client, service: str) -> list[Item]:
-    """Return the servers of a service that are down."""
     listed = client.items(servers_of(service).path)
     return [{"service": service, **server} for server in listed if server["health"]["state"] == "down"]
 
@@ -130,7 +129,6 @@ def _available(service: Item) -> int:
 
 
 def _missing(service: Item) -> int:
-    """Return how many servers of a service are down."""
     ready: int = service["availability"]["ready"]
     return ready - _available(service)
 

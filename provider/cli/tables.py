@@ -25,7 +25,6 @@ class Rare:
 
 
 def table(output: Output, columns: Columns, items: Sequence[Item]) -> None:
-    """Print objects, one a row."""
     columns = {
         heading: read
         for heading, read in columns.items()
@@ -45,7 +44,6 @@ def print_list(output: Output, columns: Columns, items: Sequence[Item], advice: 
 
 
 def field(name: str) -> Callable[[Item], object]:
-    """Read a field as it is."""
     return lambda item: item.get(name)
 
 
@@ -72,7 +70,6 @@ class Collection:
     within: str = ""
 
     def path_of(self, name: str) -> str:
-        """Return the path of one object."""
         return self.path + path(name)
 
     def label(self, name: str) -> str:

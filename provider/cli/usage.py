@@ -14,7 +14,6 @@ class CommandTree(TyperGroup):
     """The tree of commands. Typer lets pydantic read what was typed, and would tell its own sentences."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that is asked for."""
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:

@@ -67,7 +67,6 @@ class Rollout(SQLModel, table=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether it has not ended."""
         return self.state in ACTIVE
 
     @property

@@ -53,7 +53,6 @@ class AccountRow:
 
 @router.get("")
 def list_accounts(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
-    """List the accounts by name."""
     with revisions.reading() as session:
         found = accounts.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q or None)
         part: ListPart[AccountRow] = wanted.part(_rows(session, found), lambda row: row.name)
@@ -62,7 +61,6 @@ def list_accounts(request: Request, revisions: RevisionsDependency, wanted: Part
 
 @router.get(f"/{NEW}")
 def new_account(request: Request, returned: ReturnedDependency) -> Response:
-    """Show the form for a new account."""
     return _show_new(request, Form({"name": "", "role": Role.VIEWER, **returned}))
 
 
@@ -95,7 +93,6 @@ def show_account(
     returned: ReturnedDependency,
     name: str,
 ) -> Response:
-    """Show one account, with what can be done with it."""
     return _show(request, revisions, person, name, Form(returned) if "role" in returned else None)
 
 
@@ -141,7 +138,6 @@ def make_link(request: Request, revisions: RevisionsDependency, actor: ActorDepe
 def end_sessions(
     request: Request, revisions: RevisionsDependency, actor: ActorDependency, person: PersonDependency, name: str
 ) -> Response:
-    """Log an account out of all browsers."""
     revisions.change(lambda session: people.end_sessions(session, actor, name), actor=actor)
     notice = Notice(Message("Account {name} is logged out everywhere.", name=name))
     return redirect(request, _after(person, name, object_path("accounts", name)), notice)
@@ -149,7 +145,6 @@ def end_sessions(
 
 @router.get("/{name}/remove")
 def ask_to_remove(request: Request, revisions: RevisionsDependency, name: str) -> Response:
-    """Ask whether an account shall go."""
     with revisions.reading() as session:
         [row] = _rows(session, [accounts.get(session, name)])
     consequences = []
@@ -173,7 +168,6 @@ def ask_to_remove(request: Request, revisions: RevisionsDependency, name: str) -
 def remove_account(
     request: Request, revisions: RevisionsDependency, actor: ActorDependency, person: PersonDependency, name: str
 ) -> Response:
-    """Remove an account and end its sessions."""
     try:
         revisions.change(lambda session: people.remove(session, actor, name), actor=actor)
     except InUse as error:

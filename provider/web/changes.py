@@ -53,17 +53,14 @@ class ObjectChange:
 
     @property
     def is_new(self) -> bool:
-        """Whether it was made."""
         return self.change.before is None
 
     @property
     def is_gone(self) -> bool:
-        """Whether it was removed."""
         return self.change.after is None
 
 
 def shown(change: Change) -> ObjectChange:
-    """Return a change as it is shown."""
     return ObjectChange(change, _fields(change), _find_path(change))
 
 

@@ -65,7 +65,6 @@ def complete(sent: Texts) -> dict[str, str]:
 
 
 def list_rows(texts: Texts) -> list[int]:
-    """Return the numbers of the form's rows, in order."""
     found = set()
     for name in texts:
         parts = name.split("/")
@@ -79,7 +78,6 @@ def _is_index(text: str) -> bool:
 
 
 def with_row(texts: Texts) -> dict[str, str]:
-    """Return the texts with one row more."""
     index = max(list_rows(texts), default=-1) + 1
     return {**texts, f"servers/{index}/url": "", f"servers/{index}/weight": "1"}
 

@@ -40,7 +40,6 @@ CONNECT: Final = "/connect"
 async def list_edges(
     request: Request, edges: EdgesDependency, revisions: RevisionsDependency, wanted: PartDependency
 ) -> Response:
-    """List the edges by name."""
     found = {edge.name: edge for edge in edges if wanted.q.lower() in edge.name}
     known = [found[name] for name in Order().first(list(found), wanted.limit, wanted.after)]
     part: ListPart[Edge] = wanted.part(known, lambda edge: edge.name)

@@ -38,7 +38,6 @@ class ErrorPages:
         self._room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         if scope["type"] != "http" or not _wants_page(scope):
             await self._app(scope, receive, send)
             return

@@ -76,7 +76,6 @@ def list_events(
     revisions: RevisionsDependency,
     kind: Annotated[str | None, Query(max_length=20)] = None,
 ) -> Response:
-    """List the newest events, or those of one kind."""
     wanted = {kind} if kind in KINDS else KINDS.keys()
     found = list(islice((event for event in events.newest() if event.name in wanted), _MOST))
     return render(

@@ -63,7 +63,6 @@ class Preview:
 
 
 async def read_draft(sent: SentDependency) -> dict[str, str]:
-    """Read the form that was sent, with all of its fields."""
     return {**drafts.complete(sent), DO: sent.get(DO, "")}
 
 

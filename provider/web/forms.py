@@ -75,7 +75,6 @@ class Form:
         return self.values.get(name, default)
 
     def wrong(self, name: str) -> list[FieldError]:
-        """Return what is wrong with one field."""
         return [error for error in self.errors if error.pointer == f"/{name}"]
 
     @property
@@ -99,7 +98,6 @@ class Form:
 
 
 def field_id(name: str) -> str:
-    """Return the id of a field on its page."""
     return "field-" + name.replace("/", "-")
 
 

@@ -64,7 +64,6 @@ def refused(texts: Texts, error: ProviderError) -> Form:
 
 
 def is_ticked(texts: Texts, name: str) -> bool:
-    """Tell whether a box is ticked."""
     return texts.get(name) == TICKED
 
 

@@ -76,7 +76,6 @@ def example_url(router: Router, listening: Listening) -> str | None:
 
 
 def _example_host(host: str) -> str:
-    """Return a host that a name matches: one below it, for a wildcard."""
     return "www" + host.removeprefix("*") if host.startswith("*.") else host
 
 

@@ -80,7 +80,6 @@ class Language:
         return self._begin(first) if isinstance(first, Message) else template
 
     def number(self, value: float) -> str:
-        """Write a number: 12,500 or 12.500."""
         return numbers.format_decimal(value, locale=self._locale)
 
     def percent(self, share: float) -> str:
@@ -103,12 +102,10 @@ class Language:
 
 
 def load() -> dict[str, Language]:
-    """Return the languages by their codes."""
     return {code: Language(code) for code in LANGUAGES}
 
 
 def catalogue_path(code: str) -> Path:
-    """Return where the catalogue of a language is."""
     return CATALOGUES / code / "LC_MESSAGES" / "messages.po"
 
 

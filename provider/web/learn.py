@@ -83,7 +83,6 @@ SinceQuery = Annotated[str | None, Query(max_length=200)]
 
 @router.get("")
 async def contents(request: Request) -> Response:
-    """Show what there is to learn."""
     return render(request, "learn/contents.html", chapters=CHAPTERS)
 
 

@@ -59,5 +59,4 @@ def wants_names(request: Request) -> bool:
 
 
 def names(found: Iterable[str]) -> JSONResponse:
-    """Answer with names."""
     return JSONResponse(list(found))

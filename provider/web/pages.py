@@ -14,5 +14,4 @@ static_files = Mount("/static", StaticFiles(directory=STATIC))
 
 @router.get("/docs")
 async def docs() -> FileResponse:
-    """Show the REST API, to read and try."""
     return FileResponse(STATIC / "docs.html", media_type="text/html")

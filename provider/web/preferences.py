@@ -21,13 +21,11 @@ Next = Annotated[str, Form(alias="next")]
 
 @router.post("/language")
 async def set_language(request: Request, language: Annotated[str, Form()], back: Next = paths.HOME) -> RedirectResponse:
-    """Speak a language from now on, and lead back."""
     return _remember(request, LANGUAGE_COOKIE, language, list(LANGUAGES), back)
 
 
 @router.post("/theme")
 async def set_theme(request: Request, theme: Annotated[str, Form()], back: Next = paths.HOME) -> RedirectResponse:
-    """Look light or dark from now on, or as the system does, and lead back."""
     return _remember(request, THEME_COOKIE, theme, list(Theme), back)
 
 

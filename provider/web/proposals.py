@@ -73,7 +73,6 @@ class Plan:
 
     @property
     def removed(self) -> int:
-        """How many objects go."""
         return sum(change.after is None for change in self.difference.changes)
 
 

@@ -75,7 +75,6 @@ class Templates:
         return self._languages[languages.choose(request.cookies.get(LANGUAGE_COOKIE), accepted)]
 
     def render(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
-        """Return the text of a template."""
         language = self.language(request)
         template = self._environment(language.code).get_template(name)
         return template.render({**_context(request, language), **values})
@@ -105,7 +104,6 @@ def is_live(request: Request) -> bool:
 
 
 def language_of(request: Request) -> Language:
-    """Return the language in which a request is answered."""
     return _templates(request).language(request)
 
 
@@ -114,7 +112,6 @@ def _templates(request: Request) -> Templates:
 
 
 def say(request: Request, text: str) -> str:
-    """Say a message in the language of whoever asks."""
     return language_of(request).say(text)
 
 
@@ -136,7 +133,6 @@ def static(name: str) -> str:
 
 
 def theme(request: Request) -> Theme:
-    """Return the theme that a person chose."""
     chosen = request.cookies.get(THEME_COOKIE)
     return Theme(chosen) if chosen in set(Theme) else Theme.AUTO
 

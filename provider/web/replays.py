@@ -41,7 +41,6 @@ class Replay:
 
     @property
     def following(self) -> str | None:
-        """Who takes the next request."""
         return next((lane.server.name for lane in self.lanes if lane.is_next), None)
 
 

@@ -33,12 +33,10 @@ class History:
 
 
 def row(revision: Revision) -> RevisionRow:
-    """Return a revision as a row."""
     words = changes.summary(revision.words, revision.summary)
     return RevisionRow(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
 def history_of(session: Session, kind: str, name: str) -> History:
-    """Return the last few revisions that changed an object."""
     found = stored.newest(session, limit=_LAST + 1, named=(kind, name))
     return History([row(each) for each in found[:_LAST]], len(found) > _LAST, f"{kind}/{name}")

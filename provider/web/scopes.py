@@ -38,7 +38,6 @@ class Chosen:
         return ""
 
     def scopes(self) -> list[str]:
-        """Return the scopes, in the order of `fields`."""
         named = [_REGISTER + name for name in self.services] + [_EDGE + name for name in self.edges]
         return ([self.level] if self.level else []) + named
 
@@ -48,7 +47,6 @@ class Chosen:
         return level + ["services"] * len(self.services) + ["edges"] * len(self.edges)
 
     def texts(self) -> dict[str, str]:
-        """Return what stands in the form."""
         return {"level": self.level, "services": ", ".join(self.services), "edges": ", ".join(self.edges)}
 
 

@@ -49,7 +49,6 @@ class TokenRow:
 
 @router.get("")
 def list_tokens(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
-    """List the tokens by name."""
     after = None if wanted.after is None else _read_place(wanted.after)
     now = datetime.now(UTC)
     with revisions.reading() as session:
@@ -124,8 +123,6 @@ def ask_to_revoke(request: Request, revisions: RevisionsDependency, id: str) -> 
 
 @router.post("/{id}/revoke")
 def revoke_token(request: Request, revisions: RevisionsDependency, actor: ActorDependency, id: str) -> Response:  # noqa: A002
-    """Let a token be good no more."""
-
     def apply(session: Session) -> str:
         return tokens.revoke(session, actor, stored.get_by_id(session, id).id).name
 

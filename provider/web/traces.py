@@ -98,7 +98,6 @@ class Asked:
         return passages.begin(self.full_url, self.method, self.lines(), self.client or None)
 
     def values(self) -> dict[str, str]:
-        """Return it as the form has it."""
         return asdict(self)
 
 
@@ -126,7 +125,6 @@ class Trace:
 
     @property
     def winner(self) -> Route | None:
-        """The router that takes it."""
         return self.explanation.route
 
     @property

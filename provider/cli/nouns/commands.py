@@ -47,7 +47,6 @@ def about(noun: type[Noun]) -> tuple[str, str]:
 
 
 def group(noun: type[Noun], extras: Extras | None = None) -> typer.Typer:
-    """Return the commands of a noun."""
     app = typer.Typer(name=kebab(noun.kind), rich_markup_mode=None)
     made = Commands(noun, extras or Extras())
     for verb, command in made.all().items():
@@ -72,7 +71,6 @@ class Commands:
     extras: Extras
 
     def all(self) -> dict[str, Callable[..., None]]:
-        """Return the commands by their verbs."""
         slots = slots_of(self.noun)
         return {
             "list": reads(self._command("list", self.list_all)),
@@ -114,7 +112,6 @@ class Commands:
             self.extras.show_more(client, output, names[NAME])
 
     def add(self, client: Client, output: Output, document: Item, **names: str) -> None:
-        """Make an object."""
         for slot in slots_of(self.noun):
             if slot.is_argument and slot.field.is_required and slot.where[0] not in document:
                 advice = self.extras.advice("add", names.get(self.noun.within, ""), names[NAME])

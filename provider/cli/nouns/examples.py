@@ -15,7 +15,6 @@ _PLAIN: Final = frozenset('`$\\!"')
 
 
 def examples(noun: type[Noun], verb: str) -> list[str]:
-    """Return the examples of a verb, as lines."""
     owner = [str(NOUNS[noun.within].example[NAME])] if noun.within else []
     name = str(noun.example[NAME])
     other = f"www.{name}" if "." in name else f"{name}-2"

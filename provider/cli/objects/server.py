@@ -34,7 +34,6 @@ def words_of_kept_out(kept: Sequence[Item]) -> str:
 
 
 def servers_of(service: str) -> Collection:
-    """Return a service's servers."""
     return collection_of(Server, service, EXTRAS)
 
 

@@ -21,11 +21,9 @@ class Question:
     timeout_seconds: float = 5.0
 
     async def is_answered(self) -> bool:
-        """Tell whether the server answers now."""
         return await asyncio.to_thread(self._ask)
 
     async def wait(self) -> None:
-        """Wait until the server answers."""
         await wait_for(self.is_answered)
 
     def _ask(self) -> bool:

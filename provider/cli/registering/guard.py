@@ -72,7 +72,6 @@ class Guard:
 
 
 def main() -> None:
-    """Run the program, and end as it did."""
     if sys.platform == "linux" and ctypes is not None:
         library, parent = ctypes.CDLL(None), os.getppid()
         library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

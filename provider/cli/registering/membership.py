@@ -81,7 +81,6 @@ class Membership:
         self.connection.ask(lambda client: client.ask(path("services", self.service, "servers"), {"limit": "1"}))
 
     def take(self, wait_seconds: int) -> Reply:
-        """Register."""
         self.name = self.given_name or self.connection.ask(self._find_name)
         return self.connection.ask(lambda client: client.put(self._path, self.server), wait_seconds)
 
@@ -127,7 +126,6 @@ class Membership:
         return Departure(until, max(left, 0.0), [str(edge) for edge in found.get("edges") or ()])
 
     def give_back(self) -> None:
-        """Leave the pool."""
         self._leave(lambda client: client.delete(self._path))
 
     def _leave(self, leave: Callable[[Client], Reply]) -> None:

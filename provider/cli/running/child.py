@@ -25,7 +25,6 @@ _CANNOT_RUN: Final = 126
 
 
 def main() -> None:
-    """Become the program."""
     parent, program = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         if ctypes is not None:

@@ -26,7 +26,6 @@ _HEALTH_CHECK: Final = {"path": "/health", "interval": "2s", "timeout": "2s"}
 
 
 def is_empty(client: Client) -> bool:
-    """Tell whether nothing was made yet."""
     return not any(next(client.items(path(noun), limit=1), None) for noun in ("domains", "services", "routers"))
 
 
@@ -113,7 +112,6 @@ class SampleServers:
         await asyncio.gather(*self._watching)
 
     def kill(self) -> None:
-        """End them at once."""
         self._stopping = True
         for process in self._processes:
             process.kill()

@@ -85,7 +85,6 @@ class Process:
             self._process.send_signal(number)
 
     def terminate(self) -> None:
-        """Ask it to stop."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:

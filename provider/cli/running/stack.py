@@ -112,7 +112,6 @@ class OwnService:
         self._app.plane.release()
 
     def stop(self) -> None:
-        """Ask it to stop."""
         self._server.should_exit = True
 
 

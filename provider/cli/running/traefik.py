@@ -206,7 +206,6 @@ class Traefik:
         await self._client.aclose()
 
     def kill(self) -> None:
-        """End it at once."""
         self._stopping.set()
         if self._process is not None:
             self._process.kill()

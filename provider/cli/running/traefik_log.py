@@ -40,7 +40,6 @@ class Log:
         return next((_without_time(line) for line in reversed(self._lines) if _GRAVE.match(line)), None)
 
     def last_lines(self) -> list[str]:
-        """Return the last lines that are not empty."""
         return [line for line in self._lines if line.strip()][-_LINES_TOLD:]
 
 
@@ -52,6 +51,5 @@ def _find_message(line: str) -> str | None:
 
 
 def _without_time(line: str) -> str:
-    """Return a line without its time and level."""
     timed = _TIMED.match(line)
     return timed[1] if timed else line

@@ -64,19 +64,15 @@ class Drawing:
         )
 
     def box(self, x: float, y: float, width: float, height: float, kind: str = "", radius: float = 8) -> None:
-        """Draw a rectangle with round corners."""
         self._add("rect", x=x, y=y, width=width, height=height, rx=radius, class_=classes("box", kind))
 
     def disc(self, x: float, y: float, radius: float, kind: str) -> None:
-        """Draw a circle."""
         self._add("circle", cx=x, cy=y, r=radius, class_=kind)
 
     def line(self, points: Sequence[tuple[float, float]], kind: str) -> None:
-        """Draw a line through points."""
         self.path("M" + "L".join(_point(x, y) for x, y in points), kind)
 
     def path(self, path: str, kind: str, width: float | None = None) -> None:
-        """Draw a path of SVG."""
         self._add("path", d=path, class_=kind, stroke_width=width)
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float], kind: str = "flow") -> None:
@@ -126,7 +122,6 @@ class Drawing:
         self._parts.append(shape(name, x, y, tone))
 
     def browser(self, x: float, y: float, width: float, height: float, host: str) -> None:
-        """Draw the window of a browser that shows a page of a host."""
         self.box(x, y, width, height, "strong")
         self.line([(x, y + 30), (x + width, y + 30)], "rim")
         dots = 3 if width >= _ROOMY else 0

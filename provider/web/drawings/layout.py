@@ -63,17 +63,14 @@ class Box:
 
     @property
     def right(self) -> float:
-        """Where it ends to the right."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """Where it ends below."""
         return self.y + self.height
 
     @property
     def middle(self) -> float:
-        """Halfway between its top and its bottom."""
         return self.y + self.height / 2
 
 
@@ -120,7 +117,6 @@ class Layout:
 
 
 def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
-    """Return where all of a scene stands."""
     bars = _share_bars(list_entry_points(scene))
     bars_x = _MARGIN + _HOSTS_WIDTH + _AFTER_HOSTS
     bars_width = len(bars) * (_BAR_WIDTH + _BAR_GAP) - _BAR_GAP

@@ -19,7 +19,6 @@ def element(name: str, *inside: str, **attributes: object) -> Markup:
 
 
 def joined(parts: Iterable[Markup]) -> Markup:
-    """Return one piece of markup after another."""
     return Markup("\n").join(parts)
 
 

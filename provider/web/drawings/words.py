@@ -39,7 +39,6 @@ _EDGES = {
 
 
 def words_of_scene(scene: Scene) -> Message:
-    """Return what a drawing shows."""
     return Message(
         "The path of requests: routers {routers}, services {services}, servers {servers}",
         routers=len(scene.routers),
@@ -49,7 +48,6 @@ def words_of_scene(scene: Scene) -> Message:
 
 
 def words_of_edge(edge: DrawnEdge, *, short: bool = False) -> Message:
-    """Return how an edge is, and what it runs."""
     state = _EDGES[edge.state]
     if short:
         if edge.runs is None:
@@ -61,7 +59,6 @@ def words_of_edge(edge: DrawnEdge, *, short: bool = False) -> Message:
 
 
 def words_of_router(router: DrawnRouter) -> Message:
-    """Return what a router does."""
     facts = {"name": router.name, "rule": router.rule, "service": router.service}
     if not router.enabled:
         return Message("Router {name}, disabled: {rule} would point to service {service}", **facts)
@@ -81,7 +78,6 @@ def words_of_router(router: DrawnRouter) -> Message:
 
 
 def words_of_stop(stop: Stop) -> Message:
-    """Return what a middleware on the way does."""
     if stop.is_elsewhere:
         return Message("Middleware {name} of another provider: what it does is not known here", name=stop.name)
     if stop.chain is not None:
@@ -122,7 +118,6 @@ def words_of_server(server: DrawnServer, share: str | None) -> Message:
 
 
 def words_of_copies(percent: int) -> Message:
-    """Return what a mirror gets."""
     return Message("copies of {percent}%", percent=percent)
 
 

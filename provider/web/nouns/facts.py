@@ -64,7 +64,6 @@ def listed(noun: type[Noun]) -> list[Field]:
 
 
 def fact(item: Object, key: str) -> Fact:
-    """Return what there is to know of one field of an object."""
     return _of_field(item.fields[key], item)
 
 

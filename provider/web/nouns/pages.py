@@ -86,7 +86,6 @@ def _add_list(router: APIRouter, views: Views) -> None:
         place: PlaceDependency,
         label: LabelQuery = None,
     ) -> Response:
-        """List the objects by name."""
         noun, view = place.noun, views[place.noun.kind]
         with revisions.reading() as session:
             found = _find(session, noun, wanted, label)
@@ -134,7 +133,6 @@ def _add_new(router: APIRouter, views: Views) -> None:
 
     @router.post(f"/{NEW}")
     def add(request: Request, write: PageWriteDependency, place: PlaceDependency) -> Response:
-        """Add an object."""
         noun, view = place.noun, views[place.noun.kind]
         kind = _read_kind(noun, write.sent)
         if noun.needs_kind() and kind is None:
@@ -201,7 +199,6 @@ def _add_show(router: APIRouter, views: Views) -> None:
         place: PlaceDependency,
         name: str,
     ) -> Response:
-        """Show one object."""
         return show(request, revisions, views[place.noun.kind], sight, place, name, returned)
 
 
@@ -214,7 +211,6 @@ def _add_edit(router: APIRouter, views: Views) -> None:
         place: PlaceDependency,
         name: str,
     ) -> Response:
-        """Show the form of one object."""
         view = views[place.noun.kind]
         item, entry = _read_entry(revisions, view, place, name)
         with revisions.reading() as session:
@@ -223,7 +219,6 @@ def _add_edit(router: APIRouter, views: Views) -> None:
 
     @router.post("/{name}/edit")
     def change(request: Request, write: PageWriteDependency, place: PlaceDependency, name: str) -> Response:
-        """Change one object."""
         view = views[place.noun.kind]
         item, entry = _read_entry(write.revisions, view, place, name)
         if write.sent.get(DO) == _MORE:

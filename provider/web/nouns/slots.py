@@ -53,11 +53,9 @@ class FormSlot:
 
     @property
     def names(self) -> list[str]:
-        """The names of all its fields."""
         return [self.name, *(name for slot in self.inner() for name in slot.names)]
 
     def inner(self) -> Iterator["FormSlot"]:
-        """Give the slots in it."""
         for lines in (self.lines, *self.rows):
             for line in lines:
                 yield from line

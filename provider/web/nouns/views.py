@@ -74,15 +74,12 @@ class View:
         return Loss(Message("its place in {kind} {name}", **told), user)
 
     def added(self, place: Place, item: Noun) -> Message:
-        """Say that an object was added."""
         return Message("{noun} {name} was added.", noun=Message(self.noun.title), name=item.name)
 
     def removed(self, place: Place, item: Noun) -> Message:
-        """Say that an object was removed."""
         return Message("{noun} {name} was removed.", noun=Message(self.noun.title), name=item.name)
 
     def question(self, place: Place, item: Noun) -> Message:
-        """Ask whether an object shall go."""
         return Message("Remove the {kind} {name}?", kind=called(self.noun.kind), name=item.name)
 
     def next_path(self, place: Place, item: Noun) -> str:

@@ -54,7 +54,6 @@ class BesideView(View):
         return {"beside": beside, "is_gone": neighbours.is_gone(sight.routing.edges, item.kind, beside.router)}
 
     def extend(self, router: APIRouter) -> None:
-        """Add what the buttons do."""
         noun = self.noun
 
         @router.post("/{name}/adoption")
