@@ -42,18 +42,13 @@ def find_awaited(request: Request) -> Callable[[], Sequence[Awaited]]:
     """Return what gives the certificates that edges have to have: those of the domains that a write is about."""
     names = [key for kind, name in _find_touched(request) if kind == Domain.kind and (key := Domain.find_key(name))]
     plane = control_plane.find(request)
-    rolled = _find_rolled(request.url.path)
+    found = _ROLLOUT.match(request.url.path)
+    rolled = [] if found is None else [found[1]]
 
     def find() -> list[Awaited]:
         return [*plane.issuing.find_awaited(names), *plane.rollouts.find_awaited(rolled)]
 
     return find
-
-
-def _find_rolled(path: str) -> list[str]:
-    """Return the service whose rollout a path of the API is about."""
-    found = _ROLLOUT.match(path)
-    return [] if found is None else [found[1]]
 
 
 def find_secured(request: Request) -> list[str]:
@@ -67,11 +62,8 @@ def find_secured(request: Request) -> list[str]:
     named = {Domain.find_key(name) for kind, name in touched if kind == Domain.kind}
     parts = [] if current is None else [current.parts.find(each) for each in touched if each[0] == Certificate.kind]
     fitting = {name for part in parts if part is not None for name in read_pair(part.content).sought}
-    return [key for key, domain in secured.items() if key in named or (_is_stored(domain) and fits(fitting, key))]
-
-
-def _is_stored(domain: Domain) -> bool:
-    return domain.tls is not None and domain.tls.source is CertificateSource.STORED
+    stored = {key for key, each in secured.items() if each.tls and each.tls.source is CertificateSource.STORED}
+    return [key for key in secured if key in named or (key in stored and fits(fitting, key))]
 
 
 def _find_touched(request: Request) -> Collection[Named]:

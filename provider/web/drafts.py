@@ -82,8 +82,8 @@ def with_row(texts: Texts) -> dict[str, str]:
     return {**texts, f"servers/{index}/url": "", f"servers/{index}/weight": "1"}
 
 
-def without_row(texts: Texts, index: int) -> dict[str, str]:
-    """Return the texts without a row. One stays, and be it empty."""
+def without_row(texts: Texts, index: str) -> dict[str, str]:
+    """Return the texts without the row of a number. One stays, and be it empty."""
     kept = {name: text for name, text in texts.items() if not name.startswith(f"servers/{index}/")}
     return kept if list_rows(kept) else with_row(kept)
 

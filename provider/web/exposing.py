@@ -110,7 +110,7 @@ def _try(request: Request, revisions: Revisions, sight: Sight, texts: dict[str, 
     if done == _ADD:
         return _rows(request, revisions, drafts.with_row(texts))
     if done.startswith(_REMOVE):
-        return _rows(request, revisions, drafts.without_row(texts, _number(done.removeprefix(_REMOVE))))
+        return _rows(request, revisions, drafts.without_row(texts, done.removeprefix(_REMOVE)))
     form, preview = Form(texts), None
     try:
         preview = _preview(request, revisions, sight, texts)
@@ -187,7 +187,3 @@ def _values(revisions: Revisions, form: Form, preview: Preview | None) -> dict[s
         "default_name": _find_default_name(revisions, form.values),
         "is_begun": any(form.value(name).strip() for name in ("domain", f"servers/{rows[0].index}/url")),
     }
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1

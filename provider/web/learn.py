@@ -7,16 +7,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import EdgesDependency, HealthDependency, RevisionsDependency
-from provider.edges.health import HealthState
 from provider.listening import Listening
 from provider.messages import template
 from provider.security import needs
-from provider.values import ServerState
 from provider.web import examples
 from provider.web.drawings import encrypted, exchange, front, pool, turns
 from provider.web.drawings.canvas import DrawingWidth
 from provider.web.drawings.pool import CONDITIONS
-from provider.web.drawings.scene import DrawnServer
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
 from provider.web.practices import MOST_STEPS, Practice, practise
@@ -192,10 +189,6 @@ def _practice(
     status = 422 if practice.form.errors else 200
     if is_part(request):
         return render(request, "learn/practice.html", status=status, example=example, **values)
-    away = [server for server in example.service.servers if _is_away(server)]
+    away = [server for server in example.service.servers if pool.condition(server) != "ready"]
     values["shares"] = [pool.draw(example.service, language, layout) for layout in DrawingWidth]
     return _chapter(request, number, example, status=status, has_own=has_own, away=away, **values)
-
-
-def _is_away(server: DrawnServer) -> bool:
-    return server.state is not ServerState.READY or server.health is HealthState.DOWN

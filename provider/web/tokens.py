@@ -49,7 +49,8 @@ class TokenRow:
 
 @router.get("")
 def list_tokens(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
-    after = None if wanted.after is None else _read_place(wanted.after)
+    name, _slash, identifier = (wanted.after or "").partition("/")
+    after = None if wanted.after is None else (name, identifier)
     now = datetime.now(UTC)
     with revisions.reading() as session:
         found = stored.page_by_name(session, limit=wanted.limit, after=after, q=wanted.q or None)
@@ -132,11 +133,6 @@ def revoke_token(request: Request, revisions: RevisionsDependency, actor: ActorD
 
 def _row(token: TokenOutput, now: datetime) -> TokenRow:
     return TokenRow(token, scopes.words(token.scopes), token.expires is not None and token.expires <= now)
-
-
-def _read_place(after: str) -> tuple[str, str]:
-    name, _slash, identifier = after.partition("/")
-    return name, identifier
 
 
 def _show_new(request: Request, form: Form, status: int = 200) -> Response:

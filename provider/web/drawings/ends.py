@@ -65,7 +65,7 @@ def server_of(brush: Brush, block: PlacedBlock, server: DrawnServer, box: Box) -
     room = box.right - PADDING - x
     size = NAME_SIZE if is_http else SMALL_SIZE
     # Those of TCP and UDP have no names: their addresses stand there, and below the service that has them.
-    name, below = (server.title, _without_scheme(server.url)) if is_http else (server.name, server.service or "")
+    name, below = (server.title, server.url.removeprefix("http://")) if is_http else (server.name, server.service or "")
     told, is_word = _told(brush, server, share)
     if server.copies is not None or (is_word and not fits(name, told, room, size)):
         told, below = "", told  # the name before the address
@@ -120,7 +120,3 @@ def nobody(brush: Brush, box: Box) -> Markup:
     x, room = box.x + PADDING, box.width - 2 * PADDING
     text = write(shorten(said, room, SMALL_SIZE), x, box.middle + 4, SMALL_SIZE, "soft")
     return brush.node(None, said, "nobody", [rectangle(box, 8, "plate"), text])
-
-
-def _without_scheme(url: str) -> str:
-    return url.removeprefix("http://")

@@ -11,7 +11,7 @@ def element(name: str, *inside: str, **attributes: object) -> Markup:
     `inside` is escaped, unless it is markup. There is no `style`: the pages' policy forbids it.
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_written(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(number(value) if isinstance(value, float) else value)}"'
         for key, value in attributes.items()
         if value is not None and key != "style"
     )
@@ -30,7 +30,3 @@ def classes(*names: str | None) -> str | None:
 def number(value: float) -> str:
     """Write a length with one decimal place at most."""
     return f"{value:.1f}".removesuffix(".0")
-
-
-def _written(value: object) -> object:
-    return number(value) if isinstance(value, float) else value

@@ -97,7 +97,7 @@ class _Drawing(Brush):
         layout = self._layout
         return element(
             "svg",
-            self._frame(),
+            rectangle(layout.frame, 10, "frame"),
             joined(self._edges()),
             joined(self._heads()),
             joined(line for block in layout.blocks for line in self._lines(block)),
@@ -111,10 +111,6 @@ class _Drawing(Brush):
         )
 
     # The edge, and what stands above the columns
-
-    def _frame(self) -> Markup:
-        box = self._layout.frame
-        return rectangle(box, 10, "frame")
 
     def _heads(self) -> Iterator[Markup]:
         words = _HEADS if self.scene.carried is Carried.HTTP else _HEADS_OF_STREAMS
@@ -195,7 +191,8 @@ class _Drawing(Brush):
         for router, host, box in zip(block.block.routers, block.hosts, block.routers, strict=True):
             state = None if router.takes_requests else "none"
             lit = self.lit(router.name)
-            start = min(host.right, host.x + self._host_width(router) + 8)
+            shown = width(clean(self._first_host(router)), NAME_SIZE, bold=True)
+            start = min(host.right, host.x + shown + 8)
             yield arrow(start, box.middle, box.x, box.middle, 2, classes("line", state, lit))
             lit = self.lit_beyond(router.name)
             yield arrow(box.right, box.middle, block.service.x, block.service.middle, 2, classes("line", state, lit))
@@ -264,9 +261,6 @@ class _Drawing(Brush):
 
     def _acts_width(self) -> float:
         return sum(width(self.say(word), SMALL_SIZE) + 12 for word in self._words_of_acts())
-
-    def _host_width(self, router: DrawnRouter) -> float:
-        return width(clean(self._first_host(router)), NAME_SIZE, bold=True)
 
     def _router(self, router: DrawnRouter, box: Box) -> Markup:
         state = shapes.of_router(router)

@@ -60,7 +60,7 @@ def _wide(service: DrawnService, label: str, language: Language) -> Drawing:
     top = (height - len(service.servers) * row) / 2 + row / 2
     starts = _starts(service.servers, middle)
     for number, server in enumerate(service.servers):
-        _stream(drawing, server, number, (234, starts[number]), (456, top + number * row))
+        drawing.stream((234, starts[number]), (456, top + number * row), *_kind(server, number))
         _server(drawing, Box(460, top + number * row - 28, 252, 56), server, language, DrawingWidth.WIDE)
         if server.share:
             percent = language.percent(server.share)
@@ -107,13 +107,6 @@ def _server(drawing: Drawing, box: Box, server: DrawnServer, language: Language,
     bottom = box.bottom - 12
     drawing.icon(box.x + 13, bottom - 12, _SHAPES[word], _TONE_OF[word])
     drawing.text(box.x + 36, bottom, language.say(CONDITIONS[word]), "soft", size=SMALL, width=box.width - 44)
-
-
-def _stream(
-    drawing: Drawing, server: DrawnServer, number: int, start: tuple[float, float], end: tuple[float, float]
-) -> None:
-    kind, width = _kind(server, number)
-    drawing.stream(start, end, kind, width)
 
 
 def _kind(server: DrawnServer, number: int) -> tuple[str, float]:
