@@ -22,6 +22,7 @@ from provider.database.locations import Location
 from provider.database.schema import FileCondition
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, variables
+from tests.database.files import execute, migrate_with, next_version, query
 from tests.forking import Forked
 from tests.running import (
     AUTHORIZED,
@@ -33,7 +34,6 @@ from tests.running import (
     service_process,
     wait_until,
 )
-from tests.test_database import execute, migrate_with, next_version, query
 
 NOBODY = 65534
 FILLER = "CREATE TABLE filler{} AS SELECT '{}' AS text"
