@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import certificates, configuration
+from provider import certificates, configuration, passages
 from provider import shares as spreads
 from provider.answers import sticky_value
 from provider.availability import availability, know, observe, observe_server, risen, without
@@ -18,6 +18,7 @@ from provider.issuing.issuing import Issuing
 from provider.issuing.standing import IssuanceStanding
 from provider.leasing.book import LeaseView
 from provider.leasing.leasing import Leasing
+from provider.listening import DefaultEntryPoints
 from provider.models import (
     CertificateOutput,
     DomainOutput,
@@ -36,8 +37,12 @@ from provider.models import (
 )
 from provider.nouns import Domain, Object, Server, Service
 from provider.nouns.certificate import Certificate
+from provider.nouns.common import SERVICE
+from provider.nouns.middlewares.underway import Underway
+from provider.passages import Passage
+from provider.ranking import Route
 from provider.shares import Spread
-from provider.store import nouns, rollouts
+from provider.store import middlewares, nouns, rollouts
 from provider.values import ServerState, Strategy
 
 FindLease = Callable[[str, str], LeaseView | None]
@@ -142,6 +147,18 @@ def show_answering(session: Session, service: Service, health: Health) -> Answer
     strategy = next((each for each in strategies if each is not Strategy.WRR), Strategy.WRR)
     staying = [each for pool, server, _share in spread.servers() for each in _staying(pool.service, server, health)]
     return Answering(shown, spread.foreign(), strategy, staying)
+
+
+def follow(
+    session: Session, route: Route, begun: Underway, health: Health, points: DefaultEntryPoints
+) -> tuple[Passage, Service | None, Answering]:
+    """Return what becomes of a request that a router takes, its service if that is kept here, and who may answer."""
+    service = nouns.find(session, Service, route.service)
+    passage = passages.follow(begun, middlewares.stops(session, route, service, points))
+    if service is not None:
+        return passage, service, show_answering(session, service, health)
+    # Another provider has it, or it was removed just now.
+    return passage, None, Answering(elsewhere=[route.service] if SERVICE.leads_elsewhere(route.service) else [])
 
 
 def _staying(service: Service, server: Server, health: Health) -> Iterator[Staying]:

@@ -19,7 +19,7 @@ from provider.edges.quarantine import Quarantine
 from provider.edges.sightings import Sighting, Sightings, find_next_end
 from provider.edges.states import Edge, EdgeState
 from provider.models import ShownState
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.snapshots import Served
@@ -31,14 +31,14 @@ MOST_AMISS: Final = 20
 NAME = Annotated[str, documentation.identifier("Name of the edge.", "default")]
 
 
-class DocumentOutput(Output):
+class DocumentOutput(OutputPart):
     """A document, by its revision."""
 
     revision: Annotated[int, Field(description="Number of the revision.")]
     digest: Annotated[str, Field(description="Digest of the document, as in the beacon.")]
 
 
-class PartOutput(Output):
+class PartOutput(OutputPart):
     """An object that an edge rejected: the edge keeps an older version of it, or does not get it at all."""
 
     kind: Annotated[str, Field(description="`router` or `service`.")]
@@ -47,7 +47,7 @@ class PartOutput(Output):
     author: Annotated[str, Field(description="Author of that revision; empty if unknown.")]
 
 
-class QuarantineOutput(Output):
+class QuarantineOutput(OutputPart):
     """A document that the edge rejected, and the objects left out for this edge because of that."""
 
     rejected: DocumentOutput
@@ -63,7 +63,7 @@ class QuarantineOutput(Output):
     ]
 
 
-class DisabledRouterOutput(Output):
+class DisabledRouterOutput(OutputPart):
     """A router that Traefik disabled, or serves only in part."""
 
     kind: Annotated[str, Field(description="Its kind: `router`, `tcpRouter` or `udpRouter`.")]
@@ -71,7 +71,7 @@ class DisabledRouterOutput(Output):
     error: Annotated[str, Field(description="Traefik's reason.")]
 
 
-class ShownDomainOutput(Output):
+class ShownDomainOutput(OutputPart):
     """A domain for which the edge shows no valid certificate, or one that expires soon."""
 
     domain: Annotated[str, Field(description="The domain, as an A-label.")]
@@ -80,7 +80,7 @@ class ShownDomainOutput(Output):
     why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
-class CertificatesOutput(Output):
+class CertificatesOutput(OutputPart):
     """Which certificates the edge really shows for domains with HTTPS, as seen in TLS handshakes."""
 
     domains: Annotated[int, Field(ge=0, description="Number of domains with HTTPS that were checked.")]

@@ -23,16 +23,11 @@ from provider.dependencies import HealthDependency, RevisionsDependency, Routing
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate
-from provider.listening import DEFAULT_POINTS, Listening
+from provider.listening import Listening
 from provider.models.types import EntryPointName
-from provider.nouns import Service
-from provider.nouns.common import SERVICE
-from provider.nouns.middlewares.underway import Underway
-from provider.observations import Answering, show_answering
-from provider.passages import Encounter, Passage
-from provider.ranking import Route
+from provider.observations import Answering, follow
+from provider.passages import Encounter
 from provider.security import needs
-from provider.store import middlewares, nouns
 from provider.values import TEXT_SCHEMA, check_text
 
 router = router_for("explain", needs=needs.STATE)
@@ -95,7 +90,11 @@ def explain(
     found = answered.explanation
     own = found.route if found.route is None or found.route.takes else None
     service = own.service if own else None
-    passage, answering = _follow(revisions, health, own, begun)
+    passage, answering = None, Answering()
+    if own is not None:
+        with revisions.reading() as session:
+            listening = Listening() if revisions.current is None else revisions.current.listening
+            passage, _service, answering = follow(session, own, begun, health, listening.points)
     return ExplainOutput(
         router=found.route.taker if found.route else None,
         why=found.why,
@@ -155,22 +154,6 @@ def _step(step: Encounter) -> StepOutput:
         location=effect.location,
         target=effect.request.target,
     )
-
-
-def _follow(
-    revisions: RevisionsDependency, health: HealthDependency, route: Route | None, begun: Underway
-) -> tuple[Passage | None, Answering]:
-    """Return what becomes of a request that a router takes, and who may answer it."""
-    if route is None:
-        return None, Answering()
-    name = route.service
-    with revisions.reading() as session:
-        service = nouns.find(session, Service, name)
-        points = DEFAULT_POINTS if revisions.current is None else revisions.current.listening.points
-        passage = passages.follow(begun, middlewares.stops(session, route, service, points))
-        if service is None:  # another provider has it, or it was removed just now
-            return passage, Answering(elsewhere=[name] if SERVICE.leads_elsewhere(name) else [])
-        return passage, show_answering(session, service, health)
 
 
 def _servers(answering: Answering, name: str | None) -> list[ExplainedServer]:

@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from provider.explanations import Verdict
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.nouns.middlewares.underway import Fate
 
 
-class FailureOutput(Output):
+class FailureOutput(OutputPart):
     """A matcher that failed."""
 
     matcher: Annotated[str, Field(description="The matcher, as written in a rule.")]
@@ -17,7 +17,7 @@ class FailureOutput(Output):
     got: Annotated[str, Field(description="What the request has, in words.")]
 
 
-class CandidateOutput(Output):
+class CandidateOutput(OutputPart):
     """A router that matches, or nearly matches."""
 
     router: Annotated[str, Field(description="Name of the router.")]
@@ -37,7 +37,7 @@ class CandidateOutput(Output):
     failures: Annotated[list[FailureOutput], Field(description="The matchers that failed, if it nearly matches.")]
 
 
-class ExplainedServer(Output):
+class ExplainedServer(OutputPart):
     """A server that may answer the request."""
 
     name: Annotated[str, Field(description="Name of the server.")]
@@ -52,7 +52,7 @@ class ExplainedServer(Output):
     ] = None
 
 
-class StayingOutput(Output):
+class StayingOutput(OutputPart):
     """A drained server that keeps its visitors."""
 
     service: Annotated[str, Field(description="Name of its service.")]
@@ -64,7 +64,7 @@ class StayingOutput(Output):
     cookie: Annotated[str, Field(description="The cookie, as `NAME=VALUE`: a request that has it goes to this server.")]
 
 
-class StepOutput(Output):
+class StepOutput(OutputPart):
     """A middleware that the request reaches, and what happens to it there."""
 
     middleware: Annotated[str, Field(description="Name of the middleware.")]
@@ -86,7 +86,7 @@ class StepOutput(Output):
     location: Annotated[str | None, Field(description="Where the response redirects to; null if it does not.")] = None
 
 
-class LostOutput(Output):
+class LostOutput(OutputPart):
     """A router that used to take the request."""
 
     router: Annotated[str, Field(description="Name of the router.")]
@@ -95,7 +95,7 @@ class LostOutput(Output):
     why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
-class DeviationOutput(Output):
+class DeviationOutput(OutputPart):
     """An edge that treats the request differently, or has a problem with that router."""
 
     edge: Annotated[str, Field(description="Name of the edge.")]

@@ -16,7 +16,7 @@ from provider.leases import LeasedName
 from provider.leasing.leasing import Leasing
 from provider.messages import Message
 from provider.models import LeaseState
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.nouns import Server, Service
 from provider.security import needs
 
@@ -28,7 +28,7 @@ SERVICE = Annotated[str, documentation.name(Service)]
 SERVER = Annotated[str, documentation.name(Server)]
 
 
-class HeldServerOutput(Output):
+class HeldServerOutput(OutputPart):
     """A server that is silent, and held."""
 
     service: Annotated[str, Field(description="Name of its service.")]

@@ -20,7 +20,7 @@ from provider.edges.missing import Awaited
 from provider.edges.states import EdgeState
 from provider.edges.waiting import wait_for
 from provider.errors import FieldError, Invalid
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.nouns import Named
 
 LONGEST_WAIT_SECONDS: Final = 300
@@ -29,7 +29,7 @@ REVISION_HEADER: Final = "Config-Revision"
 _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 
 
-class PendingOutput(Output):
+class PendingOutput(OutputPart):
     """An edge that does not run a change yet."""
 
     name: Annotated[str, Field(description="Name of the edge.")]

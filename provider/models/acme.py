@@ -7,7 +7,7 @@ from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import Output, input_config, output_config
+from provider.models.base import OutputPart, input_config, output_config
 from provider.models.types import AcmeDirectory, Contact
 
 _JSON: Final = JSON(none_as_null=True)
@@ -168,13 +168,13 @@ class AcmeInput(BaseModel):
     ] = False
 
 
-class BindingOutput(Output):
+class BindingOutput(OutputPart):
     """An external account at the CA (EAB)."""
 
     kid: Annotated[str, Described(description="The key ID.")]
 
 
-class DnsOutput(Output):
+class DnsOutput(OutputPart):
     """The DNS provider of your domains."""
 
     provider: Annotated[str, Described(description="Name of the DNS provider.")]

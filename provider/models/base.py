@@ -24,7 +24,7 @@ _OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input
 _INPUT: Final = _OUTPUT | ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class Output(BaseModel):
+class OutputPart(BaseModel):
     """A part of an output, which has its example there."""
 
     model_config = _OUTPUT

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from provider.durations import find_delay_seconds
 from provider.messages import Message
-from provider.models.base import Output, one_of
+from provider.models.base import OutputPart, one_of
 from provider.values import Refusal
 
 _NONE: Final = range(0)
@@ -56,7 +56,7 @@ class Confirmation(SQLModel, table=True):
     left: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
-class ConfirmationOutput(Output):
+class ConfirmationOutput(OutputPart):
     """Until when a change has to be confirmed, and what became of that."""
 
     state: ConfirmationState

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field as Described
 
-from provider.models.base import Output
+from provider.models.base import OutputPart
 
 
 class Conflict(StrEnum):
@@ -58,14 +58,14 @@ class Conflict(StrEnum):
     """The rules are too long to compare all of them: there may be more."""
 
 
-class ObjectOutput(Output):
+class ObjectOutput(OutputPart):
     """An object that is involved in a conflict."""
 
     kind: Annotated[str, Described(description="Its kind: `router`, `domain`, `service` and so on.")]
     name: Annotated[str, Described(description="Its name; the A-label for a domain.")]
 
 
-class ConflictOutput(Output):
+class ConflictOutput(OutputPart):
     """One conflict."""
 
     conflict: Annotated[Conflict, Described(description="Kind of the conflict.")]

@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 from pydantic.alias_generators import to_camel
 
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.models.conflict import ConflictOutput
 
 
-class FieldDifferenceOutput(Output):
+class FieldDifferenceOutput(OutputPart):
     """A field that changes."""
 
     field: Annotated[str, Described(description="Name of the field.")]
@@ -18,7 +18,7 @@ class FieldDifferenceOutput(Output):
     after: Annotated[Any, Described(description="Its value afterwards; null if there is none.")]
 
 
-class ObjectDifferenceOutput(Output):
+class ObjectDifferenceOutput(OutputPart):
     """An object that is created, changed or removed."""
 
     action: Annotated[Literal["create", "change", "remove"], Described(description="What happens to it.")]
@@ -27,7 +27,7 @@ class ObjectDifferenceOutput(Output):
     fields: Annotated[list[FieldDifferenceOutput], Described(description="The fields that change.")]
 
 
-class ShareDifferenceOutput(Output):
+class ShareDifferenceOutput(OutputPart):
     """How a server's share of its service's traffic changes."""
 
     service: Annotated[str, Described(description="Name of the service.")]
@@ -36,7 +36,7 @@ class ShareDifferenceOutput(Output):
     after: Annotated[float | None, Described(ge=0, le=1, description="Its share afterwards; null if there is none.")]
 
 
-class DocumentDifferenceOutput(Output):
+class DocumentDifferenceOutput(OutputPart):
     """A place in the document that changes."""
 
     pointer: Annotated[str, Described(description="JSON pointer (RFC 6901) into the document.")]
@@ -44,7 +44,7 @@ class DocumentDifferenceOutput(Output):
     after: Annotated[Any, Described(description="The value afterwards; null if there is none.")]
 
 
-class BrakeOutput(Output):
+class BrakeOutput(OutputPart):
     """Why a change has to be confirmed, and with which number."""
 
     confirm: Annotated[
@@ -98,7 +98,7 @@ class DifferenceOutput(BaseModel):
     brake: Annotated[BrakeOutput | None, Described(description="What has to be confirmed; null if nothing.")]
 
 
-class AppliedOutput(Output):
+class AppliedOutput(OutputPart):
     """What an `apply` or a rollback changed."""
 
     revision: Annotated[int, Described(description="Number of the current revision.")]
@@ -108,7 +108,7 @@ class AppliedOutput(Output):
     ]
 
 
-class ComparisonOutput(Output):
+class ComparisonOutput(OutputPart):
     """What differs between two revisions."""
 
     before: Annotated[

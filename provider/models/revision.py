@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Index, String
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message, joined
-from provider.models.base import Output, output_config
+from provider.models.base import OutputPart, output_config
 from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
 from provider.nouns.certificate import briefly
@@ -141,7 +141,7 @@ class RevisionChange(SQLModel, table=True):
     after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
 
 
-class ChangeOutput(Output):
+class ChangeOutput(OutputPart):
     """One changed object: `before` is null if it was created, `after` if it was removed."""
 
     kind: Annotated[str, Described(description="Kind of the object.")]

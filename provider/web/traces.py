@@ -17,13 +17,12 @@ from provider.messages import Message
 from provider.models import ServerOutput
 from provider.names import in_order
 from provider.nouns import Domain, Router, Service
-from provider.nouns.common import SERVICE
 from provider.nouns.middlewares.underway import Underway
-from provider.observations import Answering, show_answering
+from provider.observations import Answering, follow
 from provider.passages import Encounter, Passage
 from provider.ranking import Route
 from provider.rules import Request
-from provider.store import middlewares, nouns
+from provider.store import nouns
 from provider.values import Strategy
 from provider.views import EdgeView
 from provider.web.drawings.scene import Scene
@@ -203,13 +202,7 @@ def trace(session: Session, sight: Sight, views: Sequence[EdgeView], asked: Aske
     explanation = answer.explanation
     service, answering, passage = None, Answering(), None
     if (route := explanation.route) is not None and route.takes:
-        service = nouns.find(session, Service, route.service)
-        stops = middlewares.stops(session, route, service, sight.listening.points)
-        passage = passages.follow(asked.begin(), stops)
-        if service is not None:
-            answering = show_answering(session, service, sight.health)
-        elif SERVICE.leads_elsewhere(route.service):
-            answering = Answering(elsewhere=[route.service])
+        passage, service, answering = follow(session, route, asked.begin(), sight.health, sight.listening.points)
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point, sight.listening) if is_lost else None
