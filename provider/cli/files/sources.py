@@ -74,17 +74,9 @@ def read_paths(
     kept = {each: found for each in paths if (found := stores.find(each)) is not None}
     rest += kept.values()
     for path in (path for each in paths if each not in kept for path in _found(each)):
-        try:
-            text = SourceText(*documents.load(path))
-        except DocumentError as error:
-            if error.place is None:
-                raise
-            unreadable.append(_unreadable(error.place, error.problem))
-            continue
-        except OSError as error:
-            if path in paths or error.errno not in _NOWHERE:
-                raise
-            unreadable.append(_unreadable(Position(0, 0, path), f"this link leads nowhere: {error.strerror}"))
+        text = _load(path, is_named=path in paths)
+        if isinstance(text, ReadFile):
+            unreadable.append(text)
             continue
         if (known := _read_otherwise(text, is_named=path in paths)) is not None:
             rest.append(known)
@@ -105,6 +97,20 @@ def read_paths(
     whole = replace(folder, files=read, findings=findings)
     parts = labelled.parts(is_alone=not read) if labelled.names else ()
     return Gathered(whole, parts, len(read) + len(labelled.names))
+
+
+def _load(path: str, *, is_named: bool) -> SourceText | ReadFile:
+    """Load a file: one that is no text, and a link in a folder that leads nowhere, as what Traefik refuses."""
+    try:
+        return SourceText(*documents.load(path))
+    except DocumentError as error:
+        if error.place is None:
+            raise
+        return _unreadable(error.place, error.problem)
+    except OSError as error:
+        if is_named or error.errno not in _NOWHERE:
+            raise
+        return _unreadable(Position(0, 0, path), f"this link leads nowhere: {error.strerror}")
 
 
 def _check_known(folder: Folder, given: Sequence[SourceText | ReadFile], *, is_alone: bool) -> None:
