@@ -4,7 +4,7 @@ A router is held only if it then takes the same requests, at the same rank, and 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provider import rules
@@ -19,7 +19,7 @@ from provider.imports.pieces import Fields, Piece
 from provider.imports.ranks import Ranked
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
-from provider.nouns.common import HIGHEST_OF_TRAEFIK, MIDDLEWARE, SERVICE
+from provider.nouns.common import HIGHEST_OF_TRAEFIK
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
@@ -29,6 +29,9 @@ _TCP: Final = tuple(key for key, each in TCPRouter.fields.items() if not each.is
 _UDP: Final = tuple(key for key, each in UDPRouter.fields.items() if not each.is_ours)
 _NO_RULE: Final = "it has no rule: Traefik disables such a router"
 _NO_SERVICE: Final = "it names no service: Traefik disables such a router"
+_ALIKE: Final = ("middlewares", "service", "observability", "tls")
+"""What is read as it is declared: the rest depends on one another, and on where a router is."""
+
 _OLD: Final = "v2"
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
@@ -48,24 +51,16 @@ class Surroundings:
 
 def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surroundings) -> Ranked | None:
     """Read a router, or say in its ledger why it cannot be held."""
-    fields = part.fields(
-        (
-            *("entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls"),
-            *("observability", *(OBSERVED if around.from_api else ())),
-        )
-    )
+    known = ("entryPoints", "rule", "parentRefs", "ruleSyntax", "priority")
+    fields = part.fields((*known, *_ALIKE, *(OBSERVED if around.from_api else ())))
     read_observed(fields)
     reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
     has_tls = (found := fields.find("tls")) is not None and not found.is_off()
     entry_points = _read_entry_points(part, fields, around, DEFAULT_POINTS.secure if has_tls else DEFAULT_POINTS.plain)
-    wanted = {
-        "name": name,
-        "entryPoints": entry_points,
-        "middlewares": _read_middlewares(reader, fields),
-        "service": _read_service(reader, part, fields),
-        "observability": _read_within(reader, fields, "observability") or None,
-        "tls": _read_within(reader, fields, "tls"),
-    }
+    alike = replace(fields, parts={key: fields.parts[key] for key in _ALIKE if key in fields.parts})
+    if not _has_text(fields, "service"):
+        part.refuse(_NO_SERVICE, Cause.DISABLED)
+    wanted = {"name": name, **reader.fields(Router, alike), "entryPoints": entry_points}
     if (found := fields.find("parentRefs")) and found.texts():
         found.refuse("it is a child of other routers (parentRefs), which is not supported")
     found_rule, priority = _read_rule(part, fields), _read_priority(fields)
@@ -155,29 +150,6 @@ def _read_entry_points(part: Piece, fields: Fields, around: Surroundings, own: s
         f"it names no entry points, so Traefik would use its default ones: here it listens on {', '.join(default)}"
     )
     return None if default == [own] else default
-
-
-def _read_middlewares(reader: DeclaredReader, fields: Fields) -> list[str]:
-    """Return our names of the middlewares."""
-    found = fields.find("middlewares")
-    named = [reader.reference(MIDDLEWARE, found, reference) for reference in found.texts()] if found else []
-    return [name for name in named if name is not None]
-
-
-def _read_within(reader: DeclaredReader, fields: Fields, key: str) -> Any:
-    """Read an object within."""
-    found = fields.find(key)
-    return None if found is None else reader.value(Router.fields[key].type, found, f"/{key}")
-
-
-def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:
-    found = fields.find("service")
-    reference = found.text() if found else ""
-    if not reference or found is None:
-        if reference is not None:
-            part.refuse(_NO_SERVICE, Cause.DISABLED)
-        return ""
-    return reader.reference(SERVICE, found, reference) or ""
 
 
 def _is_old(fields: Fields) -> bool:
