@@ -38,6 +38,8 @@ LINGER_SECONDS: Final = 2.0
 _LEAST_BYTES_PER_SECOND: Final = 500
 _SLICE_BYTES: Final = 4096
 """The parser is given so much at a time, and asked in between whether there is enough."""
+_MOST_PIECES: Final = 500
+"""So many pieces of bodies are taken before others get their turn: each takes its time, however short it is."""
 _FIELD_BYTES: Final = 4
 """What stands around a field's name and value: a colon, a space, and the end of the line."""
 
@@ -110,6 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._silent_bytes = 0
         self._fields = 0
         self._body_bytes = 0
+        self._pieces = 0
         self._has_begun = False
         self._was_told = False
         self._unparsed = b""
@@ -220,6 +223,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._was_told = True
         self._body_bytes += len(body)
+        self._pieces += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -233,8 +237,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._part is _Part.BODY and not self._is_answering:
             self._ends_at = self.loop.time() + LINGER_SECONDS  # the rest of a body that nobody wants
-        if self._unparsed and not self.transport.is_closing():
-            self._parse()
+        self._go_on()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._current = cycle
@@ -269,9 +272,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._counted_bytes > LONGEST_HEAD_BYTES:
             raise _RefusedError(status, detail)
 
+    def _go_on(self) -> None:
+        if self._unparsed and not self.transport.is_closing():
+            self._parse()
+
     def _parse(self) -> None:
-        data, at = self._unparsed, 0
-        while at < len(data) and not self.pipeline and not self._is_over:
+        data, at, self._pieces = self._unparsed, 0, 0
+        while at < len(data) and not self.pipeline and not self._is_over and self._pieces < _MOST_PIECES:
             piece = data[at : at + _SLICE_BYTES]
             at += len(piece)
             self._feed(piece)
@@ -279,6 +286,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.is_held = bool(self._unparsed)
         if self.flow.is_held:
             self.flow.pause_reading()
+            if not self.pipeline:
+                self.loop.call_soon(self._go_on)
         elif not self.pipeline:
             self.flow.resume_reading()
 

@@ -267,6 +267,23 @@ def test_a_body_that_goes_on_has_its_time(service: Service, connect: Connect) ->
     assert connection.recv(9) == b"HTTP/1.1 "
 
 
+def test_a_body_in_very_many_pieces_lets_others_have_their_turns(service: Service, connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+    protocol = protocol_of(service, connection)
+    wait_until(lambda: protocol._body_bytes == 1, "the server has read its beginning")
+
+    async def receive() -> int:
+        protocol.data_received(b"1\r\na\r\n" * 40_000)
+        return protocol._body_bytes
+
+    taken = asyncio.run_coroutine_threadsafe(receive(), protocol.loop).result(DEADLINE_SECONDS)
+    assert taken < 2_000
+    wait_until(lambda: protocol._body_bytes == 40_001, "all of it is read")
+    connection.sendall(b"0\r\n\r\n")
+    assert connection.recv(9) == b"HTTP/1.1 "
+
+
 def test_a_body_that_nobody_wants_is_not_waited_for(connect: Connect) -> None:
     connection = connect()
     connection.sendall(b"PUT /api/v1/domains/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n")
