@@ -144,6 +144,13 @@ def test_values_are_what_go_takes_them_for() -> None:
     assert list(values.values())[10:] == ["5", "x", 2**64 - 1, 8.0, -16, 0.5, "010", "1.2.3"]
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "1_" * 5000 + "0", "-" + "9" * 5000, "0o", "1e999"])
+def test_a_number_that_go_does_not_take_for_one_is_no_trouble(number: str) -> None:
+    folder = read(headers(f"A: {number}"))
+    value = folder.document["http"]["middlewares"]["m"]["headers"]["customResponseHeaders"]["A"]
+    assert value == number
+
+
 def test_a_map_takes_members_over_from_others_but_those_that_it_has() -> None:
     text = """\
 http:

@@ -52,6 +52,16 @@ def test_what_does_the_same_everywhere_is_run(template: str, text: str) -> None:
     assert render(template, GIVEN).text == text
 
 
+@pytest.mark.parametrize(
+    "template",
+    ["{{ if true }}" * 5000, "{{ " + "(" * 5000 + " }}", "{{ if true }}" + "{{ else if true }}" * 5000],
+    ids=["blocks", "brackets", "else if"],
+)
+def test_what_is_nested_very_deep_is_for_traefik_alone(template: str) -> None:
+    with pytest.raises(Unknown, match="nested deeper than 100 levels"):
+        render(template, {})
+
+
 def test_a_default_as_shells_write_it_is_a_part_of_the_name_of_a_variable_that_nobody_has() -> None:
     rendered = render('x{{ env "NAME:-shop" }}.{{ env "A" }}', GIVEN)
     assert (rendered.text, rendered.missing, rendered.odd) == ("x.one", {}, {"NAME:-shop": 4})

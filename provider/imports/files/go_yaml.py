@@ -7,6 +7,7 @@ maps, once in each; a file that says `%YAML 1.2` is refused; it does not know th
 """
 
 import base64
+import math
 import re
 from typing import Any, Final
 
@@ -24,13 +25,14 @@ _CONSTANTS: Final[dict[str, Any]] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), "+Inf"),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), "-Inf"),
 }
-_WHOLE: Final = re.compile(r"([-+]?)(0x[0-9a-f]+|0b[01]+|0o?[0-7]*|[1-9][0-9]*)", re.IGNORECASE)
+_WHOLE: Final = re.compile(r"([-+]?)(0x[0-9a-f]+|0b[01]+|0o[0-7]+|0[0-7]*|[1-9][0-9]*)", re.IGNORECASE)
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _MOMENT: Final = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)|"
     r" \d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?)?"
 )
 _LARGEST: Final = 2**64 - 1
+_MOST_DIGITS: Final = 20
 _MERGE: Final = "<<"
 _VERSION: Final = (1, 1)
 NAMELESS: Final = "<invalid Value>"
@@ -164,13 +166,19 @@ def resolved(text: str) -> Any:
         return Moment(text)
     plain = text.replace("_", "")
     if (found := _WHOLE.fullmatch(plain)) is not None:
-        digits = found[2].lower()
-        number = int(digits, 0) if digits[1:2] in {"x", "b", "o"} else int(digits, 8 if digits[0] == "0" else 10)
+        number = _whole(found[2].lower())
         if number <= _LARGEST:
             return -number if found[1] == "-" else number
-    if _FLOAT.fullmatch(plain if text[0] != "." else text):
+    if _FLOAT.fullmatch(plain if text[0] != "." else text) and math.isfinite(float(plain)):
         return float(plain)
     return text
+
+
+def _whole(digits: str) -> float:
+    """Read a whole number; one with so many digits that Python would refuse it is larger than any other."""
+    if digits[1:2] in {"x", "b", "o"} or digits[0] == "0":
+        return int(digits, 0 if digits[1:2] in {"x", "b", "o"} else 8)
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
 
 
 def read(name: str, text: str) -> tuple[File, GoBuilder]:

@@ -2,9 +2,15 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
+
+_MOST_NESTED: Final = 100
+"""How deep blocks and brackets may stand in one another: Traefik has no bound, and nobody gets there."""
 
 _ACTION: Final = re.compile(r"\{\{(?:- *(?=\s)|-(?=\s))?")
 _COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -106,8 +112,18 @@ class _Parser:
     source: str
     known: frozenset[str]
     at: int = 0
-    tokens: list[tuple[str, str, int]] = field(default_factory=list)
+    tokens: deque[tuple[str, str, int]] = field(default_factory=deque)
     is_trimmed: bool = False
+    depth: int = 0
+
+    @contextmanager
+    def _within(self, start: int) -> Iterator[None]:
+        """Read what stands in a block or in brackets."""
+        if self.depth == _MOST_NESTED:
+            raise Unknown(start, f"templates nested deeper than {_MOST_NESTED} levels are not supported here")
+        self.depth += 1
+        yield
+        self.depth -= 1
 
     def nodes(self, *, is_inner: bool = False) -> tuple[list[TemplateNode], str]:
         """Read what stands up to the end, or up to `else` or `end`, which is returned too."""
@@ -164,7 +180,7 @@ class _Parser:
 
     def _scan(self, start: int) -> None:
         """Read the tokens of one action."""
-        self.tokens = []
+        self.tokens = deque()
         while (end := _END.match(self.source, self.at)) is None:
             found = _TOKEN.match(self.source, self.at)
             if found is None:
@@ -180,15 +196,18 @@ class _Parser:
     def _block(self, word: str, start: int) -> TemplateBlock:
         pipeline = self._pipeline(start)
         self._finished(start)
-        then, ended = self.nodes(is_inner=True)
+        with self._within(start):
+            then, ended = self.nodes(is_inner=True)
         otherwise: list[TemplateNode] = []
         if ended == "else":
             del self.tokens[0]
             if self.tokens and self.tokens[0][1] in {"if", "with"}:
-                again = self.tokens.pop(0)[1]
-                return TemplateBlock(start, word, pipeline, then, [self._block(again, start)])
+                again = self.tokens.popleft()[1]
+                with self._within(start):
+                    return TemplateBlock(start, word, pipeline, then, [self._block(again, start)])
             self._finished(start)
-            otherwise, ended = self.nodes(is_inner=True)
+            with self._within(start):
+                otherwise, ended = self.nodes(is_inner=True)
             if ended == "else":
                 raise Refused(start, "this has a second else")
         return TemplateBlock(start, word, pipeline, then, otherwise)
@@ -207,16 +226,19 @@ class _Parser:
 
     def _variables(self) -> tuple[list[str], bool]:
         """Read what the result is called, `$x :=` or `$key, $value :=`."""
-        names = [text for kind, text, _at in self.tokens[:3:2] if kind == "variable"]
-        signs = [text for _kind, text, _at in self.tokens[:4]]
+        names = [text for kind, text, _at in islice(self.tokens, 0, 3, 2) if kind == "variable"]
+        signs = [text for _kind, text, _at in islice(self.tokens, 4)]
         if names and signs[1:2] in ([":="], ["="]):
-            is_new = signs[1] == ":="
-            del self.tokens[:2]
-            return names[:1], is_new
+            self._skip(2)
+            return names[:1], signs[1] == ":="
         if len(names) > 1 and signs[1] == "," and signs[3:4] == [":="]:
-            del self.tokens[:4]
+            self._skip(4)
             return names, True
         return [], False
+
+    def _skip(self, count: int) -> None:
+        for _ in range(count):
+            self.tokens.popleft()
 
     def _command(self, start: int) -> Operand:
         """Read one step of a pipeline: a value, or a function with its arguments."""
@@ -235,7 +257,7 @@ class _Parser:
         return first
 
     def _operand(self, *, is_first: bool) -> Operand:
-        kind, text, at = self.tokens.pop(0)
+        kind, text, at = self.tokens.popleft()
         if text == "(":
             return self._bracket(at)
         if kind == "word" and text not in _CONSTANTS:
@@ -245,10 +267,11 @@ class _Parser:
         return _value(kind, text, at)
 
     def _bracket(self, at: int) -> Pipeline:
-        found = self._pipeline(at)
+        with self._within(at):
+            found = self._pipeline(at)
         if not self.tokens or self.tokens[0][1] != ")":
             raise Refused(at, "a closing bracket is missing")
-        end = self.tokens.pop(0)[2]
+        end = self.tokens.popleft()[2]
         if self.tokens and self.tokens[0][0] == "field" and self.tokens[0][2] == end + 1:
             raise Unknown(at, "this template is not supported here")
         return found
