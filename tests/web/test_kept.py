@@ -206,6 +206,19 @@ def test_a_trace_whose_requests_were_to_be_sent_is_shown_again(
     assert (page.value("url"), HARD in html.unescape(again.text)) == ("http://kept.test/", True)
 
 
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [("/services/kept/servers/a/state", "/services/kept/servers/a"), ("/routers/kept/enabled", "/routers/kept")],
+)
+def test_why_one_presses_a_button_stands_there_again(
+    filled: Service, person: httpx.Client, action: str, page: str
+) -> None:
+    sent = {**find_form(person.get(page), action).fields, "message": HARD}
+    end_session(person)
+    asked = person.post(action, data=sent, headers={"Referer": f"{filled.url}{page}"})
+    assert find_form(log_in_again(person, asked), action).fields["message"] == HARD
+
+
 def test_a_wrong_password_loses_nothing(person: httpx.Client) -> None:
     end_session(person)
     asked = person.post("/domains/new", data={"name": HARD})

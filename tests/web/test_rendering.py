@@ -153,6 +153,11 @@ def test_the_navigation_says_where_one_is(browser: httpx.Client) -> None:
     assert "aria-current" not in Outline(ask(browser, "login")).text
 
 
+def test_a_page_that_would_update_itself_says_so_where_it_cannot(browser: httpx.Client) -> None:
+    for path, is_live in (("/", True), ("/edges", True), ("/trace", False)):
+        assert ("<noscript>" in browser.get(path).text) is is_live, path
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_everything_in_the_navigation_begins_with_a_capital(browser: httpx.Client, language: str) -> None:
     page = browser.get("/", headers={"Accept-Language": language}).text

@@ -18,6 +18,7 @@ from provider.store import tags
 from provider.store.records import Order
 from provider.values import check_label, read_label
 from provider.web import lists, revision_rows
+from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.kept import ReturnedDependency
 from provider.web.lists import PartDependency, PartRequest
@@ -183,6 +184,7 @@ def show(
             "kind": None if kind is None else view.noun.fields[kind],
             "facts": facts.facts(item),
             "history": history,
+            "form": Form(typed),
             **values,
         },
     )
