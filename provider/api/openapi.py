@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 
 from provider import declarations
-from provider.api import configuration, nouns, schemas
+from provider.api import configuration, nouns, rollouts, schemas
 from provider.api.documentation import REVISION, WRITTEN, problem
 from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import Problem
 from provider.api.requests import ID_HEADER
 from provider.api.schemas import SCHEMAS
+from provider.api.writing import CONFIRM_WITHIN
 from provider.models import CreatedTokenOutput, TrialOutput
 from provider.security import cookies, needs
 from provider.values import NAME_SCHEMA
@@ -84,6 +85,8 @@ def _make_document(app: FastAPI) -> dict[str, Any]:
     document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if path in rollouts.UNTIMED:
+                operation["parameters"] = [each for each in operation["parameters"] if each["name"] != CONFIRM_WITHIN]
             _complete(operation, method, is_open=path in OPEN)
     document["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
     return document

@@ -24,6 +24,9 @@ from provider.store import nouns, rollouts
 _PATH: Final = "/services/{service}/rollout"
 
 SERVICE = Annotated[str, documentation.name(Service, alias=Service.kind)]
+UNTIMED: Final = frozenset(f"{PREFIX}{_PATH}{step}" for step in ("", "/pause", "/resume", "/back"))
+"""The paths at which nothing makes a revision: there is none that could be rolled back unless it is confirmed."""
+
 ACTIVE = Annotated[bool, Query(description="Only those that have not ended.")]
 
 router = router_for("rollouts", needs=needs.STATE)

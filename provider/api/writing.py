@@ -38,6 +38,9 @@ from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
+CONFIRM_WITHIN: Final = "confirmWithin"
+"""The parameter with the time in which a change has to be confirmed."""
+
 MESSAGE_HEADER: Final = "Config-Message"
 
 _TRIES: Final = 2
@@ -261,7 +264,7 @@ async def read_write(
     confirm_within: Annotated[
         WithinText | None,
         Query(
-            alias="confirmWithin",
+            alias=CONFIRM_WITHIN,
             description="Roll the change back unless somebody confirms it in this time: `1s` to `168h`.",
         ),
     ] = None,

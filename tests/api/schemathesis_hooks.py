@@ -205,6 +205,8 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
         body["middlewares"] = []
     if "service" in body:
         body["service"] = "s"
+    if body.get("beside") and not body.get("entryPoints"):  # those of the other router
+        body["entryPoints"] = ["web"]
     if body.get("domains"):
         body["domains"] = ["A.test"]
     if patch and body.get("rule"):

@@ -242,6 +242,13 @@ def test_every_write_can_wait_and_says_what_it_answers_then(name: str) -> None:
         assert "422" in described["responses"]
 
 
+def test_a_time_to_confirm_is_documented_where_there_is_a_revision_to_roll_back() -> None:
+    steps = ("", "/pause", "/resume", "/back", "/finish")
+    operations = [OPERATIONS[f"POST /api/v1/services/{{service}}/rollout{step}"] for step in steps]
+    timed = [[each["name"] for each in operation["parameters"]].count("confirmWithin") for operation in operations]
+    assert timed == [0, 0, 0, 0, 1]
+
+
 def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
     used = set(references(DOCUMENT))
     ways = [way for operation in OPERATIONS.values() for ways in operation.get("security", ()) for way in ways]
