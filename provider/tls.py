@@ -5,12 +5,15 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from stat import S_ISREG
 from typing import Final
 
+from provider import certificates
 from provider.errors import SettingsError
+from provider.values import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +51,8 @@ class OwnCertificate:
             if self._context is not None:
                 self._context.load_cert_chain(certificate, key, _no_password)
         except (OSError, ValueError) as error:  # of TLS too: a key that does not fit, a file that is no PEM
-            raise SettingsError(f"the certificate {certificate} cannot be used with the key {key}: {error}") from None
+            why = _words(error, certificate, key)
+            raise SettingsError(f"the certificate {certificate} cannot be used with the key {key}: {why}") from None
         self._stamp, self.trouble = stamp, ""
         self._begin, self.end = times[0][0], min(end for _begin, end in times)
 
@@ -58,12 +62,13 @@ class OwnCertificate:
 
     def follow(self) -> None:
         """Read the files again if they changed. While they cannot be used, what was read before is."""
-        try:
+        with suppress(OSError, ValueError):  # what is wrong with the files is told when they are read
             if self._find_stamp() == self._stamp:
                 return
+        try:
             self.load()
             logger.info("the TLS certificate was reloaded, and is valid until %s", self.end.isoformat())
-        except (SettingsError, OSError, ValueError) as error:
+        except SettingsError as error:
             if str(error) != self.trouble:
                 logger.warning("%s; the previous one is used", error)
             self.trouble = str(error)
@@ -92,6 +97,19 @@ async def keep(certificate: OwnCertificate | None) -> None:
     while certificate is not None:
         certificate.follow()
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _words(error: OSError | ValueError, certificate: Path, key: Path) -> str:
+    """Say why the two files cannot be used, without the words of the library, which name neither."""
+    if isinstance(error, ssl.SSLError):
+        try:
+            certificates.check_pair(certificate.read_text("latin-1"), key.read_text("latin-1"))
+        except (Refusal, OSError) as found:
+            return str(found.detail) if isinstance(found, Refusal) else _words(found, certificate, key)
+        return str(error.reason or error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _no_password() -> str:

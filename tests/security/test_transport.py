@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from provider import tls
+from provider.errors import SettingsError
 from tests.cli.running import run_forked, variables
 from tests.people import add_account, log_in, nobody, session_cookie, session_name
 from tests.running import AUTHORIZED, Service, free_port, http_client, running_service, wait_until
@@ -131,9 +132,10 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
         second = served_certificate(port, trust)
         for content in ("", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
             certificate.write_text(content)
-            wait_until(lambda: any("cannot be used" in text for text in warnings()), "it is told")
+            wait_until(lambda: any("this certificate cannot be read;" in text for text in warnings()), "it is told")
             assert served_certificate(port, trust) == second, "the previous one is used"
         certificate.unlink()
+        wait_until(lambda: any("cert.pem: No such file or directory;" in text for text in warnings()), "it is told")
         os.mkfifo(certificate)
         wait_until(lambda: any("is not a file" in text for text in warnings()), "nobody waits for who writes to it")
         assert served_certificate(port, trust) == second
@@ -141,6 +143,18 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
         key.unlink()
         issue(tmp_path, authority)
         wait_until(lambda: not warnings() and served_certificate(port, trust) != second, "the next one is served")
+
+
+def test_a_key_of_another_certificate_is_told_in_our_own_words(tmp_path: Path) -> None:
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    issue(tmp_path, trustme.CA())
+    kept = files[0].read_text()
+    issue(tmp_path, trustme.CA())
+    files[0].write_text(kept)
+    with pytest.raises(
+        SettingsError, match=r"cert\.pem cannot be used .* this key does not belong to the certificate$"
+    ):
+        tls.OwnCertificate(*files).load()
 
 
 @pytest.mark.parametrize("lost", ["cert.pem", "key.pem"])
