@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
 
 from provider import declarations
 from provider.api import configuration, nouns, rollouts, schemas
@@ -56,7 +57,7 @@ OPEN: Final = frozenset({"/healthz", "/readyz"})
 @router.get("/openapi.json")
 async def openapi(request: Request) -> dict[str, Any]:
     """Return the OpenAPI document."""
-    document: dict[str, Any] = request.app.openapi()
+    document: dict[str, Any] = await run_in_threadpool(request.app.openapi)  # it takes a second to make
     return document
 
 

@@ -46,6 +46,12 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 }
 
 _HTTP: Final = {
+    # Only what reads forms raises it, in its own words.
+    400: (
+        errors.Unreadable.code,
+        errors.Unreadable.title,
+        Message("this is not a form, or it has too many or too long fields"),
+    ),
     404: ("not-found", "Not found", Message("there is nothing at this path")),
     405: ("method-not-allowed", "Method not allowed", Message("this path does not support this method")),
 }

@@ -43,6 +43,29 @@ def test_an_error_is_told_in_the_language(browser: httpx.Client, language: str, 
     assert detail in page
 
 
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (FORM, b"a=&" * 30_000),
+        (MULTIPART, b"--x"),
+        (f"{MULTIPART}; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" * 11_000 + b"--x--"),
+        (f"{MULTIPART}; boundary=x", b"nothing"),
+        (f"{MULTIPART}; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a; filename=b\r\n\r\n\r\n--x--"),
+    ],
+    ids=["very many fields", "no boundary", "very many parts", "no parts", "a file"],
+)
+@pytest.mark.parametrize("path", ["/login", "/expose"])
+def test_what_is_no_form_is_refused_in_our_words(browser: httpx.Client, path: str, kind: str, content: bytes) -> None:
+    answer = browser.post(path, content=content, headers={"Content-Type": kind, "Accept": "*/*"})
+    assert answer.status_code in {400, 401, 422}
+    for word in ("boundary", "Maximum", "multipart", "Too many fields"):
+        assert word not in answer.text
+
+
 def test_what_another_site_sends_is_refused_in_words(browser: httpx.Client) -> None:
     page = browser.post("/preferences/theme", data={"theme": "dark"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert (page.status_code, page.headers["Content-Type"]) == (403, PAGE)
