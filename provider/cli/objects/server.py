@@ -84,7 +84,8 @@ EXTRAS: Final = Extras(
     columns=_columns,
     notes={
         "list": "The share is how much of the service's traffic a server gets now: none if it is down, drained or in "
-        "maintenance. The health is what the edges observe, if the service has a health check.",
+        "maintenance. If it is down on some edges only, the share is what it gets on the others. The health is what "
+        "the edges observe, if the service has a health check.",
         "set": "With --create and a URL it registers a server, and is safe to repeat.",
     },
     summaries={"remove": "It finishes the requests it has."},
