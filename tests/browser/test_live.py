@@ -147,6 +147,17 @@ def test_what_is_typed_and_where_the_focus_is_stay_when_the_world_changes(page: 
     expect(search).to_have_value("half a wo")
 
 
+def test_the_focus_stays_on_a_link_of_a_list_that_changes(page: Page, client: httpx.Client) -> None:
+    expose(client, "shop", "http://10.0.0.1:80")
+    opened(page, "/revisions")
+    link = page.locator("main tbody a").first
+    href = link.get_attribute("href")
+    link.focus()
+    expose(client, "other", "http://10.0.0.1:80")
+    expect(link).not_to_have_attribute("href", href or "", timeout=SECONDS)
+    expect(page.locator(f'main tbody a[href="{href}"]').first).to_be_focused()
+
+
 def test_a_live_part_in_which_somebody_types_waits(page: Page, client: httpx.Client) -> None:
     expose(client, "shop", "http://10.0.0.1:80")
     opened(page, "/")

@@ -18,7 +18,7 @@
 //
 // - A part in which somebody is typing, or has typed something that was not sent yet, stays as it is until that
 //   is over. Put forms beside live parts all the same, rather than into them.
-// - What is unchanged is not touched. The focus stays (on elements with an id), and so does an open <details>
+// - What is unchanged is not touched. The focus stays, and so does an open <details>
 //   with an id.
 // - `document` gets each event as `live:` and its name, with its data as `detail`, for a page that wants to do something
 //   else with it; and `live:over`, once, when the session has ended.
@@ -146,8 +146,15 @@
       const same = fresh.querySelector(`#${CSS.escape(details.id)}`);
       if (same) same.open = details.open;
     }
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
     htmx.swap(part, fresh.outerHTML, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+    if (focused && document.activeElement === document.body) twin(focused, document.getElementById(id))?.focus({ preventScroll: true });
   };
+
+  // What stands in a part in the place of an element without an id.
+  const mark = (element) => ["href", "name", "value", "aria-label"].map((name) => element.getAttribute(name)).join(" ");
+  const twin = (element, part) =>
+    [...part.querySelectorAll(element.localName)].find((each) => mark(each) === mark(element));
 
   // What was being typed may have been sent, or given up.
   const typed = () => {
