@@ -60,7 +60,7 @@ class Fixed:
 class Transition:
     """What leads from one whole state to another: both, the changes, and what went as nothing declared it.
 
-    Without a `fixed` all of it depends on the state before.
+    Where `fixed` is None, all of it depends on the state before.
     """
 
     before: Declaration

@@ -98,22 +98,34 @@ def list_all(target: Target, _seconds: float) -> str:
 @attack("30,000 routers: others' writes beside a plan", routers=ROUTERS)
 def write_beside(target: Target, _seconds: float) -> str:
     """Write all the time while a plan and an apply are made."""
-    told = []
-    for path in ("/api/v1/apply?dryRun=true", "/api/v1/apply"):
-        body, ended = declaration(), threading.Event()
+    paths = ("/api/v1/apply?dryRun=true", "/api/v1/apply")
+    return "; ".join(beside(target, path, declaration(), "/api/v1/services/app-29999/servers/a") for path in paths)
 
-        def plan(path: str = path, body: bytes = body, ended: threading.Event = ended) -> None:
-            ask(target, "POST", path, body)
-            ended.set()
 
-        threading.Thread(target=plan).start()
-        waited, refused, number = [], 0, 0
-        while not ended.wait(0.1):
-            start, number = time.perf_counter(), number + 1
-            patched = json.dumps({"weight": 1 + number % 1000}).encode()
-            refused += ask(target, "PATCH", "/api/v1/services/app-29999/servers/a", patched).status != 200
-            waited.append(time.perf_counter() - start)
-        told.append(
-            f"{path}: {len(waited)} writes, {median(waited):.2f} s (p50), {max(waited):.2f} s, {refused} refused"
-        )
-    return "; ".join(told)
+@attack("3,000 routers: others' writes beside what replaces everything", routers=3_000)
+def replace_beside(target: Target, _seconds: float) -> str:
+    """Write all the time, also to what is replaced, while everything is rolled back and a file replaces everything."""
+    every = json.dumps(declared(3_000, weight=8)).encode()
+    ask(target, "POST", "/api/v1/apply", every)
+    asked = (("/api/v1/revisions/1/rollback", None), ("/api/v1/apply?prune=true", every))
+    return "; ".join(beside(target, path, body, "/api/v1/services/app-00007/servers/a") for path, body in asked)
+
+
+def beside(target: Target, path: str, body: bytes | None, server: str) -> str:
+    """Give a server another weight all the time until something is answered, and say how long that took each time."""
+    ended = threading.Event()
+    statuses: list[int] = []
+
+    def plan() -> None:
+        statuses.append(ask(target, "POST", path, body).status)
+        ended.set()
+
+    threading.Thread(target=plan).start()
+    waited, refused, number = [], 0, 0
+    while not ended.wait(0.1):
+        start, number = time.perf_counter(), number + 1
+        patched = json.dumps({"weight": 1 + number % 1000}).encode()
+        refused += ask(target, "PATCH", server, patched).status != 200
+        waited.append(time.perf_counter() - start)
+    told = f"{len(waited)} writes, {median(waited):.2f} s (p50), {max(waited):.2f} s, {refused} refused"
+    return f"{path}: {statuses[0]}, {told}"
