@@ -39,6 +39,7 @@ def codes_in(path: Path) -> Iterator[str]:
     """Find the codes that a module writes, where they are handed to what makes errors."""
     positions = {
         "FieldError": 1,
+        "matching": 1,
         "_reason": 0,
         "Refusal": 0,
         "_Refused": 0,
@@ -417,3 +418,17 @@ def test_when_the_database_is_lost_everything_that_needs_it_answers_503_and_says
         problem(client.get("/api/v1/edges/a"), "not-found")
         problem(client.delete("/api/v1/edges/a/quarantine"), "not-found")
         assert client.get("/openapi.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "where"),
+    [
+        ("profile", "", "/profile"),
+        ("dns", {"provider": "Knot DNS", "options": {}}, "/dns/provider"),
+        ("eab", {"kid": "k", "key": "no key"}, "/eab/key"),
+    ],
+)
+def test_what_has_another_form_has_a_code_of_ours(client: httpx.Client, field: str, value: object, where: str) -> None:
+    wanted = {"directory": "letsencrypt", "termsAccepted": True, field: value}
+    found = problem(client.put("/acme", json=wanted), "invalid", (where, "value.format"))
+    assert "this has to match the pattern ^" in found["detail"]
