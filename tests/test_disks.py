@@ -284,7 +284,10 @@ def test_a_lock_that_another_program_keeps_is_warned_of_until_it_ends(migrated: 
         with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             (told,) = wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"], "it is warned of")
-            assert told.startswith(f"changes are refused: the database {service.database} is locked by another program")
+            locked = f"the database {service.database} is locked by another program"
+            assert told.startswith(f"changes are refused: {locked}")
+            refused = httpx.put(f"{service.url}/api/v1/domains/a.test", json={}, headers=AUTHORIZED, timeout=60)
+            assert (refused.status_code, refused.json()["detail"].startswith(locked)) == (503, True)
         wait_until(lambda: not fetch(f"{service.url}/readyz").json()["warnings"], "it is over")
 
 

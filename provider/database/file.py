@@ -22,7 +22,7 @@ from provider.database.opened import OpenFile
 from provider.database.schema import check_current, check_whole, has_sealed
 from provider.database.sealing import MARK, SealedJson, SealingKeys
 from provider.database.sessions import Session
-from provider.database.writes import Writes, may_write, why_unwritable
+from provider.database.writes import TROUBLES, Writes, may_write, why_unwritable
 from provider.errors import Unavailable
 from provider.messages import Message
 
@@ -300,7 +300,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _why(path: Path, error: BaseException | None) -> Message:
-    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED:
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in TROUBLES:
         return why_unwritable(path, error)
     return Message("the database {path} cannot be used now: {why}", path=path, why=str(error))
 

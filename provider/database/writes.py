@@ -16,7 +16,8 @@ _LITTLE_BYTES: Final = 1 << 20
 _PATIENCE_SECONDS: Final = 5.0
 """How long another program may hold the database before that is trouble: a change gives up after as long."""
 _OF_A_DESCRIPTOR: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
-_TROUBLES: Final = HINDERED | {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+TROUBLES: Final = HINDERED | {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""What SQLite tells where a file cannot be written, or not now: `why_unwritable` has words for it."""
 
 
 class Writes:
@@ -46,7 +47,7 @@ class Writes:
 
     def failed(self, error: BaseException | None) -> None:
         """Note what a write was refused with, if that says something about the next one."""
-        if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _TROUBLES:
+        if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in TROUBLES:
             self._trouble = why_unwritable(self._path, error)
 
     def probe(self) -> bool:
