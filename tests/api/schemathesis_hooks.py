@@ -164,6 +164,8 @@ def fit_fields(body: dict[str, Any]) -> None:
 
 def fit_declaration(body: dict[str, Any], url: str) -> None:
     """Make a declaration one whose routers lead from and to what exists."""
+    for plural in {"middlewares", "routers"} & body.keys():  # null is an empty object, which neither can be
+        body[plural] = {name: item for name, item in body[plural].items() if item is not None}
     hosts = {to_ascii(a_host(name)): name for name in body.get("domains", {})}
     if hosts:
         body["domains"] = {label: body["domains"][name] for label, name in hosts.items()}
