@@ -4,13 +4,14 @@ What is long is done there, and holds no lock: what a change comes to, its rows 
 keeps it then only has to find that the state is still the one on which it was made, and to copy the rows.
 """
 
+import asyncio
 import json
 import pickle
 import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -210,6 +211,13 @@ class Prepared:
                     needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
                     found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), *others)
         return found
+
+
+async def prepare(begin: Callable[..., Awaitable[Content]], job: Callable[..., bytes], *arguments: Any) -> Prepared:
+    """Let a job put something ready in a process apart: its last argument is the file for `write`."""
+    with new_file() as path:
+        content = await begin(job, *arguments, path)
+        return await asyncio.to_thread(Prepared, path, content)
 
 
 def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:

@@ -2,15 +2,15 @@
 
 import random
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
+from provider.database.sessions import Session
 from provider.errors import Brake, ProviderError
 from provider.models import Actor, Change
 from provider.revisions import Revisions
-from provider.store import object_changes, undos
+from provider.store import declarations, object_changes, undos
 from provider.store import revisions as stored
 from provider.undoing import ALL, chooser
 from tests.running import cases
@@ -37,7 +37,10 @@ def kept(migrated: Path, tmp_path: Path) -> Iterator[Revisions]:
 
 def undo(kept: Revisions, number: int, *, force: bool = False) -> int:
     """Undo a revision, and confirm what that takes away."""
-    apply = partial(undos.undo, number=number, choose=chooser([ALL] if force else [], []))
+
+    def apply(session: Session) -> None:
+        declarations.write(session, undos.plan(session, number, chooser([ALL] if force else [], [])))
+
     try:
         return kept.change(apply, actor=ACTOR).revision
     except Brake as brake:

@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 import pickle
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, Field
@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from provider import attempts, control_plane
 from provider.addresses import Places
 from provider.apart.shelf import Shelf
-from provider.apart.turns import Content, OwnTurns
+from provider.apart.turns import OwnTurns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
 from provider.api.streams import Stream
@@ -137,7 +137,7 @@ class Write:
         key = await asyncio.to_thread(_digest, given)
         prepared = None if self.is_tried else await asyncio.to_thread(self._check, self._tried.take(key), conditions)
         if prepared is None:
-            prepared = await _prepare(turns.apart, conditions, given)
+            prepared = await attempts.prepare(turns.apart, put_ready, conditions, *given)
         summary = prepared.summary
         number, digest = summary.revision, summary.digest
         before = None if summary.is_empty else self._find_deadline()
@@ -154,7 +154,9 @@ class Write:
             number, digest, before = outcome.revision, outcome.digest, outcome.confirm_before
             if not outcome.is_as_planned:
                 made = partial(_find_made, number=number)
-                prepared = await _prepare(turns.further, Conditions(None, None), (made, telling.says, *at))
+                prepared = await attempts.prepare(
+                    turns.further, put_ready, Conditions(None, None), made, telling.says, *at
+                )
                 summary = prepared.summary
         self.touched = summary.parts
         headers = {**summary.headers, **outcomes.standing(number, before), "ETag": whole_tag(number, digest)}
@@ -170,15 +172,6 @@ class Write:
         return prepared if is_newest else None
 
 
-async def _prepare(
-    begin: Callable[..., Awaitable[Content]], conditions: Conditions, given: tuple[Any, ...]
-) -> Prepared:
-    """Let a process apart prepare something."""
-    with attempts.new_file() as path:
-        content = await begin(prepare, conditions, *given, path)
-        return await asyncio.to_thread(Prepared, path, content)
-
-
 def _find_made(session: Session, _conditions: Conditions, number: int) -> Transition:
     """Return what a revision did, for who tells of it once it is made."""
     return history.plan_made(session, number)
@@ -188,7 +181,7 @@ def _digest(given: tuple[object, ...]) -> bytes:
     return hashlib.blake2b(pickle.dumps(given)).digest()
 
 
-def prepare(
+def put_ready(
     session: Session,
     conditions: Conditions,
     plan: PlanOnCondition,

@@ -37,11 +37,6 @@ def states_around(session: Session, number: int) -> tuple[Declaration, Declarati
     return _with(after, own, number), after
 
 
-def roll_back(session: Session, number: int, named: Named | None = None) -> None:
-    """Bring the whole state, or one object, back to what it was at a revision: see `plan_back`."""
-    declarations.write(session, plan_back(session, number, named))
-
-
 def plan_back(session: Session, number: int, named: Named | None = None) -> Transition:
     """Return what brings the whole state, or one object, back to a revision. A service comes with its servers.
 

@@ -20,11 +20,6 @@ _MOST_TOLD: Final = 100
 _MOST_NAMED: Final = 3
 
 
-def undo(session: Session, number: int, choose: Choose, *, named: Named | None = None, cascade: bool = False) -> None:
-    """Take back what a revision did, or what it did to one object: see `plan`."""
-    declarations.write(session, plan(session, number, choose, named=named, cascade=cascade))
-
-
 def plan(
     session: Session, number: int, choose: Choose, *, named: Named | None = None, cascade: bool = False
 ) -> Transition:

@@ -1,23 +1,33 @@
 """What goes back to an earlier state: its plan is shown first, and then exactly that is done, once it is agreed to."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 
+from provider import attempts
+from provider.addresses import Places
+from provider.attempts import FindTransition
 from provider.database.sessions import Session
-from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid
+from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import Revision
 from provider.nouns import NOUNS, Named
+from provider.revisions import Outcome
 from provider.security import needs
 from provider.snapshots import last_revision
-from provider.store import history
+from provider.store import declarations, history
 from provider.store import revisions as stored
-from provider.summaries import Telling
+from provider.summaries import Summarise, Telling
+from provider.surroundings import KnownEdges
 from provider.tags import find_revision, whole_tag
 from provider.web import brakes, changes, reasons
 from provider.web.changes import ObjectChange
@@ -45,10 +55,14 @@ class Proposal:
     number: int
     named: Named | None
     page: str
-    apply: Callable[[Session], None]
+    plan: FindTransition
     telling: Telling
     done: str
     chosen: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, session: Session) -> None:
+        """Do it."""
+        declarations.write(session, self.plan(session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +106,50 @@ class Proposing:
     revisions: RevisionsDependency
     routing: RoutingDependency
     actor: ActorDependency
+    turns: TurnsDependency
 
     def show(self, proposal: Proposal, returned: Texts) -> Response:
         """Show what it would do, with what was typed before. Raises what it raises."""
         return self._show(proposal, Form({**reasons.typed({}), **returned}))
 
-    def do(self, proposal: Proposal, sent: Texts) -> Response:
+    async def do(self, proposal: Proposal, sent: Texts) -> Response:
         """Do it, if the state is still the one for which the plan was shown. Raises what it raises."""
-
-        def apply(session: Session) -> None:
-            if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
-                seen = find_revision(sent.get(TAG, ""))
-                raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
-            proposal.apply(session)
-
         write = PageWrite(self.revisions, self.routing, self.actor, sent)
         try:
-            outcome = write.change(apply, proposal.telling)
+            if self.turns.is_long(0):
+                outcome = await self._do_apart(write, proposal)
+            else:
+                outcome = await run_in_threadpool(write.change, partial(_do, proposal, sent), proposal.telling)
         except _Late as late:
-            return self._show(proposal, Form(sent), late.since, status=412)
+            return await run_in_threadpool(self._show, proposal, Form(sent), late.since, status=412)
         except WrongReason as error:
-            return self._show(proposal, Form(sent, error.fields), status=422)
+            return await run_in_threadpool(self._show, proposal, Form(sent, error.fields), status=422)
         except brakes.Braked as braked:
             asked = brakes.form(sent, braked.error.number)
-            return self._show(proposal, Form({**sent, **asked.values}, asked.errors), status=409)
+            form = Form({**sent, **asked.values}, asked.errors)
+            return await run_in_threadpool(self._show, proposal, form, status=409)
         return done(self.request, f"/revisions/{outcome.revision}", Notice(proposal.done), outcome)
+
+    async def _do_apart(self, write: PageWrite, proposal: Proposal) -> Outcome[None]:
+        """Plan it in a process apart, so that nobody waits who writes meanwhile, and keep it."""
+        await run_in_threadpool(self._check_seen, write.sent)
+        circumstances = self.revisions.server_places, dict(self.routing.edges), self.revisions.points
+        job = _put_ready, proposal.plan, proposal.telling.says, *circumstances, self.actor.is_admin
+        prepared = await attempts.prepare(self.turns.apart, *job)
+        is_seen = whole_tag(prepared.summary.revision, prepared.summary.digest) == write.sent.get(TAG, "")
+        outcome = await run_in_threadpool(write.keep, prepared, proposal.telling) if is_seen else None
+        if outcome is None:
+            await run_in_threadpool(self._check_seen, write.sent)
+            raise _Late([])
+        return replace(outcome, warnings=pickle.loads(prepared.content.whole()))  # noqa: S301  # from a process of ours
+
+    def _check_seen(self, sent: Texts) -> None:
+        with self.revisions.reading() as session:
+            _check_seen(session, sent)
 
     def _read(self, proposal: Proposal) -> Plan:
         """Make the plan. Raises `NotFound`, `Forbidden`, and `Invalid` and `InUse` where it would not hold now."""
-        outcome = self.revisions.try_change(proposal.apply, actor=self.actor)
+        outcome = self.revisions.try_change(proposal.write, actor=self.actor)
         found = self.routing.with_moves(outcome.difference) or Difference()
         conflicts = [finding.detail for finding in self.routing.warnings(outcome.changes)[:_MOST_TOLD]]
         objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
@@ -134,6 +163,35 @@ class Proposing:
 
 
 ProposingDependency = Annotated[Proposing, Depends()]
+
+
+def _do(proposal: Proposal, sent: Texts, session: Session) -> None:
+    _check_seen(session, sent)
+    proposal.write(session)
+
+
+def _put_ready(
+    session: Session,
+    plan: FindTransition,
+    says: Summarise,
+    places: Places,
+    edges: KnownEdges,
+    points: DefaultEntryPoints,
+    is_admin: bool,  # a job is given its arguments by position
+    path: Path,
+) -> bytes:
+    """Plan something, put it ready to be kept, and return the conflicts that it is in."""
+    made = attempts.attempt(session, plan, places, edges, points, is_admin=is_admin)
+    changes = made.transition.changes
+    attempts.write(session, made, says(changes) if changes else (), {}, path)
+    return pickle.dumps(list(made.warnings[:_MOST_TOLD]))
+
+
+def _check_seen(session: Session, sent: Texts) -> None:
+    """Raise `_Late` if the state is not the one for which the plan was shown."""
+    if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
+        seen = find_revision(sent.get(TAG, ""))
+        raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
 
 
 def _told(since: Sequence[Revision]) -> list[tuple[int, str, list[str]]]:

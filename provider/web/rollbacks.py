@@ -21,9 +21,9 @@ def show_plan(request: Request, proposing: ProposingDependency, returned: Return
 
 
 @router.post("")
-def roll_back(proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
+async def roll_back(proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
     """Go back to a revision, if the state is still the one for which the plan was shown."""
-    return proposing.do(_propose(number, sent), sent)
+    return await proposing.do(_propose(number, sent), sent)
 
 
 def _propose(number: str, texts: Texts) -> Proposal:
@@ -32,7 +32,7 @@ def _propose(number: str, texts: Texts) -> Proposal:
         wanted,
         named,
         "rollback",
-        partial(history.roll_back, number=wanted, named=named),
+        partial(history.plan_back, number=wanted, named=named),
         history.telling_back(str(wanted), named),
         Message("Restored from revision {number}. This is the current state.", number=wanted),
     )

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from provider.errors import ChangedSince, InUse
 from provider.messages import Message
@@ -35,13 +36,13 @@ def show_plan(request: Request, proposing: ProposingDependency, returned: Return
 
 
 @router.post("")
-def undo(request: Request, proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
+async def undo(request: Request, proposing: ProposingDependency, sent: SentDependency, number: str) -> Response:
     """Undo a revision, if the state is still the one for which the plan was shown."""
     proposal = _propose(number, sent)
     try:
-        return proposing.do(proposal, sent)
+        return await proposing.do(proposal, sent)
     except (ChangedSince, InUse) as error:
-        return _ask(request, proposal, error)
+        return await run_in_threadpool(_ask, request, proposal, error)
 
 
 def _propose(number: str, texts: Texts) -> Proposal:
@@ -51,15 +52,15 @@ def _propose(number: str, texts: Texts) -> Proposal:
         for name, text in texts.items()
         if name == _CASCADE or (name.startswith(_AT) and text in set(Resolution))
     }
-    apply = partial(
-        undos.undo,
+    plan = partial(
+        undos.plan,
         number=wanted,
         choose=chooser(_places(chosen, Resolution.OLDER), _places(chosen, Resolution.NEWER)),
         named=named,
         cascade=chosen.get(_CASCADE) == TICKED,
     )
     done = Message("Revision {number} is undone. This is the current state.", number=wanted)
-    return Proposal(wanted, named, "undo", apply, undos.telling_undone(number, named), done, chosen=chosen)
+    return Proposal(wanted, named, "undo", plan, undos.telling_undone(number, named), done, chosen=chosen)
 
 
 def _places(chosen: Mapping[str, str], choice: Resolution) -> list[str]:

@@ -3,13 +3,15 @@
 All forms that change the state go through here, as all of REST goes through `api.writing`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
+from provider.attempts import Prepared
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import Brake
@@ -40,16 +42,32 @@ class PageWrite:
         Raises `Invalid` for what they say, `Braked` for what takes much away and was not confirmed, and what `apply`
         and `Revisions.change` do.
         """
-        why = reasons.read(self.sent) or telling.message
-        confirming = Confirming(reasons.read_seconds(self.sent), telling.undone)
-        confirmed = brakes.read(self.sent)
+        given = self._read(telling)
+        with self._braked():
+            outcome = self.revisions.change(apply, says=telling.says, **given)
+        return replace(outcome, warnings=self.routing.warnings(outcome.changes))
+
+    def keep(self, prepared: Prepared, telling: Telling) -> Outcome[None] | None:
+        """Keep what was put ready apart; None where the state is another one by now. Raises what `change` does."""
+        given = self._read(telling)
+        with self._braked():
+            return self.revisions.keep(prepared, says=telling.says, **given)
+
+    def _read(self, telling: Telling) -> dict[str, Any]:
+        """Read what they say about it, and in which time it has to be confirmed. Raises `Invalid`."""
+        return {
+            "actor": self.actor,
+            "confirmed": brakes.read(self.sent),
+            "message": reasons.read(self.sent) or telling.message,
+            "confirming": Confirming(reasons.read_seconds(self.sent), telling.undone),
+        }
+
+    @contextmanager
+    def _braked(self) -> Iterator[None]:
         try:
-            outcome = self.revisions.change(
-                apply, actor=self.actor, confirmed=confirmed, message=why, says=telling.says, confirming=confirming
-            )
+            yield
         except Brake as error:
             raise brakes.Braked(self.sent, error) from None
-        return replace(outcome, warnings=self.routing.warnings(outcome.changes))
 
 
 async def read_write(

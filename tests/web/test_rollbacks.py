@@ -16,6 +16,13 @@ def change(client: httpx.Client, method: str, path: str, **options: Any) -> int:
     return int(client.request(method, path, **options).raise_for_status().headers["Config-Revision"])
 
 
+@pytest.fixture(autouse=True, params=["planned here", "planned apart"])
+def _planned(request: pytest.FixtureRequest, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where plans are made: what a large state gives takes long, and is planned in a process apart."""
+    if request.param == "planned apart":
+        monkeypatch.setattr(service.server._app.plane.turns, "large_bytes", 0)
+
+
 @pytest.fixture
 def number(client: httpx.Client) -> int:
     """The revision at which an application was exposed."""
