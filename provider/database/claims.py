@@ -9,7 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -31,16 +31,30 @@ def claim(path: Path, what: str, url: str) -> Iterator[None]:
     except OSError:
         yield
         return
-    try:
+    with ExitStack() as held:
+        held.callback(os.close, descriptor)
         try:
             # Of the descriptor, not of the process: several services may run in one.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unavailable(f"{what} {path} is in use by {_holder(descriptor)}: stop it first") from None
+        if not _lock_itself(path, held):
+            told = f"{what} {path} is in use by another service, under another name: stop that service first"
+            raise Unavailable(told)
         _sign(descriptor, url)
         yield
-    finally:
-        os.close(descriptor)
+
+
+def _lock_itself(path: Path, held: ExitStack) -> bool:
+    """Lock the file too: by a hard link it has another name, and another claim. Returns whether nobody else has it."""
+    with suppress(OSError):  # it is not there yet, nobody can read it, or its file system has no such locks
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        held.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def claim_path(path: Path) -> Path:

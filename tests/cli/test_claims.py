@@ -53,6 +53,10 @@ def test_a_database_is_the_same_by_another_name(serving: tuple[Process, str, Pat
     _process, url, folder = serving
     (tmp_path / "link.db").symlink_to(folder / "provider.db")
     assert f"is in use by the service at {url} " in refused(tmp_path / "link.db", "serve")
+    other = tmp_path / "other.db"
+    other.hardlink_to(folder / "provider.db")
+    told = f"the database {other} is in use by another service, under another name: stop that service first"
+    assert refused(other, "serve") == told
 
 
 @pytest.mark.parametrize("command", [("serve",), ("up", *ANY_PORTS)], ids=lambda command: command[0])
