@@ -171,14 +171,15 @@ def _words_besides(edge: Edge) -> str | None:
 
 def list_held_back(edge: Edge, current: Served | None) -> list[Named]:
     """List the routers that an edge does not run as they are, for what it rejected: with those that need such."""
-    given = edge.given
+    given, quarantine = edge.given, edge.quarantine
     if not isinstance(given, Snapshot) or not isinstance(current, Snapshot):
         return []
+    rejected = set() if quarantine is None else {*quarantine.held, *quarantine.trying}
     return [
         (kind, name)
         for kind in ROUTERS
         for name, part in current.parts.section(kind).parts.items()
-        if given.parts.find((kind, name)) != part
+        if given.parts.find((kind, name)) != part or not rejected.isdisjoint(current.parts.reached(part))
     ]
 
 
