@@ -21,8 +21,11 @@ from typing import Any, Final, Literal
 # What these say at `info` is of no use to an operator: each request, each step of a start.
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
 
-_SECRET: Final = re.compile(r"(ws(?:p_[a-z0-9]{8}|[slb])_)[a-z0-9_-]{43}", re.IGNORECASE)
-"""A token, the secret of a session, of a one-time link or of a browser, as `provider.security.secrets` makes them."""
+_SECRET: Final = re.compile(r"(ws(?:p[_-][a-z0-9]{8}|[slb])[_-])[a-z0-9_-]{40,43}", re.IGNORECASE)
+"""A token, the secret of a session, of a one-time link or of a browser, as `provider.security.secrets` makes them.
+
+Or with hyphens for underscores: so a host name is proposed to who types one into the wrong field.
+"""
 
 _COLORS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _PLAIN: Final = "\x1b[0m"

@@ -19,6 +19,7 @@ import pytest
 from provider import logs
 from provider.configuration import Document
 from provider.parts import Parts
+from provider.security import secrets
 from tests.running import (
     AUTHORIZED,
     TOKEN,
@@ -415,3 +416,14 @@ def test_a_service_that_logs_text_writes_a_line_each(logged: Callable[[str], Seq
     mine = [line[28:] for line in found if line.endswith(" [mine]")]
     assert mine[0] == "revision 1 by tests: domain alvin.xyz added [mine]"
     assert mine[1].startswith("PUT /api/v1/domains/alvin.xyz: 201 in ")
+
+
+@pytest.mark.parametrize("make", [secrets.make_token, secrets.make_session, secrets.make_link])
+def test_a_secret_is_cut_short_as_it_is_and_as_the_host_name_that_is_proposed_for_it(
+    make: Callable[[], secrets.Secret],
+) -> None:
+    text = make().text
+    for spelled in (text, text.replace("_", "-"), text.replace("_", "-").strip("-").lower()):
+        shown = logs.hidden(f"it has an underscore; type a hyphen, {spelled}.")
+        assert shown.endswith("….")
+        assert spelled[-30:] not in shown

@@ -69,13 +69,13 @@ def test_the_list_is_searched_and_paged(console: httpx.Client, client: httpx.Cli
     for number in range(53):
         add(client, f"d{number:02}.test", description="odd" if number % 2 else "")
     page = console.get("/domains")
-    assert page.text.count('<th scope="row">') == 50
+    assert page.text.count('<th scope="row"') == 50
     [link] = [a["href"] or "" for tag, a in Outline(page.text).elements if tag == "a" and a.get("rel") == "next"]
     page = console.get(link)
     assert [f"d{number}.test" in page.text for number in (49, 50, 51, 52)] == [False, True, True, True]
     assert 'rel="next"' not in page.text
     page = console.get("/domains", params={"q": "ODD"})
-    assert page.text.count('<th scope="row">') == 26
+    assert page.text.count('<th scope="row"') == 26
     assert 'value="ODD"' in page.text
     assert "No domains match" in console.get("/domains", params={"q": "nowhere"}).text
 

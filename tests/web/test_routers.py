@@ -221,7 +221,7 @@ def test_the_list_shows_rules_and_finds_by_domain_and_service(console: httpx.Cli
     )
     for q, found in {"WWW": "wayshub", "other": "a"}.items():
         page = console.get("/routers", params={"q": q})
-        assert page.text.count('<th scope="row">') == 1
+        assert page.text.count('<th scope="row"') == 1
         assert f'href="/routers/{found}"' in page.text
 
 

@@ -1,11 +1,13 @@
 """TCP and UDP on the overview: what connections and packets pass, and to which servers they come."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.running import Service, free_port, http_client, wait_until
+from tests.running import Service, empty, free_port, http_client, running_service, wait_until
 from tests.web.test_overview import links, page, part
 
 OBJECTS = {
@@ -28,12 +30,26 @@ OBJECTS = {
 }
 
 
-@pytest.fixture
-def pages(service: Service) -> Iterator[httpx.Client]:
-    """A browser without JavaScript, at the shared service with routers of TCP and UDP."""
+@contextmanager
+def visited(service: Service) -> Iterator[httpx.Client]:
+    """Give a browser without JavaScript, at a service with routers of TCP and UDP."""
     with http_client(service.url, headers={"Accept": "text/html"}) as made:
         for path, given in OBJECTS.items():
             made.put(f"/api/v1/{path}", json=given).raise_for_status()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unpolled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service without any edge: one that lacks an entry point disables the router, and no share is drawn."""
+    with running_service(tmp_path_factory.mktemp("unpolled"), migrated) as service:
+        yield service
+
+
+@pytest.fixture
+def pages(unpolled: Service) -> Iterator[httpx.Client]:
+    empty(unpolled)
+    with visited(unpolled) as made:
         yield made
 
 
@@ -92,7 +108,12 @@ def test_many_are_counted(pages: httpx.Client) -> None:
 
 
 @pytest.mark.usefixtures("traefik")
-def test_the_health_of_servers_of_tcp_is_seen(service: Service, pages: httpx.Client) -> None:
+def test_the_health_of_servers_of_tcp_is_seen(service: Service) -> None:
+    with visited(service) as pages:
+        _see_health(service, pages)
+
+
+def _see_health(service: Service, pages: httpx.Client) -> None:
     pool = {"servers": [{"address": service.url.removeprefix("http://")}, {"address": f"127.0.0.1:{free_port()}"}]}
     checked = {"loadBalancer": {**pool, "healthCheck": {"interval": "500ms", "timeout": "400ms"}}}
     pages.put("/api/v1/tcpServices/db", json=checked).raise_for_status()
