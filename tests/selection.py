@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 FILE: Final = Path(__file__).with_name("durations.json")
 
-LIMIT_SECONDS: Final = 0.12
+LIMIT_SECONDS: Final = 0.1
 """Of a test that takes longer with all its cases, so many are run as take this long, and at least one.
 
 One that has a single case is run or left out: of such that take four times as long, every fourth is run.
