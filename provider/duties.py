@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Any, Final, ParamSpec, TypeVar
 
 from provider.database import fences
@@ -76,12 +77,24 @@ class Duties:
             logger.warning("another service may take care of %s: the connection to the database was lost", name)
 
     async def _wait(self, name: str) -> Hold:
-        while True:
-            with suppress(Unavailable):
-                hold = await asyncio.to_thread(self._database.hold, name)
-                if hold is not None:
-                    return hold
-            await asyncio.sleep(_LOOK_SECONDS)
+        ended = Event()
+
+        def ask() -> Hold | None:
+            hold = self._database.hold(name)
+            if hold is not None and ended.is_set():  # nobody waits for it any more, or would ever release it
+                hold.release()
+                return None
+            return hold
+
+        try:
+            while True:
+                with suppress(Unavailable):
+                    hold = await asyncio.to_thread(ask)
+                    if hold is not None:
+                        return hold
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            ended.set()
 
     async def _do(self, work: Work, hold: Hold) -> bool:
         """Do it for as long as the duty is held. Returns whether it is done."""

@@ -11,11 +11,13 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlmodel import select
 
 from provider.database.connecting import database_at
+from provider.database.database import Database, Hold
 from provider.database.locations import Location
 from provider.database.sessions import Session
 from provider.duties import TAKEN_OVER_SECONDS, Duties
@@ -249,3 +251,33 @@ def test_work_that_ends_or_fails_ends_its_duty(tmp_path: Path, *, fails: bool) -
     else:
         asyncio.run(duties.alone("counting", work))
     assert not duties.has("counting")
+
+
+def test_a_duty_that_is_only_got_after_its_work_was_ended_is_let_go(postgres: Postgres) -> None:
+    location = postgres.migrated()
+    asked, ended = threading.Event(), threading.Event()
+
+    class Slow:
+        """The database, which a service asks for a duty just before it stops."""
+
+        is_shared = True
+
+        def hold(self, name: str) -> Hold | None:
+            asked.set()
+            ended.wait(60)
+            return database_at(location).hold(name)
+
+    async def run() -> None:
+        async def work() -> None:
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(Duties(cast("Database", Slow())).alone("counting", work))
+        await until(asked.is_set)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        ended.set()
+
+    asyncio.run(run())  # which waits for its threads
+    found = database_at(location).hold("counting")
+    assert found is not None
+    found.release()
