@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -48,6 +48,7 @@ from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations, rollouts
+from provider.summaries import Summarise
 from provider.surroundings import KnownEdges, apart
 from provider.views import EdgeView, tell_moves, together
 
@@ -58,6 +59,18 @@ _AT_ONCE: Final = 500
 """How many parts are read at once: others shall not wait for the interpreter."""
 
 _PART: Final = "kind, name, content, needs, is_plain, since, is_default, beside, terms"
+
+
+class Circumstances(NamedTuple):
+    """What counts for an attempt, besides the state: where servers may be, what is known of edges, and who asks.
+
+    `points` are the entry points of routers that name none.
+    """
+
+    places: Places
+    edges: KnownEdges
+    points: DefaultEntryPoints
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +106,10 @@ class Summary:
     """Those of the answer that tells of it."""
 
 
-def attempt(
-    session: Session,
-    plan: FindTransition,
-    places: Places,
-    edges: KnownEdges,
-    points: DefaultEntryPoints,
-    *,
-    is_admin: bool = False,
-) -> Attempt:
-    """Plan a change, and find out all that is told of it. Writes nothing. Raises what planning does.
-
-    `points` are the entry points of routers that name none.
-    """
-    session.places, session.is_admin = places, is_admin
+def attempt(session: Session, plan: FindTransition, at: Circumstances) -> Attempt:
+    """Plan a change, and find out all that is told of it. Writes nothing. Raises what planning does."""
+    session.places, session.is_admin = at.places, at.is_admin
+    edges, points = at.edges, at.points
     number, digest = last_revision(session)
     transition = plan(session)
     before, after, changes = transition.before, transition.after, transition.changes
@@ -220,9 +223,10 @@ async def prepare(begin: Callable[..., Awaitable[Content]], job: Callable[..., b
         return await asyncio.to_thread(Prepared, path, content)
 
 
-def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:
-    """Put ready what an attempt in a session would write, in a new file."""
+def write(session: Session, made: Attempt, says: Summarise, headers: Mapping[str, str], path: Path) -> None:
+    """Put ready what an attempt in a session would write, in a new file. `says` tells in words what it does."""
     changes = made.transition.changes
+    words = says(changes) if changes else ()
     parts = frozenset([*made.named, *map(part_of, changes)])
     summary = Summary(
         *(made.revision, made.digest, not changes, made.difference.removal, words, parts),

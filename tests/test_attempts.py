@@ -16,7 +16,7 @@ from provider.addresses import ANYWHERE
 from provider.apart import shelf
 from provider.apart.turns import Content
 from provider.app import Application
-from provider.attempts import FindTransition, Prepared
+from provider.attempts import Circumstances, FindTransition, Prepared
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.declarations import Declaration, read
@@ -241,8 +241,8 @@ def adding(session: Session, name: str) -> Transition:
 
 def prepared(database: FileDatabase, find: FindTransition) -> Prepared:
     with attempts.new_file() as path, database.reading() as session:
-        made = attempts.attempt(session, find, ANYWHERE, {}, DEFAULT_POINTS)
-        attempts.write(session, made, summarise(made.transition.changes), {}, path)
+        made = attempts.attempt(session, find, Circumstances(ANYWHERE, {}, DEFAULT_POINTS))
+        attempts.write(session, made, summarise, {}, path)
         return Prepared(path, Content(b""))
 
 
@@ -275,7 +275,7 @@ def test_a_service_that_others_or_a_rollout_lead_to_needs_no_router(
     revisions.change(move, actor=Actor("tester"))
     planned = partial(declarations.plan, wanted=Declaration.of(*listed, both))
     with database.reading() as session:
-        made = attempts.attempt(session, planned, ANYWHERE, {}, DEFAULT_POINTS)
+        made = attempts.attempt(session, planned, Circumstances(ANYWHERE, {}, DEFAULT_POINTS))
     assert [each.objects for each in made.warnings] == [(("service", "app"),), (("service", "both"),)]
 
 

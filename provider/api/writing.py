@@ -15,17 +15,15 @@ from pydantic import AfterValidator, Field
 from starlette.concurrency import run_in_threadpool
 
 from provider import attempts, control_plane
-from provider.addresses import Places
 from provider.apart.shelf import Shelf
 from provider.apart.turns import OwnTurns
 from provider.api import outcomes
 from provider.api.preconditions import Conditions
 from provider.api.streams import Stream
-from provider.attempts import Prepared
+from provider.attempts import Circumstances, Prepared
 from provider.database.sessions import Session
 from provider.durations import DELAY
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
-from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Confirming, read_within
 from provider.plans import Transition
@@ -34,7 +32,6 @@ from provider.routing import Routing
 from provider.snapshots import last_revision
 from provider.store import declarations, history
 from provider.summaries import USUAL, Summarise, Telling
-from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
@@ -132,8 +129,9 @@ class Write:
         self, turns: OwnTurns, plan: PlanOnCondition, conditions: Conditions, telling: Telling
     ) -> Response | None:
         revisions = self._revisions
-        at = revisions.server_places, dict(self._routing.edges), revisions.points, self._actor.is_admin
-        given = plan, telling.says, *at
+        known = revisions.server_places, dict(self._routing.edges), revisions.points
+        at = Circumstances(*known, self._actor.is_admin)
+        given = plan, telling.says, at
         key = await asyncio.to_thread(_digest, given)
         prepared = None if self.is_tried else await asyncio.to_thread(self._check, self._tried.take(key), conditions)
         if prepared is None:
@@ -155,7 +153,7 @@ class Write:
             if not outcome.is_as_planned:
                 made = partial(_find_made, number=number)
                 prepared = await attempts.prepare(
-                    turns.further, put_ready, Conditions(None, None), made, telling.says, *at
+                    turns.further, put_ready, Conditions(None, None), made, telling.says, at
                 )
                 summary = prepared.summary
         self.touched = summary.parts
@@ -182,21 +180,13 @@ def _digest(given: tuple[object, ...]) -> bytes:
 
 
 def put_ready(
-    session: Session,
-    conditions: Conditions,
-    plan: PlanOnCondition,
-    says: Summarise,
-    places: Places,
-    edges: KnownEdges,
-    points: DefaultEntryPoints,
-    is_admin: bool,  # a job is given its arguments by position
-    path: Path,
+    session: Session, conditions: Conditions, plan: PlanOnCondition, says: Summarise, at: Circumstances, path: Path
 ) -> bytes:
     """Plan a change, put it ready to be kept, and return the answer that tells what it does, without its opening."""
-    made = attempts.attempt(session, lambda at: plan(at, conditions), places, edges, points, is_admin=is_admin)
+    made = attempts.attempt(session, lambda state: plan(state, conditions), at)
     changes = made.transition.changes
     told = Outcome(None, made.revision, made.digest or "", made.difference, changes, made.warnings)
-    attempts.write(session, made, says(changes) if changes else (), outcomes.cautioned(told), path)
+    attempts.write(session, made, says, outcomes.cautioned(told), path)
     return outcomes.rest(told)
 
 

@@ -11,13 +11,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from provider import attempts
-from provider.addresses import Places
-from provider.attempts import FindTransition
+from provider.attempts import Circumstances, FindTransition
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid
-from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import Revision
 from provider.nouns import NOUNS, Named
@@ -27,7 +25,6 @@ from provider.snapshots import last_revision
 from provider.store import declarations, history
 from provider.store import revisions as stored
 from provider.summaries import Summarise, Telling
-from provider.surroundings import KnownEdges
 from provider.tags import find_revision, whole_tag
 from provider.web import brakes, changes, reasons
 from provider.web.changes import ObjectChange
@@ -133,9 +130,10 @@ class Proposing:
     async def _do_apart(self, write: PageWrite, proposal: Proposal) -> Outcome[None]:
         """Plan it in a process apart, so that nobody waits who writes meanwhile, and keep it."""
         await run_in_threadpool(self._check_seen, write.sent)
-        circumstances = self.revisions.server_places, dict(self.routing.edges), self.revisions.points
-        job = _put_ready, proposal.plan, proposal.telling.says, *circumstances, self.actor.is_admin
-        prepared = await attempts.prepare(self.turns.apart, *job)
+        revisions = self.revisions
+        known = revisions.server_places, dict(self.routing.edges), revisions.points
+        at = Circumstances(*known, self.actor.is_admin)
+        prepared = await attempts.prepare(self.turns.apart, _put_ready, proposal.plan, proposal.telling.says, at)
         is_seen = whole_tag(prepared.summary.revision, prepared.summary.digest) == write.sent.get(TAG, "")
         outcome = await run_in_threadpool(write.keep, prepared, proposal.telling) if is_seen else None
         if outcome is None:
@@ -170,20 +168,10 @@ def _do(proposal: Proposal, sent: Texts, session: Session) -> None:
     proposal.write(session)
 
 
-def _put_ready(
-    session: Session,
-    plan: FindTransition,
-    says: Summarise,
-    places: Places,
-    edges: KnownEdges,
-    points: DefaultEntryPoints,
-    is_admin: bool,  # a job is given its arguments by position
-    path: Path,
-) -> bytes:
+def _put_ready(session: Session, plan: FindTransition, says: Summarise, at: Circumstances, path: Path) -> bytes:
     """Plan something, put it ready to be kept, and return the conflicts that it is in."""
-    made = attempts.attempt(session, plan, places, edges, points, is_admin=is_admin)
-    changes = made.transition.changes
-    attempts.write(session, made, says(changes) if changes else (), {}, path)
+    made = attempts.attempt(session, plan, at)
+    attempts.write(session, made, says, {}, path)
     return pickle.dumps(list(made.warnings[:_MOST_TOLD]))
 
 
