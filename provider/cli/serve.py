@@ -16,7 +16,7 @@ from provider.cli.output import note
 from provider.cli.running.binding import check_binding
 from provider.cli.running.ports import Port
 from provider.database import locks
-from provider.database.claims import claim
+from provider.database.claims import claim, claim_content
 from provider.database.connecting import check_current
 from provider.environment import find_url
 from provider.errors import SettingsError, Unavailable
@@ -78,6 +78,8 @@ def claimed(settings: Settings, fallback_file: Path | None, *, traefik: Path | N
     with ExitStack() as claims:
         if path is not None:  # any number of services share a server
             claims.enter_context(claim(path, "the database", url))
+            if path.exists():
+                claims.enter_context(claim_content(path, "the database"))
             claims.enter_context(locks.sharing(path))
         if fallback_file is not None:
             claims.enter_context(claim(fallback_file.absolute(), "the fallback file", url))

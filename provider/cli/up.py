@@ -34,6 +34,7 @@ from provider.cli.running.traefik import (
 )
 from provider.cli.serve import HostOption, InsecureOption, PortOption, claimed, service_url, with_address
 from provider.database import schema
+from provider.database.claims import claim_content
 from provider.edges import fallback
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
@@ -118,8 +119,11 @@ def up(
         try:
             with suppress(OSError):  # which the migration tells
                 settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not settings.database_path.exists()
             reserved.enter_context(claimed(settings, fallback_file, traefik=configuration_path(settings.database_path)))
             _prepare(settings, fallback_file, progress)
+            if is_new:
+                reserved.enter_context(claim_content(settings.database_path, "the database"))
             link = make_first_link(settings.location, settings.public_url or url)
             keys = _hand_out(settings, static)
             for reserved_port in points.values():

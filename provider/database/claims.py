@@ -38,23 +38,23 @@ def claim(path: Path, what: str, url: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unavailable(f"{what} {path} is in use by {_holder(descriptor)}: stop it first") from None
-        if not _lock_itself(path, held):
-            told = f"{what} {path} is in use by another service, under another name: stop that service first"
-            raise Unavailable(told)
         _sign(descriptor, url)
         yield
 
 
-def _lock_itself(path: Path, held: ExitStack) -> bool:
-    """Lock the file too: by a hard link it has another name, and another claim. Returns whether nobody else has it."""
-    with suppress(OSError):  # it is not there yet, nobody can read it, or its file system has no such locks
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        held.callback(os.close, descriptor)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+@contextmanager
+def claim_content(path: Path, what: str) -> Iterator[None]:
+    """Have what is in a file alone: by a hard link it has another name, and another claim. Raises `Unavailable`."""
+    with ExitStack() as held:
+        with suppress(OSError):  # nobody can read it, or its file system has no such locks
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            held.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                told = f"{what} {path} is in use by another service, under another name: stop that service first"
+                raise Unavailable(told) from None
+        yield
 
 
 def claim_path(path: Path) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import run_forked, variables
-from tests.running import Process, fetch, free_port, service_process, wait_until
+from tests.forking import Forked
+from tests.running import Process, answers, fetch, free_port, service_process, wait_until
 
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--secure-port", "0", "--api-port", "0")
 
@@ -57,6 +58,20 @@ def test_a_database_is_the_same_by_another_name(serving: tuple[Process, str, Pat
     other.hardlink_to(folder / "provider.db")
     told = f"the database {other} is in use by another service, under another name: stop that service first"
     assert refused(other, "serve") == told
+
+
+def test_a_database_that_up_has_made_is_the_same_by_another_name(tmp_path: Path) -> None:
+    path, other, port = tmp_path / "provider.db", tmp_path / "other.db", str(free_port())
+    given = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}")
+    process = Forked(["up", "--port", port, *ANY_PORTS[2:]], env=given, cwd=tmp_path)
+    try:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service is ready")
+        other.hardlink_to(path)
+        assert "is in use by another service, under another name" in refused(other, "serve")
+        assert "is in use by another service, under another name" in refused(other, "up", *ANY_PORTS)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
 
 
 @pytest.mark.parametrize("command", [("serve",), ("up", *ANY_PORTS)], ids=lambda command: command[0])
