@@ -50,7 +50,7 @@ _HTTP: Final = {
     400: (
         errors.Unreadable.code,
         errors.Unreadable.title,
-        Message("this is not a form, or it has too many or too long fields"),
+        Message("this is not a form, or its fields are too many or too long"),
     ),
     404: ("not-found", "Not found", Message("there is nothing at this path")),
     405: ("method-not-allowed", "Method not allowed", Message("this path does not support this method")),

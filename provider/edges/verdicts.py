@@ -203,7 +203,7 @@ def words_of_rejection(quarantine: Quarantine, held_back: Sequence[Named] = (), 
         named = ", ".join(others[:_MOST_PARTS_TOLD])
         if (more := len(others) - _MOST_PARTS_TOLD) > 0:
             named = Message("{parts}; and {more} more", parts=named, more=more)
-        told = Message("{told}. What needs this stays as it was: {routers}", told=told, routers=named)
+        told = Message("{told}. Routers that need it stay as they were: {routers}", told=told, routers=named)
     if besides:
         return Message("{told}. {besides}", told=told, besides=besides)
     return Message("{told}; everything else works", told=told)

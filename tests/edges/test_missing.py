@@ -61,7 +61,7 @@ def test_nobody_waits_for_a_router_that_is_held_back_with_what_an_edge_rejected_
     missing = find_missing(edge, 3, now, offered, lambda key: key == ("router", "with-headers"))
     assert missing is not None
     assert missing.is_settled
-    assert missing.detail == f"{REJECTED}. What needs this stays as it was: with-headers; everything else works"
+    assert missing.detail == f"{REJECTED}. Routers that need it stay as they were: with-headers; everything else works"
     assert find_missing(edge, 3, now, offered, lambda key: key == ("router", "plain")) is None
 
 

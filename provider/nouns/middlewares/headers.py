@@ -83,7 +83,7 @@ class _CrossOrigin(_Own):
         for origin in () if "*" in self.access_control_allow_origin_list else self.access_control_allow_origin_list:
             if not _ORIGIN.fullmatch(origin):
                 told = Message(
-                    "{origin} never matches: browsers send https://alvin.xyz, without path, final slash or default "
+                    "{origin} never matches: browsers send https://alvin.xyz, without path, trailing slash or default "
                     "port, and in lower case",
                     origin=shown(origin),
                 )
