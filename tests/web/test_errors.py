@@ -144,7 +144,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
             "a router needs a domain, a path prefix or both, or a rule",
             "router memerlukan domain, prefix path, atau keduanya, atau rule",
         ),
-        (ExposeInput, {"domain": "a.test", "servers": []}, "this needs at least 1", "perlu sedikitnya 1"),
+        (ExposeInput, {"domain": "a.test", "servers": []}, "this needs at least 1", "minimal 1"),
     ],
 )
 def test_what_is_wrong_with_a_field_is_told_in_both_languages(
