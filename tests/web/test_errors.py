@@ -124,7 +124,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
             Server,
             {"name": "a", "url": "http://169.254.169.254"},
             "'169.254.169.254' is in the network 169.254.0.0/16, which is link-local: servers are not allowed there",
-            "'169.254.169.254' berada di jaringan 169.254.0.0/16, yaitu link-local: server tidak boleh di sana",
+            "'169.254.169.254' ada di jaringan 169.254.0.0/16 (link-local): server tidak boleh ditaruh di sana",
         ),
         (
             Server,
@@ -142,7 +142,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
             Router,
             {"name": "a", "service": "a"},
             "a router needs a domain, a path prefix or both, or a rule",
-            "router memerlukan domain, prefix path, atau keduanya, atau rule",
+            "router perlu domain, prefix path, atau keduanya; bisa juga rule",
         ),
         (ExposeInput, {"domain": "a.test", "servers": []}, "this needs at least 1", "minimal 1"),
     ],

@@ -108,7 +108,7 @@ def test_it_is_said_in_bahasa_indonesia_too(pages: httpx.Client) -> None:
     page = pages.get("/trace", params={"url": "http://alvin.xyz/about"}, headers={"Accept-Language": "id"}).text
     said = " ".join(Outline(page).text.split())
     assert "Router alvin menerimanya" in said
-    assert "memerlukan path yang diawali /api; pada request ini: /about" in said
+    assert "yang dicari path yang diawali /api; di request ini /about" in said
 
 
 @pytest.mark.parametrize(
