@@ -184,7 +184,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
     database, certificate = database_at(settings.location), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
-    confirmations, serving = Confirmations(revisions), Serving(revisions)
+    turns = Turns(database, revisions.reading)
+    confirmations, serving = Confirmations(revisions, turns), Serving(revisions)
     polls = _make_polls(settings, revisions)
     keepers = Keepers(polls, settings.points, is_on=settings.keep_out)
     edges = Edges(serving, polls, settings.traefik_api_urls, keepers)
@@ -226,7 +227,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         leasing=leasing,
         beats=Beats(database, leasing),
         routing=Routing(revisions, lambda: edges.surroundings.known, issuing.holdings.find_trouble),
-        turns=Turns(database, revisions.reading),
+        turns=turns,
         tried=Shelf(),
         access=Access(database),
         logins=Logins(database),

@@ -14,25 +14,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from provider import brake, moments
+from provider import moments
+from provider.apart.turns import Turns
 from provider.database.sessions import Session
 from provider.durations import find_text
-from provider.effects import net
 from provider.errors import ProviderError, Unavailable
 from provider.loops import Bell
 from provider.messages import Message, thaw
-from provider.models import Actor, Change, Confirmation, ConfirmationState, Revision
+from provider.models import Actor, Confirmation, ConfirmationState, Revision
 from provider.revisions import Revisions
-from provider.snapshots import last_revision
-from provider.store import audit, declarations, rollbacks
+from provider.store import audit
 from provider.store import confirmations as stored
 from provider.store import revisions as history
-from provider.store.rollbacks import Rollback
+from provider.unconfirmed import Unconfirmed
 
 logger = logging.getLogger(__name__)
-
-_ACTOR: Final = Actor("deadline", is_admin=True)
-"""Who rolls back. What an admin made may come back so, and may go."""
 
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 """However far away the next deadline is: a machine may sleep meanwhile."""
@@ -92,8 +88,9 @@ class ConfirmationNews:
 class Confirmations:
     """What waits to be confirmed. Any thread may ask."""
 
-    def __init__(self, revisions: Revisions) -> None:
+    def __init__(self, revisions: Revisions, turns: Turns) -> None:
         self._revisions = revisions
+        self._turns = turns
         self._lock = threading.Lock()
         self._pending: Sequence[Pending] = ()
         self._rolled_back: Sequence[RolledBack] = ()
@@ -217,9 +214,9 @@ class Confirmations:
         What nobody has thought of is a bug: it is logged, as a request that meets one is.
         """
         number = pending.revision
-        rollback = _Rollback(number, pending.within)
+        rollback = Unconfirmed(number, pending.within)
         try:
-            self._revisions.change(rollback.apply, actor=_ACTOR, confirmed=brake.ANY, says=rollback.say)
+            rollback.do(self._revisions, self._turns)
         except ProviderError as error:
             if self._troubles.get(number) != error.detail:
                 logger.error("revision %d cannot be rolled back now: %s", number, error.detail)  # noqa: TRY400
@@ -235,54 +232,6 @@ class Confirmations:
                 for told in left:
                     logger.warning("part of revision %d stays: %s", each, told)
         self._refresh()
-
-
-class _Rollback:
-    """What rolls one revision back in a transaction, and those that build on it and wait as well."""
-
-    def __init__(self, number: int, within: str) -> None:
-        self._number = number
-        self._within = within
-        self.done: dict[int, list[str]] = {}
-        """The revisions that are rolled back, each with what stays of it."""
-
-    def apply(self, session: Session) -> None:
-        """Do it, if that is still to be done."""
-        self.done = {}
-        waiting = [row.revision for row in stored.list_pending(session)]
-        if self._number not in waiting:
-            return
-        later = [number for number in waiting if number > self._number]
-        self._take_back(session, self._number, later)
-        number = last_revision(session)[0] + 1 if net(session.changes) else None
-        stored.end(session, self.done, ConfirmationState.ROLLED_BACK, None, ended_in=number, left=self.done)
-
-    def _take_back(self, session: Session, number: int, later: Sequence[int]) -> None:
-        found = rollbacks.plan(session, number)
-        while (above := self._find_above(session, later, found)) is not None:
-            self._take_back(session, above, [each for each in later if each > above])
-            found = rollbacks.plan(session, number)
-        declarations.write(session, found.transition)
-        self.done[number] = found.left
-
-    def _find_above(self, session: Session, later: Sequence[int], found: Rollback) -> int | None:
-        """Find the newest revision that waits as well and is in the way."""
-        if found.blocking:
-            for number in later:
-                names = {(change.kind, change.name) for change in history.changes_of(session, number)}
-                if number not in self.done and names & found.blocking:
-                    return number
-        return None
-
-    def say(self, _changes: Sequence[Change]) -> Sequence[str]:
-        """Say what is done."""
-        told = Message(
-            "Rolled back revision {number}: nobody confirmed it within {within}",
-            number=self._number,
-            within=self._within,
-        )
-        above = [each for each in self.done if each != self._number]
-        return [told, *(Message("Rolled back revision {number}, which builds on it", number=each) for each in above)]
 
 
 def _as_rolled_back(row: Confirmation) -> RolledBack:

@@ -292,12 +292,13 @@ class Revisions:
         says: Summarise = summarise,
         confirming: Confirming = NO_CONFIRMING,
         is_exact: bool = True,
+        also: Callable[[Session, int], None] = lambda _session, _number: None,
     ) -> Outcome[None] | None:
         """Keep what was put ready apart, and serve what it gives; None where the state is another one by now.
 
         Unless it `is_exact`, it is kept too if what others changed meanwhile has nothing to do with it, or it is known
         without planning it anew what becomes of that (see `meanwhile`). The database is locked only while rows are
-        copied. Raises what `change` does.
+        copied. `also` writes what goes with it, and is given the number of the revision. Raises what `change` does.
         """
         known, summary = self._check_loaded(), prepared.summary
         is_planned = known.revision == summary.revision
@@ -324,6 +325,7 @@ class Revisions:
                 record(session, snapshot, actor, kept.words, (), message)
                 kept.write(session, snapshot.revision)
                 deadline = confirmations.begin(session, snapshot.revision, confirming, actor)
+                also(session, snapshot.revision)
                 prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 stored = perf_counter()
             self._published(snapshot, actor, kept.words, Timings(ready - started, perf_counter() - stored))

@@ -106,6 +106,7 @@ LAYERS = [
     "meanwhile",
     "lineage",
     "revisions",
+    "unconfirmed",
     "confirmations",
     "serving",
     "drains",

@@ -19,6 +19,7 @@ from sqlmodel import insert
 
 from provider import configuration
 from provider.alarms import Alarms
+from provider.apart.turns import Turns
 from provider.configuration import Document
 from provider.confirmations import Confirmations
 from provider.database.file import FileDatabase
@@ -388,7 +389,7 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     assert revisions.load()
     polls = Polls(0)
     edges = Edges(serving, polls, {}, Keepers(polls, DEFAULT_POINTS))
-    confirmations = Confirmations(revisions)
+    confirmations = Confirmations(revisions, Turns(database, revisions.reading))
     duty = Duties(database).duty(ROLLOUTS)
     leasing, rollouts = Leasing(revisions, edges.health, duty), Rollouts(database, revisions, serving, edges, duty)
     seen = revisions, edges, Fallback(None, edges), None, confirmations

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from provider.apart.turns import Turns
 from provider.confirmations import Confirmations
 from provider.database import connecting, upgrades, versions
 from provider.database.database import Database
@@ -425,7 +426,7 @@ def test_what_a_service_with_another_clock_began_has_all_its_time(
     )
     with closing(connecting.database_at(location)) as database:
         other = Revisions(database)
-        confirmations = Confirmations(other)
+        confirmations = Confirmations(other, Turns(database, other.reading))
         database.follow(other.heard)
         database.follow(confirmations.heard)
         assert other.load()

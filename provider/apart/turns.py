@@ -137,6 +137,10 @@ class Turns:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, _do_apart, self._where, job, arguments)
 
+    def compute(self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs) -> Content:
+        """Do a job of the service itself apart, and wait for it: it is not refused, however many wait. In a thread."""
+        return _do_apart(self._where, job, arguments)
+
     async def here(self, compute: Callable[[], bytes]) -> Content:
         """Compute in a thread of this process."""
         return Content(await asyncio.get_running_loop().run_in_executor(self._threads, compute))

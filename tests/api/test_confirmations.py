@@ -1,16 +1,20 @@
 """Changes that are rolled back unless somebody confirms them: `confirmWithin`."""
 
+import os
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from provider.app import Application
 from provider.store import confirmations
 from tests.api.checks import problem
 from tests.api.test_revisions import change, exposed, numbers, served
@@ -284,3 +288,38 @@ def test_only_so_many_wait_to_be_confirmed(client: httpx.Client, monkeypatch: py
     change(client, "PUT", "/domains/c.test", json={})
     client.post(f"/revisions/{made[0]}/confirm").raise_for_status()
     change(client, "PUT", "/domains/d.test", json={}, params=LONG)
+
+
+def stop_apart(signal_number: int) -> None:
+    """Send a signal to the process that makes those in which long work is done."""
+    os.kill(forkserver._forkserver._forkserver_pid, signal_number)  # type: ignore[attr-defined]  # nothing tells it
+
+
+def test_others_write_while_a_large_change_that_nobody_confirmed_is_planned_back(
+    migrated: Path, tmp_path: Path
+) -> None:
+    def apart(app: Application) -> None:
+        app.plane.turns.large_bytes = 0
+
+    many: dict[str, Any] = {"domains": {f"{index}.test": {} for index in range(20)}}
+    with (
+        running_service(tmp_path, migrated, prepare=apart) as service,
+        http_client(f"{service.url}/api/v1") as client,
+    ):
+        client.post("/apply", json={"domains": {"own.test": {}}}).raise_for_status()  # so that the process is there
+        number = change(client, "POST", "/apply", json=many, params={"confirmWithin": "1s"})
+        stop_apart(signal.SIGSTOP)
+        try:
+            waiting = service.server._app.plane.confirmations
+            wait_until(lambda: waiting.pending[0].left_seconds == 0, "its time is up")
+            client.patch("/domains/own.test", json={"description": "changed meanwhile"}).raise_for_status()
+            assert [each.revision for each in waiting.pending] == [number]
+        finally:
+            stop_apart(signal.SIGCONT)
+        wait_until(is_rolled_back(client, number), "it is rolled back")
+        (left,) = client.get("/domains").json()["items"]
+        assert (left["name"], left["description"]) == ("own.test", "changed meanwhile")
+        assert confirmation(client, number)["left"] == []
+        into = confirmation(client, number)["revision"]
+        summary = f"Rolled back revision {number}: nobody confirmed it within 1s"
+        assert client.get(f"/revisions/{into}").json()["summary"] == summary
