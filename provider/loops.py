@@ -8,6 +8,8 @@ from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
+_REST_SECONDS: Final = 0.05
+"""How long after a bell the next is heard: several writes, and a time that people do not notice."""
 _AGAIN_SECONDS: Final = 5.0
 """How long work that a bug has ended rests: it may meet it again, and the log is to stay readable."""
 
@@ -46,14 +48,21 @@ class OwnLoop:
 
 
 class Bell(OwnLoop):
-    """Wakes work in the background, which waits for what happens or for its next time."""
+    """Wakes work in the background, which waits for what happens or for its next time.
+
+    It rings at once, and then rests for a moment: however much happens, it costs those who make it happen next to
+    nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._rung = asyncio.Event()
+        self._rests_until = 0.0
 
     def ring(self, *_news: object) -> None:
         """Wake it, now or as soon as it waits. Any thread may ring, and tell what happened: that is not heard."""
+        if self._rung.is_set():
+            return
         if self._loop is None:
             self._rung.set()
         else:
@@ -63,7 +72,11 @@ class Bell(OwnLoop):
         """Wait until it rings, or for so long. What rang since the last time counts."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), seconds)
-        self._rung.clear()
+        now = asyncio.get_running_loop().time()
+        if now < self._rests_until:
+            await asyncio.sleep(self._rests_until - now)
+        self._rests_until = asyncio.get_running_loop().time() + _REST_SECONDS
+        self._rung.clear()  # before who has waited looks at what happened: what rings from here on is heard
 
 
 class NextTime:
