@@ -36,6 +36,22 @@ def test_what_rang_before_it_waits_counts_once() -> None:
     asyncio.run(wait())
 
 
+def test_whatever_rings_right_after_it_rang_is_heard_together_and_soon() -> None:
+    async def wait() -> int:
+        bell = Bell()
+        bell.enter()
+        heard, loop = 0, asyncio.get_running_loop()
+        ends = loop.time() + 0.5
+        bell.ring()
+        while loop.time() < ends:
+            await asyncio.wait_for(bell.wait(), 20)
+            heard += 1
+            loop.call_soon(bell.ring)
+        return heard
+
+    assert 2 <= asyncio.run(wait()) <= 12
+
+
 def test_it_wakes_by_itself_when_its_time_has_come() -> None:
     async def wait() -> None:
         bell = Bell()

@@ -49,7 +49,9 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     if before is None:
         connection.execute(statements.adding(noun.kind), values)
     elif before != item:
-        connection.execute(statements.changing(noun.kind), {**values, **statements.named(noun.kind, key, owner)})
+        # Not what it is found by: an index would be written, and what refers to it looked up, for the same name.
+        changed = {column: value for column, value in values.items() if column not in {NAME, noun.within}}
+        connection.execute(statements.changing(noun.kind), {**changed, **statements.named(noun.kind, key, owner)})
     links.relink(session, [] if before is None else [before], [item])
     # As it is shown: its references are spelled as they were typed when what they lead to was added.
     shown = spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
