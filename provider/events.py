@@ -140,7 +140,8 @@ class Events:
 
     def rolled(self, rollout: RolloutOutput) -> None:
         """Take what is said of a rollout now."""
-        data = rollout.model_dump(mode="json", by_alias=True, include={"service", "to", "state", "percent", "detail"})
+        told = rollout.json()
+        data = {name: told[name] for name in ("service", "to", "state", "percent", "detail")}
         if self._rolled.get(rollout.service) != data:
             self._rolled[rollout.service] = data
             self._add("rollout", {**data, "detail": rollout.detail})

@@ -20,7 +20,6 @@ from provider.models import Change
 from provider.nouns import Router, Server, Service
 from provider.nouns.comparison import FieldChange
 from provider.parts import Parts, Section
-from provider.store.records import as_json
 
 ROUTER = Router.read({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
 SERVICE = Service.read({"name": "wayshub"})
@@ -39,7 +38,7 @@ def parts(*servers: Server, router: Router | None = ROUTER) -> Parts:
 
 def changed(before: Server | None, after: Server | None) -> Change:
     name = (after or before or server("a")).name
-    old, new = (None if one is None else as_json(one) for one in (before, after))
+    old, new = (None if one is None else one.json() for one in (before, after))
     return Change("server", f"wayshub/{name}", old, new)
 
 
@@ -75,7 +74,7 @@ def test_the_difference_of_the_document_points_to_what_is_other() -> None:
 
 
 def test_a_router_that_goes_is_gone_from_the_document_as_a_whole() -> None:
-    found = compare([Change("router", "wayshub", as_json(ROUTER), None)], {}, parts(), parts(router=None))
+    found = compare([Change("router", "wayshub", ROUTER.json(), None)], {}, parts(), parts(router=None))
     (place,) = found.document
     assert place == DocumentChange("/http/routers/wayshub", place.before, None)
     assert place.before["rule"] == "Host(`alvin.xyz`)"

@@ -29,7 +29,7 @@ from provider.models import Actor, Change, Revision
 from provider.nouns import Domain, HealthCheck, Router, Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
-from provider.store import domains, nouns, records, servers, writes
+from provider.store import domains, nouns, servers, writes
 from provider.store import revisions as stored_revisions
 
 Apply = Callable[[Session], object]
@@ -274,13 +274,13 @@ def comparable(kind: str, item: dict[str, Any] | None) -> dict[str, Any] | None:
 def whole_state(session: Session) -> dict[tuple[str, str], Any]:
     found: dict[tuple[str, str], Any] = {}
     for domain in nouns.page(session, Domain, limit=1000):
-        found["domain", domain.ascii_name] = records.as_json(domain)
+        found["domain", domain.ascii_name] = domain.json()
     for service in nouns.page(session, Service, limit=None):
-        found["service", service.name] = records.as_json(service)
+        found["service", service.name] = service.json()
     for name, pool in servers.by_service(session):
-        found |= {("server", f"{name}/{server.name}"): records.as_json(server) for server in pool}
+        found |= {("server", f"{name}/{server.name}"): server.json() for server in pool}
     for router in nouns.page(session, Router, limit=None):
-        found["router", router.name] = comparable("router", records.as_json(router))
+        found["router", router.name] = comparable("router", router.json())
     return found
 
 

@@ -7,7 +7,6 @@ import pytest
 from provider.messages import Message, freeze, thaw
 from provider.models import Change, NounKind
 from provider.nouns import NOUNS, Router, Server, Service
-from provider.store.records import as_json
 from provider.summaries import applied, join, saying, summarise
 
 
@@ -24,9 +23,9 @@ def application(name: str, **router: Any) -> list[Change]:
     whole: dict[str, Any] = {"name": name, "domains": [host], "service": name} | router
     return [
         made("domain", host, {"name": host, "description": "", "labels": {}}),
-        made("service", name, as_json(Service(name=name))),
-        made("server", f"{name}/a", as_json(Server(name="a", url="http://10.0.0.1"))),
-        made("router", name, as_json(Router.read(whole))),
+        made("service", name, Service(name=name).json()),
+        made("server", f"{name}/a", Server(name="a", url="http://10.0.0.1").json()),
+        made("router", name, Router.read(whole).json()),
     ]
 
 
@@ -34,8 +33,8 @@ def edited(kind: NounKind, before: dict[str, Any], **changed: Any) -> Change:
     return Change(kind, "wayshub/b" if kind == "server" else "wayshub", before, before | changed)
 
 
-SERVER = as_json(Server(name="b", url="http://10.0.0.2"))
-ROUTER = as_json(Router(name="wayshub", domains=["a.test"], service="wayshub"))
+SERVER = Server(name="b", url="http://10.0.0.2").json()
+ROUTER = Router(name="wayshub", domains=["a.test"], service="wayshub").json()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from provider.nouns import Router
 from provider.ranking import Route, Routes
 from provider.routes import read_routes
 from provider.rules import Request
-from provider.store.records import as_json
 from provider.surroundings import apart
 from provider.traffic import COMPARED, Extent, Move
 from provider.transitions import difference
@@ -147,7 +146,7 @@ def test_a_difference_of_states_tells_it_after_what_becomes_of_each_object() -> 
 @pytest.mark.parametrize("kept", [False, True])
 def test_changes_are_compared_with_the_routers_near_them_whether_they_are_kept_or_tried(kept: bool) -> None:
     wild, api = router("wild", "*.alvin.xyz"), router("api", "api.alvin.xyz")
-    changes = [Change("router", "api", as_json(api), None)]
+    changes = [Change("router", "api", api.json(), None)]
     now = [wild] if kept else [wild, api]
     routes = Routes([each for one in now for each in read_routes(one, Listening())])
     words = traffic.tell(*nearby.around(routes, changes, Listening()), ["api"])

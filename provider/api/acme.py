@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import Response
 
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.outcomes import done, removed
 from provider.api.routers import router_for
 from provider.database.sessions import Session
@@ -13,6 +14,7 @@ from provider.dependencies import ActorDependency, IssuingDependency, RevisionsD
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
 from provider.models import AcmeInput, AcmeOutput
+from provider.revisions import Revisions
 from provider.security import acme as choosing
 from provider.security import needs
 from provider.store import acme
@@ -22,9 +24,13 @@ PATH: Final = "/acme"
 router = router_for("acme", PATH, needs=needs.ADMINISTRATION)
 
 
-@router.get("", summary="Show the CA", responses=documentation.LIST)
-def show_acme(revisions: RevisionsDependency) -> AcmeOutput:
+@router.get("", response_model=AcmeOutput, summary="Show the CA", responses=documentation.LIST)
+def show_acme(revisions: RevisionsDependency) -> Response:
     """Return the CA that certificates are ordered from, without secrets. Fields are null if none is chosen."""
+    return answer(_find(revisions))
+
+
+def _find(revisions: Revisions) -> AcmeOutput:
     with revisions.reading() as session:
         return choosing.shown(acme.find_account(session))
 
@@ -34,7 +40,7 @@ def choose_acme(
     revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency, body: AcmeInput
 ) -> Response:
     """Order certificates from this CA from now on. Who accepts its terms, and when, is recorded."""
-    choosing.check(body, show_acme(revisions), issuing.find_offer)
+    choosing.check(body, _find(revisions), issuing.find_offer)
 
     def apply(session: Session) -> OrderingAccount | None:
         return accounts.read(choosing.choose(session, actor, body, datetime.now(UTC)))
@@ -42,7 +48,7 @@ def choose_acme(
     outcome = revisions.change(apply, actor=actor)
     issuing.choose(outcome.result)
     issuing.tell_ca()
-    return done(outcome, show_acme(revisions), 200, {})
+    return done(outcome, _find(revisions), 200, {})
 
 
 @router.delete("", status_code=204, summary="Stop ordering certificates", responses=documentation.LEAVE_ACME)

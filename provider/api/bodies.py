@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Final, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from starlette import types
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from provider import control_plane
 from provider.api import problems
+from provider.api.answers import AnsweringRoute
 from provider.api.concerns import find_awaited, find_concern, find_secured
 from provider.api.prefer import REVISION_HEADER, read_wait, when_confirmed
 from provider.api.strict_json import MOST_MEMBERS, read_json
@@ -84,7 +84,7 @@ class StrictRequest(Request):
         return self.document
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(AnsweringRoute):
     """A route that takes the parameters that it knows, and its body as JSON only, strictly."""
 
     most_members: ClassVar[int] = MOST_MEMBERS

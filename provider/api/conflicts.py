@@ -1,11 +1,10 @@
 """`/api/v1/conflicts`: routers that stand in one another's way, and what nobody uses."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
 
 from provider.api import documentation
 from provider.api.routers import router_for
@@ -13,13 +12,12 @@ from provider.api.streams import Stream
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.findings import Finding
 from provider.models import Conflict, ConflictOutput, ObjectOutput
-from provider.models.base import output_config
+from provider.models.shown import Shown, described
 from provider.nouns import Named
 from provider.revisions import Revisions
 from provider.routing import Routing
 from provider.security import needs
 from provider.store import domains, history, routers, services
-from provider.store.records import as_json
 
 router = router_for("explain", needs=needs.STATE)
 
@@ -28,25 +26,23 @@ MOST: Final = 1000
 """The most conflicts in one answer."""
 
 
-class ConflictsOutput(BaseModel):
+class ConflictsOutput(Shown):
     """All conflicts."""
 
-    model_config = output_config(
-        {
-            "items": [
-                {
-                    "conflict": "hidden",
-                    "objects": [{"kind": "router", "name": "api"}, {"kind": "router", "name": "wayshub"}],
-                    "detail": "api never takes a request: wayshub matches everything it does and has a higher "
-                    "priority, 99 to 39",
-                }
-            ],
-            "total": 1,
-        }
-    )
+    example: ClassVar = {
+        "items": [
+            {
+                "conflict": "hidden",
+                "objects": [{"kind": "router", "name": "api"}, {"kind": "router", "name": "wayshub"}],
+                "detail": "api never takes a request: wayshub matches everything it does and has a higher "
+                "priority, 99 to 39",
+            }
+        ],
+        "total": 1,
+    }
 
-    items: Annotated[list[ConflictOutput], Field(description=f"The conflicts, at most {MOST}.")]
-    total: Annotated[int, Field(description="Number of conflicts.")]
+    items: list[ConflictOutput] = described(f"The conflicts, at most {MOST}.")
+    total: int = described("Number of conflicts.")
 
 
 ONE = Annotated[
@@ -76,7 +72,7 @@ async def list_conflicts(
 
 def _write(routing: Routing, revisions: Revisions, named: Named | None) -> bytes:
     found = _find_all(routing, revisions) if named is None else _find_about(routing, revisions, named)
-    content: bytes = msgspec.json.encode({"items": [as_json(show(each)) for each in found[:MOST]], "total": len(found)})
+    content: bytes = msgspec.json.encode({"items": [show(each).json() for each in found[:MOST]], "total": len(found)})
     return content
 
 
@@ -100,5 +96,4 @@ def _find_about(routing: Routing, revisions: Revisions, named: Named) -> list[Fi
 
 
 def show(finding: Finding) -> ConflictOutput:
-    objects = [ObjectOutput(kind=kind, name=name) for kind, name in finding.objects]
-    return ConflictOutput(conflict=finding.conflict, objects=objects, detail=finding.detail)
+    return ConflictOutput.of(finding, objects=[ObjectOutput(kind=kind, name=name) for kind, name in finding.objects])

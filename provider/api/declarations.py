@@ -9,6 +9,7 @@ from fastapi import Body, Query, Request, Response
 
 from provider import declarations, summaries
 from provider.api import documentation
+from provider.api.answers import written
 from provider.api.bodies import MOST_MEMBERS_OF_ALL, WholeRoute
 from provider.api.pages import LabelText
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
@@ -123,4 +124,4 @@ def _bring(
 )
 async def schema() -> Response:
     """Return the JSON Schema of the file for `apply`, so that editors can complete and check it."""
-    return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")
+    return written(declarations.schema())

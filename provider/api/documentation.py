@@ -8,7 +8,6 @@ from fastapi import Path
 from provider.api.problems import MEDIA_TYPE
 from provider.api.schemas import SCHEMAS, page_name, patch_name, replacement_name, shown_as
 from provider.metrics.metrics import MEDIA_TYPE as METRICS_TYPE
-from provider.models import ExposeOutput
 from provider.nouns import Noun
 from provider.nouns.fields import camel
 from provider.nouns.noun import NAME, lowered
@@ -162,9 +161,7 @@ LIST: Final = _problems(422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_PLAIN: Final = _problems(404, 422, 503)
 LIFT: Final = _numbered(204, "The edge is offered the current document again.", 404, 422, 503)
-RETRY: Final = {
-    200: answer({"description": "It is being tried.", "headers": {"Config-Revision": REVISION}}, "DomainOutput")
-} | _problems(404, 422, 429, 503)
+RETRY: Final = _numbered(200, "It is being tried.", 404, 422, 429, 503)
 BEAT: Final = _numbered(204, "Its lease starts over.", 404, 422, 503)
 SHOW_LEASES: Final = _problems(422, 503)
 DRAIN_HELD: Final = _numbered(204, "They are drained.", 422, 503)
@@ -174,7 +171,7 @@ CREATE_TOKEN: Final = {
     201: {"description": "Created.", "headers": {"Config-Revision": REVISION, "Location": _LOCATION}}
 } | _problems(*_BODY)
 REVOKE_TOKEN: Final = _numbered(204, "Revoked.", 404, 422, 503)
-EXPOSE: Final = {201: answer(_EXPOSED, ExposeOutput.__name__)} | _problems(409, *_BODY)
+EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
 EXPORT: Final = {
     200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": REVISION}},
     304: {"description": "You already have this state.", "headers": {"ETag": _WHOLE_ETAG}},
@@ -214,7 +211,7 @@ class Described:
         self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
 
     def listing(self) -> dict[str, Any]:
-        page = answer({"description": "One page of the list."}, page_name(self._noun))
+        page = answer({"description": "One page of the list."}, page_name(shown_as(self._noun)))
         about = f"Return {self._many} by name. `q` searches {listed_texts(self._noun)}."
         responses = {200: page} | _problems(*self._missing, 422, 503)
         return self._route("list", self._noun.plural, f"List {self._many}", about, responses)

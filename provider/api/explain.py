@@ -1,13 +1,13 @@
 """`/api/v1/explain`: which router takes a request, and why."""
 
-from dataclasses import asdict
 from typing import Annotated, Final
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import AfterValidator, Field
 
 from provider import lost, passages, rules
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.explained import (
     CandidateOutput,
     DeviationOutput,
@@ -66,7 +66,7 @@ ENTRY_POINT = Annotated[
 ]
 
 
-@router.get("/explain", responses=documentation.LIST, summary="Explain a request")
+@router.get("/explain", response_model=ExplainOutput, responses=documentation.LIST, summary="Explain a request")
 def explain(
     routing: RoutingDependency,
     revisions: RevisionsDependency,
@@ -77,7 +77,7 @@ def explain(
     header: HEADERS = [],  # noqa: B006  # FastAPI's default, which nobody changes
     client: CLIENT = None,
     entry_point: ENTRY_POINT = None,
-) -> ExplainOutput:
+) -> Response:
     """Return which router takes a request and why, which others match or nearly match, and which server answers."""
     headers = [_read_header(number, text) for number, text in enumerate(header)]
     try:
@@ -95,7 +95,7 @@ def explain(
         with revisions.reading() as session:
             listening = Listening() if revisions.current is None else revisions.current.listening
             passage, _service, answering = follow(session, own, begun, health, listening.points)
-    return ExplainOutput(
+    explained = ExplainOutput(
         router=found.route.taker if found.route else None,
         why=found.why,
         candidates=[_candidate(candidate) for candidate in found.candidates],
@@ -106,9 +106,10 @@ def explain(
         servers=_servers(answering, service),
         lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
         elsewhere=list(answering.elsewhere),
-        staying=[StayingOutput(**asdict(each)) for each in answering.staying],
-        edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
+        staying=[StayingOutput.of(each) for each in answering.staying],
+        edges=[DeviationOutput.of(each) for each in answered.edges],
     )
+    return answer(explained)
 
 
 def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_point: str) -> LostOutput | None:
@@ -116,7 +117,7 @@ def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_poi
     listening = Listening() if current is None else current.listening
     with revisions.reading() as session:
         found = lost.find(session, request, entry_point, listening)
-    return None if found is None else LostOutput(**asdict(found))
+    return None if found is None else LostOutput.of(found)
 
 
 def _read_header(number: int, text: str) -> tuple[str, str]:
@@ -128,41 +129,29 @@ def _read_header(number: int, text: str) -> tuple[str, str]:
 
 
 def _candidate(candidate: Candidate) -> CandidateOutput:
-    return CandidateOutput(
+    return CandidateOutput.of(
+        candidate,
         router=candidate.route.name,
-        verdict=candidate.verdict,
-        why=candidate.why,
         rule=candidate.route.rule.text,
         priority=candidate.route.priority,
-        behind=candidate.behind,
-        failures=[
-            FailureOutput(matcher=failure.matcher, wanted=failure.wanted, got=failure.got)
-            for failure in candidate.failures
-        ],
+        failures=[FailureOutput.of(failure) for failure in candidate.failures],
     )
 
 
 def _step(step: Encounter) -> StepOutput:
     effect = step.effect
-    return StepOutput(
+    return StepOutput.of(
+        effect,
         middleware=step.stop.name,
         chain=step.stop.chain,
         does=step.stop.words,
         outcome=effect.fate,
-        why=effect.why,
-        status=effect.status,
-        location=effect.location,
         target=effect.request.target,
     )
 
 
 def _servers(answering: Answering, name: str | None) -> list[ExplainedServer]:
     return [
-        ExplainedServer(
-            name=server.name,
-            url=server.url,
-            share=server.share,
-            service=None if service.name == name else service.name,
-        )
+        ExplainedServer.of(server, service=None if service.name == name else service.name)
         for service, server in answering.servers
     ]

@@ -25,7 +25,7 @@ router = router_for("expose", "/expose", needs=needs.STATE)
 @router.post(
     "",
     status_code=201,
-    response_model=None,
+    response_model=ExposeOutput,
     responses=documentation.EXPOSE,
     openapi_extra=documentation.body(ExposeInput.__name__),
     summary="Expose an application",

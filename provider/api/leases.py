@@ -1,12 +1,12 @@
 """`/api/v1/leases`, and heartbeats: servers that stay for as long as they say that they are there."""
 
-from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from fastapi import Depends, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime
 
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.heartbeats import ROUTE
 from provider.api.outcomes import kept
 from provider.api.routers import router_for
@@ -16,7 +16,7 @@ from provider.leases import LeasedName
 from provider.leasing.leasing import Leasing
 from provider.messages import Message
 from provider.models import LeaseState
-from provider.models.base import OutputPart, output_config
+from provider.models.shown import Shown, described
 from provider.nouns import Server, Service
 from provider.security import needs
 
@@ -28,38 +28,33 @@ SERVICE = Annotated[str, documentation.name(Service)]
 SERVER = Annotated[str, documentation.name(Server)]
 
 
-class HeldServerOutput(OutputPart):
+class HeldServerOutput(Shown):
     """A server that is silent, and held."""
 
-    service: Annotated[str, Field(description="Name of its service.")]
-    server: Annotated[str, Field(description="Name of the server.")]
-    last_heartbeat: Annotated[datetime | None, Field(description="When its last heartbeat came, if that is known.")]
+    service: str = described("Name of its service.")
+    server: str = described("Name of the server.")
+    last_heartbeat: AwareDatetime | None = described("When its last heartbeat came, if that is known.")
 
 
-class LeasesOutput(BaseModel):
+class LeasesOutput(Shown):
     """How the leases of all servers stand."""
 
-    model_config = output_config(
-        {
-            "live": 28,
-            "silent": 1,
-            "held": 1,
-            "massSince": "2026-01-01T12:00:30Z",
-            "servers": [{"service": "wayshub", "server": "a", "lastHeartbeat": "2026-01-01T12:00:00Z"}],
-        }
-    )
+    example: ClassVar = {
+        "live": 28,
+        "silent": 1,
+        "held": 1,
+        "massSince": "2026-01-01T12:00:30Z",
+        "servers": [{"service": "wayshub", "server": "a", "lastHeartbeat": "2026-01-01T12:00:00Z"}],
+    }
 
-    live: Annotated[int, Field(description="Servers that send heartbeats.")]
-    silent: Annotated[int, Field(description="Servers that were drained because their heartbeats stopped.")]
-    held: Annotated[int, Field(description="Servers whose heartbeats stopped, but which are not drained.")]
-    mass_since: Annotated[
-        datetime | None,
-        Field(
-            description="Since when so many have been silent at once that the cause is probably elsewhere. If it is "
-            "null, servers are held because no other server of their service can answer."
-        ),
-    ]
-    servers: Annotated[list[HeldServerOutput], Field(description=f"The held servers, at most {MOST_HELD}.")]
+    live: int = described("Servers that send heartbeats.")
+    silent: int = described("Servers that were drained because their heartbeats stopped.")
+    held: int = described("Servers whose heartbeats stopped, but which are not drained.")
+    mass_since: AwareDatetime | None = described(
+        "Since when so many have been silent at once that the cause is probably elsewhere. If it is "
+        "null, servers are held because no other server of their service can answer."
+    )
+    servers: list[HeldServerOutput] = described(f"The held servers, at most {MOST_HELD}.")
 
 
 # These run in the event loop's thread, where leases live.
@@ -85,19 +80,24 @@ async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, servi
 
 
 @router.get(
-    "/leases", summary="Show the leases", responses=documentation.SHOW_LEASES, dependencies=[Depends(needs.STATE)]
+    "/leases",
+    response_model=LeasesOutput,
+    summary="Show the leases",
+    responses=documentation.SHOW_LEASES,
+    dependencies=[Depends(needs.STATE)],
 )
-async def show_leases(leasing: LeasingDependency) -> LeasesOutput:
+async def show_leases(leasing: LeasingDependency) -> Response:
     """Count the servers that have a lease, and list those that are held."""
     counted, hold = leasing.count(), leasing.hold
     held = sorted({*(hold.keys if hold is not None else ()), *leasing.last})
-    return LeasesOutput.model_construct(
+    leases = LeasesOutput(
         live=counted[LeaseState.LIVE],
         silent=counted[LeaseState.SILENT],
         held=counted[LeaseState.HELD],
         mass_since=None if hold is None else hold.since,
         servers=[_held(leasing, key) for key in held[:MOST_HELD]],
     )
+    return answer(leases)
 
 
 @router.delete(
@@ -120,6 +120,4 @@ async def drain_held(
 
 def _held(leasing: Leasing, key: LeasedName) -> HeldServerOutput:
     found = leasing.find(*key)
-    return HeldServerOutput.model_construct(
-        service=key[0], server=key[1], last_heartbeat=None if found is None else found.heard
-    )
+    return HeldServerOutput(service=key[0], server=key[1], last_heartbeat=None if found is None else found.heard)

@@ -9,13 +9,15 @@ from starlette.concurrency import run_in_threadpool
 
 from provider import declarations
 from provider.api import configuration, nouns, rollouts, schemas
+from provider.api.answers import AnsweringRoute
 from provider.api.documentation import REVISION, WRITTEN, problem
 from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import Problem
 from provider.api.requests import ID_HEADER
 from provider.api.schemas import SCHEMAS
 from provider.api.writing import CONFIRM_WITHIN
-from provider.models import CreatedTokenOutput, TrialOutput
+from provider.models import TrialOutput
+from provider.nouns import Object
 from provider.security import cookies, needs
 from provider.values import NAME_SCHEMA
 
@@ -81,7 +83,7 @@ def _make_document(app: FastAPI) -> dict[str, Any]:
         routes=[*nouns.describe(), *app.routes],
         tags=app.openapi_tags,
     )
-    _add_schemas(document["components"]["schemas"])
+    _add_schemas(document["components"]["schemas"], app)
     document["components"]["headers"] = {ID_HEADER: _ID}
     document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
@@ -93,16 +95,17 @@ def _make_document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def _add_schemas(known: dict[str, Any]) -> None:
-    """Add the schemas of what FastAPI does not see, and correct those that it does not see right."""
-    for output in (Problem, UnconfirmedOutput, TrialOutput):
-        described = output.model_json_schema(ref_template=SCHEMAS + "{model}", by_alias=True)
-        known.update(described.pop("$defs"))
-        known[output.__name__] = described
-    known.update(schemas.of_nouns())
+def _add_schemas(known: dict[str, Any], app: FastAPI) -> None:
+    """Add the schemas of what FastAPI does not see: all that is declared as an object."""
+    routes = [route for route in app.routes if isinstance(route, AnsweringRoute)]
+    shown: list[type[Object]] = [
+        Problem,
+        UnconfirmedOutput,
+        TrialOutput,
+        *(route.shown for route in routes if route.shown),
+    ]
+    known.update(schemas.of_nouns(shown, [route.shown for route in routes if route.shown and route.is_page]))
     known.update(declarations.schemas(SCHEMAS + "{model}"))
-    # FastAPI leaves null out of the document, even where a field of an example is required.
-    known[CreatedTokenOutput.__name__]["example"] = CreatedTokenOutput.model_json_schema()["example"]
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)
 

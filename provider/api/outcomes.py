@@ -5,31 +5,27 @@ from typing import Any, Final
 
 import msgspec
 from fastapi import Response
-from pydantic import BaseModel
 
 from provider.api import cautions
+from provider.api.answers import written
 from provider.api.conflicts import show
 from provider.api.prefer import REVISION_HEADER
 from provider.differences import Difference
 from provider.models import Change
 from provider.nouns import Object
 from provider.revisions import Outcome, Revisions
-from provider.store.records import as_json
 
 DEADLINE_HEADER: Final = "Confirm-Before"
 
 _MOST_WARNED: Final = 100
 
 
-def done(
-    outcome: Outcome[Any], item: BaseModel | Object | dict[str, Any], status: int, headers: dict[str, str]
-) -> Response:
+def done(outcome: Outcome[Any], item: Object | dict[str, Any], status: int, headers: dict[str, str]) -> Response:
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
-    content = dict(item) if isinstance(item, dict) else as_json(item)
+    content = dict(item) if isinstance(item, dict) else item.json()
     if outcome.difference is not None:
         content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
-    headers = headers | headers_of(outcome)
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+    return written(content, status, headers | headers_of(outcome))
 
 
 def removed(outcome: Outcome[Any]) -> Response:
@@ -37,8 +33,7 @@ def removed(outcome: Outcome[Any]) -> Response:
     headers = headers_of(outcome)
     if outcome.difference is None:
         return Response(status_code=204, headers=headers)
-    content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
-    return Response(content, 200, headers, media_type="application/json")
+    return written({"difference": shown(outcome.difference), "warnings": _warnings(outcome)}, headers=headers)
 
 
 def kept(revisions: Revisions) -> Response:
@@ -86,7 +81,7 @@ def cautioned(outcome: Outcome[Any]) -> dict[str, str]:
 
 
 def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
-    return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
+    return [show(each).json() for each in (outcome.warnings or ())[:_MOST_WARNED]]
 
 
 def shown(difference: Difference) -> dict[str, Any]:

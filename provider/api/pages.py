@@ -1,15 +1,17 @@
 """Lists, a page at a time."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import Depends, Query
-from pydantic import AfterValidator, BaseModel, Field
+from fastapi import Depends, Query, Response
+from pydantic import AfterValidator, Field
 
+from provider.api.answers import written
 from provider.cursors import read_cursor, read_number, write_cursor
+from provider.nouns import Object
 from provider.values import LABEL_SCHEMA, TEXT_SCHEMA, check_label, check_text, read_label
 
-T = TypeVar("T", bound=BaseModel)
+Shown = TypeVar("Shown", bound=Object)
 Item = TypeVar("Item")
 
 LONGEST_PAGE = 1000
@@ -17,16 +19,6 @@ LONGEST_PAGE = 1000
 SearchText = Annotated[str, Field(max_length=200, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
 LabelText = Annotated[str, AfterValidator(check_label), Field(max_length=127, json_schema_extra=dict(LABEL_SCHEMA))]
 Cursor = Annotated[str, Field(max_length=500, json_schema_extra={"format": "cursor"})]
-
-
-class Page(BaseModel, Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
-    next: Annotated[
-        str | None,
-        Field(description="Cursor of the next page, for the parameter `cursor`; null on the last page."),
-    ]
 
 
 class PageRequest:
@@ -41,10 +33,10 @@ class PageRequest:
         """Return after which number the page begins, in a list of numbers. Raises `Invalid`."""
         return None if self.after is None else read_number(self.after)
 
-    def answer(self, found: Sequence[T], name: Callable[[T], str]) -> Page[T]:
-        """Make a page of at most `limit + 1` items that were found, the last of which tells that there are more."""
+    def answer(self, found: Sequence[Shown], name: Callable[[Shown], str]) -> Response:
+        """Answer with a page of at most `limit + 1` items that were found, the last of which tells of more."""
         items, following = self.part(found, name)
-        return Page(items=items, next=following)
+        return written({"items": [item.json() for item in items], "next": following})
 
     def part(self, found: Sequence[Item], name: Callable[[Item], str]) -> tuple[list[Item], str | None]:
         """Return the items of a page, and the cursor of the next."""

@@ -7,20 +7,20 @@ takes no thread.
 import re
 from collections.abc import Callable, Collection, Sequence
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from fastapi import Response
-from pydantic import BaseModel, Field
 
 from provider.api import cautions
+from provider.api.answers import written
 from provider.api.streams import Stream
 from provider.control_plane import ControlPlane
 from provider.edges.missing import Awaited
 from provider.edges.states import EdgeState
 from provider.edges.waiting import wait_for
 from provider.errors import FieldError, Invalid
-from provider.models.base import OutputPart, output_config
+from provider.models.shown import Shown, described
 from provider.nouns import Named
 
 LONGEST_WAIT_SECONDS: Final = 300
@@ -29,33 +29,28 @@ REVISION_HEADER: Final = "Config-Revision"
 _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
 
 
-class PendingOutput(OutputPart):
+class PendingOutput(Shown):
     """An edge that does not run a change yet."""
 
-    name: Annotated[str, Field(description="Name of the edge.")]
-    state: EdgeState
-    detail: Annotated[str, Field(description="Why it does not run the change, as a sentence.")]
+    name: str = described("Name of the edge.")
+    state: EdgeState = described()
+    detail: str = described("Why it does not run the change, as a sentence.")
 
 
-class UnconfirmedOutput(BaseModel):
+class UnconfirmedOutput(Shown):
     """A change that was made, but that some edges do not run yet."""
 
-    model_config = output_config(
-        {
-            "revision": 7,
-            "pending": [
-                {"name": "default", "state": "pending", "detail": "it was given revision 7, but does not run it yet"}
-            ],
-            "result": {"name": "alvin.xyz", "description": ""},
-        }
-    )
+    example: ClassVar = {
+        "revision": 7,
+        "pending": [
+            {"name": "default", "state": "pending", "detail": "it was given revision 7, but does not run it yet"}
+        ],
+        "result": {"name": "alvin.xyz", "description": ""},
+    }
 
-    revision: Annotated[int, Field(description="Number of the current revision.")]
-    pending: Annotated[list[PendingOutput], Field(description="The edges that do not run it yet.")]
-    result: Annotated[
-        dict[str, Any] | None,
-        Field(description="The response as it would be without waiting; null if it has no body."),
-    ]
+    revision: int = described("Number of the current revision.")
+    pending: list[PendingOutput] = described("The edges that do not run it yet.")
+    result: dict[str, Any] | None = described("The response as it would be without waiting; null if it has no body.")
 
 
 def read_wait(prefer: str) -> int | None:
@@ -100,4 +95,4 @@ async def when_confirmed(
         "result": msgspec.Raw(body) if body else None,
     }
     kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
-    return Response(msgspec.json.encode(content), 202, kept, media_type="application/json")
+    return written(content, 202, kept)

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Any, ClassVar, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
@@ -19,6 +19,7 @@ from provider.errors import FieldError, ProviderError
 from provider.failures import Failure
 from provider.logs import hidden
 from provider.messages import Message
+from provider.models.shown import Shown, described
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -56,67 +57,64 @@ _HTTP: Final = {
     405: ("method-not-allowed", "Method not allowed", Message("this path does not support this method")),
 }
 
+_OPEN: Final = {"additionalProperties": True}
+"""Other members may come in later (RFC 9457)."""
+
 logger = logging.getLogger(__name__)
 
 
-class ProblemField(BaseModel):
+class ProblemField(Shown):
     """One field that is wrong."""
 
-    model_config = ConfigDict(title="ProblemField")
+    said: ClassVar = _OPEN
 
-    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) to the field; empty for the input as a whole.")]
-    code: Annotated[str, Field(description="Stable code of the mistake.")]
-    detail: Annotated[str, Field(description="What is wrong, as a sentence.")]
-    place: Annotated[str, Field(alias="in", description="Where the field is: body, query, path or header.")] = "body"
+    pointer: str = described("JSON pointer (RFC 6901) to the field; empty for the input as a whole.")
+    code: str = described("Stable code of the mistake.")
+    detail: str = described("What is wrong, as a sentence.")
+    place: str = described("Where the field is: body, query, path or header.", default="body", key="in")
 
 
-class ProblemRevision(BaseModel):
+class ProblemRevision(Shown):
     """A change that somebody else made meanwhile."""
 
-    model_config = ConfigDict(title="ProblemRevision")
+    said: ClassVar = _OPEN
 
-    number: Annotated[int, Field(description="Number of the revision.")]
-    time: Annotated[AwareDatetime, Field(description="When.")]
-    author: Annotated[str, Field(description="Who.")]
-    summary: Annotated[str, Field(description="What changed, as a short sentence.")]
+    number: int = described("Number of the revision.")
+    time: AwareDatetime = described("When.")
+    author: str = described("Who.")
+    summary: str = described("What changed, as a short sentence.")
 
 
-class Problem(BaseModel):
+class Problem(Shown):
     """What went wrong (RFC 9457)."""
 
-    model_config = ConfigDict(
-        title="Problem",
-        json_schema_extra={
-            "example": {
-                "type": "urn:wayshub-provider:invalid",
-                "title": "The input is not valid",
-                "status": 422,
-                "detail": "url: 'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
-                "instance": "/api/v1/services/wayshub/servers/a",
-                "errors": [
-                    {
-                        "pointer": "/url",
-                        "code": "url.scheme",
-                        "detail": "'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
-                        "in": "body",
-                    }
-                ],
+    said: ClassVar = _OPEN
+    example: ClassVar = {
+        "type": "urn:wayshub-provider:invalid",
+        "title": "The input is not valid",
+        "status": 422,
+        "detail": "url: 'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
+        "instance": "/api/v1/services/wayshub/servers/a",
+        "errors": [
+            {
+                "pointer": "/url",
+                "code": "url.scheme",
+                "detail": "'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
+                "in": "body",
             }
-        },
-    )
+        ],
+    }
 
-    type: Annotated[str, Field(description="Stable URN of the kind of problem.")]
-    title: Annotated[str, Field(description="The kind of problem, in words.")]
-    status: Annotated[int, Field(description="The HTTP status.")]
-    detail: Annotated[str, Field(description="What went wrong this time, as a sentence.")]
-    instance: Annotated[str, Field(description="Path of the request.")]
-    errors: Annotated[list[ProblemField], Field(description="The fields that are wrong, at most 100.")] = []
-    confirm: Annotated[int | None, Field(description="With the type `brake`: the number that confirms the change.")] = (
-        None
+    type: str = described("Stable URN of the kind of problem.")
+    title: str = described("The kind of problem, in words.")
+    status: int = described("The HTTP status.")
+    detail: str = described("What went wrong this time, as a sentence.")
+    instance: str = described("Path of the request.")
+    errors: list[ProblemField] = described("The fields that are wrong, at most 100.", default=[])
+    confirm: int | None = described("With the type `brake`: the number that confirms the change.", default=None)
+    revisions: list[ProblemRevision] = described(
+        "What others changed since the version in `If-Match`, newest first.", default=[]
     )
-    revisions: Annotated[
-        list[ProblemRevision], Field(description="What others changed since the version in `If-Match`, newest first.")
-    ] = []
 
 
 class ProblemResponse(JSONResponse):

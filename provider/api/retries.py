@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import Request, Response
 
 from provider import control_plane
 from provider.api import documentation
+from provider.api.answers import written
 from provider.api.nouns import collection, hidden, observers, shown
 from provider.api.prefer import REVISION_HEADER
 from provider.api.routers import router_for
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
+from provider.models import DomainOutput
 from provider.nouns import Domain
 from provider.security import issuances, needs
 
@@ -21,7 +22,7 @@ NAME = Annotated[str, documentation.name(Domain)]
 
 @router.post(
     "/{name}/retry",
-    response_model=None,
+    response_model=DomainOutput,
     summary="Try again now to get a domain's certificate",
     responses=documentation.RETRY,
 )
@@ -38,4 +39,4 @@ def retry_certificate(
     with revisions.reading() as session:
         (domain,) = shown(session, Domain, None, [outcome.result], observers(control_plane.find(request)))
     headers = {REVISION_HEADER: str(outcome.revision)}
-    return Response(msgspec.json.encode(hidden(Domain, domain)), 200, headers, media_type="application/json")
+    return written(hidden(Domain, domain), headers=headers)

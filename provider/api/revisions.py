@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Field
 
 from provider import configuration, rendering, transitions, verification
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.outcomes import shown
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import PageParameters
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.routers import router_for
@@ -36,7 +37,6 @@ from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
 from provider.store import revisions as stored
-from provider.store.records import as_json
 from provider.surroundings import Apart, apart
 from provider.tags import etag
 from provider.undoing import ALL, chooser
@@ -108,10 +108,10 @@ KEEP = Annotated[
 CASCADE = Annotated[bool, Query(description="Also remove what uses the removed objects.")]
 
 
-@router.get("", summary="List revisions", responses=documentation.LIST)
+@router.get("", response_model=list[RevisionOutput], summary="List revisions", responses=documentation.LIST)
 def list_revisions(
     revisions: RevisionsDependency, page: PageParameters, wanted: OBJECT = None, pending: PENDING = None
-) -> Page[RevisionOutput]:
+) -> Response:
     """Return revisions, newest first, without their changes. `q` searches the summary, the message and the author.
 
     With `object`, you get the history of one object, even of a removed one; with `pending=true` what is rolled back
@@ -131,7 +131,7 @@ async def show_revision(
 ) -> Response:
     """Return a revision, with what happened to each object."""
     kept = await asyncio.to_thread(_find_shown, revisions, number)
-    tag = etag("revision", as_json(kept))
+    tag = etag("revision", kept.json())
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
     return Stream(await turns.read(_write_revision, kept.number, kept.digest, kept.time.isoformat()), {"ETag": tag})
@@ -147,7 +147,7 @@ def _write_revision(session: Session, number: int, _digest: str, _time: str) -> 
     revision = stored.get(session, number)
     changes = [change.masked() for change in stored.changes_of(session, number)]
     more = {"reload": stored.is_reload(session, revision), "changes": changes}
-    return msgspec.json.encode(as_json(stored.shown(session, revision)) | more)
+    return msgspec.json.encode(stored.shown(session, revision).json() | more)
 
 
 @router.get(
@@ -306,7 +306,6 @@ def confirm(
     with revisions.reading():  # without a database nothing is known of any revision
         wanted = stored.read_number(number)
     confirmations.confirm(wanted, actor)
-    content = as_json(_find_shown(revisions, number))
     current = revisions.current
     headers = {REVISION_HEADER: str(wanted if current is None else current.revision)}
-    return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")
+    return answer(_find_shown(revisions, number), headers)

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Query, Response
 
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.outcomes import done
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import PageParameters
 from provider.api.routers import PREFIX, router_for
 from provider.api.writing import WriteDependency
 from provider.database.sessions import Session
@@ -65,25 +66,25 @@ class _Steering:
 _SteeringDependency = Annotated[_Steering, Depends()]
 
 
-@router.get("/rollouts", summary="List rollouts", responses=documentation.LIST)
+@router.get("/rollouts", response_model=list[RolloutOutput], summary="List rollouts", responses=documentation.LIST)
 def list_rollouts(
     revisions: RevisionsDependency, running: RolloutsDependency, page: PageParameters, active: ACTIVE = False
-) -> Page[RolloutOutput]:
+) -> Response:
     """Return rollouts, newest first. `q` searches the names of both services."""
     with revisions.reading() as session:
         found = rollouts.page(session, limit=page.limit + 1, before=page.after_number(), q=page.q, active=active)
     return page.answer([running.show(row) for row in found], lambda each: str(each.id))
 
 
-@router.get(_PATH, summary="Show a rollout", responses=documentation.READ_PLAIN)
-def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, service: SERVICE) -> RolloutOutput:
+@router.get(_PATH, response_model=RolloutOutput, summary="Show a rollout", responses=documentation.READ_PLAIN)
+def show_rollout(revisions: RevisionsDependency, running: RolloutsDependency, service: SERVICE) -> Response:
     """Return the newest rollout of a service: how far it is, or how it ended. 404 if there was none."""
     with revisions.reading() as session:
         nouns.get(session, Service, service)
         found = rollouts.find_newest(session, service)
     if found is None:
         raise NotFound(Message("there has been no rollout of {service} yet", service=service))
-    return running.show(found)
+    return answer(running.show(found))
 
 
 @router.post(

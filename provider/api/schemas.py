@@ -1,8 +1,9 @@
 """Schemas of the OpenAPI document: nouns as they are given, replaced, patched, shown and listed."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
-from provider.models import AdoptInput, ExposeInput, ExposeOutput, HandBackInput
+from provider.models import AdoptInput, ExposeInput, HandBackInput
 from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.containers import MapOf
 from provider.nouns.noun import NAME
@@ -16,9 +17,9 @@ def shown_as(noun: type[Noun]) -> type[Object]:
     return OBSERVED[noun.kind].output if noun.kind in OBSERVED else noun
 
 
-def page_name(noun: type[Noun]) -> str:
-    """Return the name of the schema of a part of a noun's list."""
-    return f"Page_{shown_as(noun).__name__}_"
+def page_name(shown: type[Object]) -> str:
+    """Return the name of the schema of a part of a list."""
+    return f"Page_{shown.__name__}_"
 
 
 def replacement_name(noun: type[Object]) -> str:
@@ -31,31 +32,33 @@ def patch_name(noun: type[Object]) -> str:
     return f"{noun.__name__}Patch"
 
 
-def of_nouns() -> dict[str, Any]:
-    """Return the schemas of all nouns: as they are given, replaced, patched, shown and listed."""
+def of_nouns(shown: Iterable[type[Object]], listed: Iterable[type[Object]]) -> dict[str, Any]:
+    """Return the schemas of all nouns, as they are given, replaced, patched, shown and listed, and of what else is."""
     ref, found = SCHEMAS + "{model}", dict[str, Any]()
     for noun in NOUNS.values():
         found[noun.__name__] = noun.schema(ref, found)
         found[replacement_name(noun)] = _without_name(noun, found[noun.__name__])
         found[patch_name(noun)] = _patch_schema(noun, ref, found)
-        output = shown_as(noun)
-        if output is not noun:
-            found[output.__name__] = output.schema(ref, found)
-        found[page_name(noun)] = {
-            "title": page_name(noun),
-            "type": "object",
-            "properties": {
-                "items": {"type": "array", "items": {"$ref": SCHEMAS + output.__name__}},
-                "next": {
-                    "anyOf": [{"type": "string"}, {"type": "null"}],
-                    "description": "Cursor of the next page, for the parameter `cursor`; null on the last page.",
-                },
-            },
-            "required": ["items", "next"],
-        }
-    for model in (ExposeInput, ExposeOutput, AdoptInput, HandBackInput):
+    shown_nouns = [shown_as(noun) for noun in NOUNS.values()]
+    described: list[type[Object]] = [*shown_nouns, *shown, ExposeInput, AdoptInput, HandBackInput]
+    for model in described:
         found[model.__name__] = model.schema(ref, found)
-    return found
+    return found | {page_name(model): _page_schema(model) for model in (*shown_nouns, *listed)}
+
+
+def _page_schema(model: type[Object]) -> dict[str, Any]:
+    return {
+        "title": page_name(model),
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": SCHEMAS + model.__name__}},
+            "next": {
+                "anyOf": [{"type": "string"}, {"type": "null"}],
+                "description": "Cursor of the next page, for the parameter `cursor`; null on the last page.",
+            },
+        },
+        "required": ["items", "next"],
+    }
 
 
 def _without_name(noun: type[Noun], schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Response
 
 from provider.api import documentation
+from provider.api.answers import answer
 from provider.api.outcomes import done, removed
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import PageParameters
 from provider.api.routers import PREFIX, router_for
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency
@@ -20,8 +21,8 @@ router = router_for("tokens", "/tokens", needs=needs.ADMINISTRATION)
 ID = Annotated[str, documentation.identifier("ID of the token.", "k3v9x0ab")]
 
 
-@router.get("", summary="List tokens", responses=documentation.LIST)
-def list_tokens(revisions: RevisionsDependency, page: PageParameters) -> Page[TokenOutput]:
+@router.get("", response_model=list[TokenOutput], summary="List tokens", responses=documentation.LIST)
+def list_tokens(revisions: RevisionsDependency, page: PageParameters) -> Response:
     """Return tokens by ID, without their secrets. `q` searches the ID and the name."""
     with revisions.reading() as session:
         found = stored.page(session, limit=page.limit + 1, after=page.after, q=page.q)
@@ -46,11 +47,11 @@ def create_token(revisions: RevisionsDependency, actor: ActorDependency, body: T
     return done(outcome, outcome.result, 201, {"Location": f"{PREFIX}/tokens/{outcome.result.id}"})
 
 
-@router.get("/{id}", summary="Show a token", responses=documentation.READ_PLAIN)
-def show_token(revisions: RevisionsDependency, id: ID) -> TokenOutput:  # noqa: A002  # the path's own word
+@router.get("/{id}", response_model=TokenOutput, summary="Show a token", responses=documentation.READ_PLAIN)
+def show_token(revisions: RevisionsDependency, id: ID) -> Response:  # noqa: A002  # the path's own word
     """Return a token, without its secret."""
     with revisions.reading() as session:
-        return tokens.shown(stored.get_by_id(session, id))
+        return answer(tokens.shown(stored.get_by_id(session, id)))
 
 
 @router.delete("/{id}", status_code=204, summary="Revoke a token", responses=documentation.REVOKE_TOKEN)

@@ -17,7 +17,6 @@ from provider.errors import ProviderError
 from provider.models import TokenInput
 from provider.security import tokens
 from provider.store import tokens as stored
-from provider.store.records import as_json
 
 PurposeArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="What the token is for. Several may share a name.")
@@ -71,7 +70,7 @@ def create(
     now = datetime.now(UTC)
     wanted = _read({"name": name, "scopes": scope, "expires": _read_date(expires, now)})
     with direct.writing() as session:
-        made = as_json(tokens.create(session, direct.actor(), wanted, now))
+        made = tokens.create(session, direct.actor(), wanted, now).json()
     shown = Output(output)
     if shown.is_json:
         shown.document(made)
@@ -89,7 +88,7 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
       wayshub-provider token list -o json
     """
     with direct.reading() as session:
-        listed = [as_json(tokens.shown(token)) for token in stored.list_all(session)]
+        listed = [tokens.shown(token).json() for token in stored.list_all(session)]
     advice = "there is no token yet: create one with `wayshub-provider token create NAME --scope SCOPE`"
     print_list(Output(output), COLUMNS, listed, advice)
 

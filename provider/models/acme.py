@@ -1,13 +1,14 @@
 """What this service has at CAs that speak ACME: an account at each, and orders. Times are UTC, ISO 8601."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import OutputPart, input_config, output_config
+from provider.models.base import input_config
+from provider.models.shown import Shown, described
 from provider.models.types import AcmeDirectory, Contact
 
 _JSON: Final = JSON(none_as_null=True)
@@ -168,58 +169,49 @@ class AcmeInput(BaseModel):
     ] = False
 
 
-class BindingOutput(OutputPart):
+class BindingOutput(Shown):
     """An external account at the CA (EAB)."""
 
-    kid: Annotated[str, Described(description="The key ID.")]
+    kid: str = described("The key ID.")
 
 
-class DnsOutput(OutputPart):
+class DnsOutput(Shown):
     """The DNS provider of your domains."""
 
-    provider: Annotated[str, Described(description="Name of the DNS provider.")]
-    options: Annotated[list[str], Described(description="Names of its options.")]
+    provider: str = described("Name of the DNS provider.")
+    options: list[str] = described("Names of its options.")
 
 
-class AcmeOutput(BaseModel):
+class AcmeOutput(Shown):
     """The CA that certificates are ordered from, and who accepted its terms."""
 
-    model_config = output_config(
-        {
-            **_CHOSEN,
-            "eab": {"kid": "k3v9x0ab"},
-            "dns": {"provider": "cloudflare", "options": ["auth_token"]},
-            "profile": "tlsserver",
-            "preferredChain": "ISRG Root X1",
-            "chains": ["ISRG Root X1", "ISRG Root X2"],
-            "terms": "https://letsencrypt.org/documents/LE-SA-v1.6-August-18-2025.pdf",
-            "acceptedBy": "alvin",
-            "accepted": "2026-01-01T12:00:00Z",
-            "account": "https://acme-v02.api.letsencrypt.org/acme/acct/1",
-        }
-    )
+    example: ClassVar = {
+        **_CHOSEN,
+        "eab": {"kid": "k3v9x0ab"},
+        "dns": {"provider": "cloudflare", "options": ["auth_token"]},
+        "profile": "tlsserver",
+        "preferredChain": "ISRG Root X1",
+        "chains": ["ISRG Root X1", "ISRG Root X2"],
+        "terms": "https://letsencrypt.org/documents/LE-SA-v1.6-August-18-2025.pdf",
+        "acceptedBy": "alvin",
+        "accepted": "2026-01-01T12:00:00Z",
+        "account": "https://acme-v02.api.letsencrypt.org/acme/acct/1",
+    }
 
-    directory: Annotated[str | None, Described(description="URL of its directory; null if none is chosen.")] = None
-    contact: Annotated[str, Described(description="Your e-mail address, for the CA; may be empty.")] = ""
-    eab: Annotated[BindingOutput | None, Described(description="For CAs that require an external account.")] = None
-    challenge: Annotated[str, Described(description="How the CA checks exact names.")] = "http-01"
-    dns: Annotated[DnsOutput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
-    profile: Annotated[str | None, Described(description="Profile of the certificates; null for the CA's default.")] = (
-        None
+    directory: str | None = described("URL of its directory; null if none is chosen.", default=None)
+    contact: str = described("Your e-mail address, for the CA; may be empty.", default="")
+    eab: BindingOutput | None = described("For CAs that require an external account.", default=None)
+    challenge: str = described("How the CA checks exact names.", default="http-01")
+    dns: DnsOutput | None = described("How TXT records are set, unless a hook sets them.", default=None)
+    profile: str | None = described("Profile of the certificates; null for the CA's default.", default=None)
+    preferred_chain: str | None = described(
+        "Name of the root that chains lead to; null for the CA's default.", default=None
     )
-    preferred_chain: Annotated[
-        str | None, Described(description="Name of the root that chains lead to; null for the CA's default.")
-    ] = None
-    chains: Annotated[
-        list[str] | None,
-        Described(description="Names of the roots of the chains that the CA offered last; null before the first."),
-    ] = None
-    problem: Annotated[
-        str | None, Described(description="What the CA does not accept of these settings, or does not offer.")
-    ] = None
-    terms: Annotated[str | None, Described(description="URL of the accepted terms, if the CA gives one.")] = None
-    accepted_by: Annotated[str | None, Described(description="Who accepted the terms.")] = None
-    accepted: Annotated[AwareDatetime | None, Described(description="When.")] = None
-    account: Annotated[
-        str | None, Described(description="URL of your account at the CA; null until it is created.")
-    ] = None
+    chains: list[str] | None = described(
+        "Names of the roots of the chains that the CA offered last; null before the first.", default=None
+    )
+    problem: str | None = described("What the CA does not accept of these settings, or does not offer.", default=None)
+    terms: str | None = described("URL of the accepted terms, if the CA gives one.", default=None)
+    accepted_by: str | None = described("Who accepted the terms.", default=None)
+    accepted: AwareDatetime | None = described("When.", default=None)
+    account: str | None = described("URL of your account at the CA; null until it is created.", default=None)

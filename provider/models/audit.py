@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Any, ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel
-from pydantic import Field as Described
+from pydantic import AwareDatetime
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import one_of, output_config
+from provider.models.base import one_of
 from provider.models.revision import MESSAGE_LENGTH, ChangeOutput
+from provider.models.shown import Shown, described
 
 MOST_CHANGES: Final = 20
 """How many changes an entry lists: one revision can have changed everything, and has all of them itself."""
@@ -62,60 +62,47 @@ class AuditEntry(SQLModel, table=True):
     """What happened to each object, with before and after, whole; for a revision it is kept there, once."""
 
 
-class AuditOutput(BaseModel):
+class AuditOutput(Shown):
     """One entry of the audit."""
 
-    model_config = output_config(
-        {
-            "id": 41,
-            "time": "2026-01-01T12:00:00Z",
-            "actor": "deploy",
-            "credential": "token:k3v9x0ab",
-            "address": "127.0.0.1",
-            "requestId": "4f1c2a9b7d3e5f60",
-            "outcome": "accepted",
-            "action": "state.change",
-            "words": "server wayshub/c: state ready → drain",
-            "revision": 7,
-            "message": "a new disk goes in",
-            "changes": [
-                {
-                    "kind": "server",
-                    "name": "wayshub/c",
-                    "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
-                    "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
-                }
-            ],
-            "changeCount": 1,
-        }
-    )
+    example: ClassVar = {
+        "id": 41,
+        "time": "2026-01-01T12:00:00Z",
+        "actor": "deploy",
+        "credential": "token:k3v9x0ab",
+        "address": "127.0.0.1",
+        "requestId": "4f1c2a9b7d3e5f60",
+        "outcome": "accepted",
+        "action": "state.change",
+        "words": "server wayshub/c: state ready → drain",
+        "revision": 7,
+        "message": "a new disk goes in",
+        "changes": [
+            {
+                "kind": "server",
+                "name": "wayshub/c",
+                "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
+                "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
+            }
+        ],
+        "changeCount": 1,
+    }
 
-    id: Annotated[int, Described(description="Number of the entry.")]
-    time: Annotated[AwareDatetime, Described(description="When.")]
-    actor: Annotated[
-        str, Described(description="Who did it: an account, a token, or the system user who ran a command.")
-    ]
-    credential: Annotated[
-        str | None,
-        Described(
-            description="How they were authenticated: `token:ID`, `session:ID`, or `database` for a command "
-            "on the database."
-        ),
-    ]
-    address: Annotated[str | None, Described(description="IP address of the client.")]
-    request_id: Annotated[str | None, Described(description="ID of the request, as in the log.")]
-    outcome: AuditOutcome
-    action: Annotated[str, Described(description="Kind of action, such as `state.change`.")]
-    words: Annotated[str, Described(description="What was done, as a sentence.")]
-    revision: Annotated[int | None, Described(description="The revision it created.")]
-    message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
-    changes: Annotated[
-        list[ChangeOutput] | None,
-        Described(
-            description=f"The first {MOST_CHANGES} changed objects, before and after; `/revisions/{{number}}` has all. "
-            "Null if the revision is no longer kept."
-        ),
-    ]
-    change_count: Annotated[
-        int | None, Described(description="How many objects changed; null if the revision is no longer kept.")
-    ]
+    id: int = described("Number of the entry.")
+    time: AwareDatetime = described("When.")
+    actor: str = described("Who did it: an account, a token, or the system user who ran a command.")
+    credential: str | None = described(
+        "How they were authenticated: `token:ID`, `session:ID`, or `database` for a command on the database."
+    )
+    address: str | None = described("IP address of the client.")
+    request_id: str | None = described("ID of the request, as in the log.")
+    outcome: AuditOutcome = described()
+    action: str = described("Kind of action, such as `state.change`.")
+    words: str = described("What was done, as a sentence.")
+    revision: int | None = described("The revision it created.")
+    message: str = described("Why, from `Config-Message`; may be empty.")
+    changes: list[ChangeOutput] | None = described(
+        f"The first {MOST_CHANGES} changed objects, before and after; `/revisions/{{number}}` has all. "
+        "Null if the revision is no longer kept."
+    )
+    change_count: int | None = described("How many objects changed; null if the revision is no longer kept.")

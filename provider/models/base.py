@@ -1,9 +1,9 @@
-"""What all nouns share: the names of constraints, and how strict an input is."""
+"""What all models share: the names of constraints, and how strict an input is."""
 
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Enum
 from sqlmodel import SQLModel
@@ -20,14 +20,9 @@ SQLModel.metadata.naming_convention = NAMING
 
 # Read by the camelCase names alone: with two names for one field, one of them would win in silence.
 # An error's text does not repeat what it was given: a traceback in the log would tell it to whoever reads that.
-_OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
-_INPUT: Final = _OUTPUT | ConfigDict(strict=True, allow_inf_nan=False)
-
-
-class OutputPart(BaseModel):
-    """A part of an output, which has its example there."""
-
-    model_config = _OUTPUT
+_INPUT: Final = ConfigDict(
+    alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, strict=True, allow_inf_nan=False
+)
 
 
 def input_config(example: dict[str, Any], **schema: Any) -> Any:
@@ -36,11 +31,6 @@ def input_config(example: dict[str, Any], **schema: Any) -> Any:
     `schema` is what JSON Schema can say beyond what is known from the fields.
     """
     return _INPUT | ConfigDict(json_schema_extra={"example": example, **schema})
-
-
-def output_config(example: dict[str, Any]) -> Any:
-    """Configure an output."""
-    return _OUTPUT | ConfigDict(json_schema_extra={"example": example})
 
 
 def one_of(words: type[StrEnum], name: str) -> Any:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import AwareDatetime
-from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.durations import find_delay_seconds
 from provider.messages import Message
-from provider.models.base import OutputPart, one_of
+from provider.models.base import one_of
+from provider.models.shown import Shown, described
 from provider.values import Refusal
 
 _NONE: Final = range(0)
@@ -56,23 +56,16 @@ class Confirmation(SQLModel, table=True):
     left: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
-class ConfirmationOutput(OutputPart):
+class ConfirmationOutput(Shown):
     """Until when a change has to be confirmed, and what became of that."""
 
-    state: ConfirmationState
-    within: Annotated[str, Described(description="The time limit for confirming it.")]
-    before: Annotated[AwareDatetime, Described(description="When it is rolled back unless it is confirmed.")]
-    ended: Annotated[
-        AwareDatetime | None, Described(description="When it was confirmed, rolled back or undone; null if pending.")
-    ]
-    by: Annotated[str | None, Described(description="Who confirmed or undid it.")]
-    revision: Annotated[
-        int | None, Described(description="The revision that undid it or rolled it back, if there is one.")
-    ]
-    left: Annotated[
-        list[str],
-        Described(description="What could not be rolled back, because it has changed again or is used by others."),
-    ]
+    state: ConfirmationState = described()
+    within: str = described("The time limit for confirming it.")
+    before: AwareDatetime = described("When it is rolled back unless it is confirmed.")
+    ended: AwareDatetime | None = described("When it was confirmed, rolled back or undone; null if pending.")
+    by: str | None = described("Who confirmed or undid it.")
+    revision: int | None = described("The revision that undid it or rolled it back, if there is one.")
+    left: list[str] = described("What could not be rolled back, because it has changed again or is used by others.")
 
 
 def read_within(text: str) -> int:

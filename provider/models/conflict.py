@@ -1,11 +1,8 @@
 """Conflicts: routers that stand in one another's way, and what nobody uses."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field as Described
-
-from provider.models.base import OutputPart
+from provider.models.shown import Shown, described
 
 
 class Conflict(StrEnum):
@@ -58,16 +55,16 @@ class Conflict(StrEnum):
     """The rules are too long to compare all of them: there may be more."""
 
 
-class ObjectOutput(OutputPart):
+class ObjectOutput(Shown):
     """An object that is involved in a conflict."""
 
-    kind: Annotated[str, Described(description="Its kind: `router`, `domain`, `service` and so on.")]
-    name: Annotated[str, Described(description="Its name; the A-label for a domain.")]
+    kind: str = described("Its kind: `router`, `domain`, `service` and so on.")
+    name: str = described("Its name; the A-label for a domain.")
 
 
-class ConflictOutput(OutputPart):
+class ConflictOutput(Shown):
     """One conflict."""
 
-    conflict: Annotated[Conflict, Described(description="Kind of the conflict.")]
-    objects: Annotated[list[ObjectOutput], Described(description="The objects involved.")]
-    detail: Annotated[str, Described(description="The conflict, as a sentence.")]
+    conflict: Conflict = described("Kind of the conflict.")
+    objects: list[ObjectOutput] = described("The objects involved.")
+    detail: str = described("The conflict, as a sentence.")

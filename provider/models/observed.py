@@ -6,38 +6,35 @@ from typing import Any, ClassVar, Final
 from pydantic import AwareDatetime
 
 from provider.models.lease import LeaseState
-from provider.nouns import Domain, Nested, Object, Server, Service, field
+from provider.models.shown import Shown, described
+from provider.nouns import Domain, Nested, Server, Service, field
 from provider.nouns.certificate import Certificate
 from provider.nouns.containers import ListOf
 from provider.nouns.texts import MASK, Text
-from provider.nouns.types import Choice, Share, Time, Whole
+from provider.nouns.types import Share, Time, Whole
 
 
-class AvailabilityOutput(Object):
+class AvailabilityOutput(Shown):
     """How many servers of a service take requests. For a service made of others: of all their servers."""
 
-    servers: int = field(Whole(0), help="Number of servers.")
-    ready: int = field(Whole(0), help="Servers whose state is `ready`.")
-    available: int = field(Whole(0), help="Ready servers that no edge reports as down.")
-    detail: str = field(Text(), help="The same, as a sentence. It says so if only one server is left, or none.")
-    elsewhere: int = field(
-        Whole(0),
-        default=0,
-        omitted=True,
-        help="Services of other providers that it is made of. Their servers are unknown.",
+    servers: int = described("Number of servers.", Whole(0))
+    ready: int = described("Servers whose state is `ready`.", Whole(0))
+    available: int = described("Ready servers that no edge reports as down.", Whole(0))
+    detail: str = described("The same, as a sentence. It says so if only one server is left, or none.")
+    elsewhere: int = described(
+        "Services of other providers that it is made of. Their servers are unknown.", Whole(0), default=0, omitted=True
     )
 
 
-class ShareOutput(Object):
+class ShareOutput(Shown):
     """The share of a server in the requests to a service made of others."""
 
-    service: str = field(Text(), help="Name of the service it belongs to.")
-    server: str | None = field(
-        Text(),
+    service: str = described("Name of the service it belongs to.")
+    server: str | None = described(
+        "Name of the server; null if the service belongs to another provider, because its servers are unknown.",
         default=None,
-        help="Name of the server; null if the service belongs to another provider, because its servers are unknown.",
     )
-    share: float = field(Share(), help="Its share of all new requests to the service, 0 to 1.")
+    share: float = described("Its share of all new requests to the service, 0 to 1.", Share())
 
 
 class ServiceOutput(Service):
@@ -65,65 +62,60 @@ class ObservedState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class KeptOutOutput(Object):
+class KeptOutOutput(Shown):
     """An edge on which a server is kept out of its pool."""
 
-    edge: str = field(Text(), help="Name of the edge.")
-    since: AwareDatetime = field(Time(), help="Since when it is kept out there.")
+    edge: str = described("Name of the edge.")
+    since: AwareDatetime = described("Since when it is kept out there.")
 
 
-class HealthOutput(Object):
+class HealthOutput(Shown):
     """What the edges observe of a server."""
 
-    state: ObservedState = field(Choice(ObservedState), help="Whether it answers its health check.")
-    since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
-    why: str = field(Text(), help="What this is based on, as a sentence.")
-    kept_out: list[KeptOutOutput] = field(
-        ListOf(Nested(KeptOutOutput)),
+    state: ObservedState = described("Whether it answers its health check.")
+    since: AwareDatetime | None = described("Since when it has been in this state.", default=None)
+    why: str = described("What this is based on, as a sentence.")
+    kept_out: list[KeptOutOutput] = described(
+        "The edges whose pool it is left out of, because its health check fails there. It is watched, and comes "
+        "back when it answers again.",
         default=[],
         omitted=True,
-        help="The edges whose pool it is left out of, because its health check fails there. It is watched, and comes "
-        "back when it answers again.",
     )
 
 
-class LeavingOutput(Object):
+class LeavingOutput(Shown):
     """How a drained server leaves. Once it keeps no visitors and no edge is left, it can be stopped."""
 
-    until: str | None = field(
-        Text(said={"format": "date-time"}),
-        default=None,
-        help="Until when it keeps its visitors; null: it keeps none.",
+    until: str | None = described(
+        "Until when it keeps its visitors; null: it keeps none.", Text(said={"format": "date-time"}), default=None
     )
-    edges: list[str] = field(
-        ListOf(Text()), default=[], help="The edges that may still send it requests: their documents still include it."
+    edges: list[str] = described(
+        "The edges that may still send it requests: their documents still include it.", default=[]
     )
 
 
-class LeaseOutput(Object):
+class LeaseOutput(Shown):
     """How the lease of a server stands."""
 
-    state: LeaseState = field(
-        Choice(LeaseState),
-        help="`live`: it sends heartbeats. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
-        "not drained, because the fault may be elsewhere or no other server is left.",
+    state: LeaseState = described(
+        "`live`: it sends heartbeats. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
+        "not drained, because the fault may be elsewhere or no other server is left."
     )
-    last_heartbeat: AwareDatetime | None = field(
-        Time(), default=None, help="When its last heartbeat came; null if none has come since this service started."
+    last_heartbeat: AwareDatetime | None = described(
+        "When its last heartbeat came; null if none has come since this service started.", default=None
     )
-    until: AwareDatetime | None = field(
-        Time(),
-        default=None,
-        help="When its lease ends unless a heartbeat comes: then it is drained, or removed if it is drained "
+    until: AwareDatetime | None = described(
+        "When its lease ends unless a heartbeat comes: then it is drained, or removed if it is drained "
         "already; null while it is held or in maintenance.",
+        default=None,
     )
 
 
-class RisingOutput(Object):
+class RisingOutput(Shown):
     """How far a server that is new or back has risen to its weight."""
 
-    part: float = field(Share(), help="The part of its weight that it has now, 0 to 1.")
-    seconds: int = field(Whole(0), help="Seconds until it has its whole weight.")
+    part: float = described("The part of its weight that it has now, 0 to 1.", Share())
+    seconds: int = described("Seconds until it has its whole weight.", Whole(0))
 
 
 class ServerOutput(Server):
@@ -191,22 +183,21 @@ class ShownState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class ShownOutput(Object):
+class ShownOutput(Shown):
     """The certificate that an edge really shows for a domain, as seen in a TLS handshake."""
 
-    edge: str = field(Text(), help="Name of the edge.")
-    state: ShownState = field(
-        Choice(ShownState),
-        help="`good`: right name, valid. `expiring`: the same, but expires soon. `expired`, `early` (not valid yet), "
+    edge: str = described("Name of the edge.")
+    state: ShownState = described(
+        "`good`: right name, valid. `expiring`: the same, but expires soon. `expired`, `early` (not valid yet), "
         "`other` (for other names, or Traefik's default one), `none` (the handshake fails): browsers refuse these. "
-        "`unknown`: the edge cannot be checked.",
+        "`unknown`: the edge cannot be checked."
     )
-    since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
-    why: str = field(Text(), help="The same, as a sentence.")
-    names: list[str] = field(ListOf(Text()), default=[], omitted=True, help="The names it covers.")
-    issuer: str | None = field(Text(), default=None, help="Its issuer.")
-    not_after: AwareDatetime | None = field(Time(), default=None, help="End of its validity.")
-    serial: str | None = field(Text(), default=None, help="Its serial number, in hexadecimal digits.")
+    since: AwareDatetime | None = described("Since when it has been in this state.", default=None)
+    why: str = described("The same, as a sentence.")
+    names: list[str] = described("The names it covers.", default=[], omitted=True)
+    issuer: str | None = described("Its issuer.", default=None)
+    not_after: AwareDatetime | None = described("End of its validity.", default=None)
+    serial: str | None = described("Its serial number, in hexadecimal digits.", default=None)
 
 
 class IssuanceState(StrEnum):
@@ -218,18 +209,17 @@ class IssuanceState(StrEnum):
     BLOCKED = "blocked"
 
 
-class IssuanceOutput(Object):
+class IssuanceOutput(Shown):
     """How wayshub-provider is getting on with the certificate of a domain with `acme`."""
 
-    state: IssuanceState = field(
-        Choice(IssuanceState),
-        help="`held`: it has one. `ordering`: it is getting one now. `waiting`: the last attempt failed, and it tries "
-        "again later. `blocked`: it cannot get one until somebody changes something.",
+    state: IssuanceState = described(
+        "`held`: it has one. `ordering`: it is getting one now. `waiting`: the last attempt failed, and it tries "
+        "again later. `blocked`: it cannot get one until somebody changes something."
     )
-    why: str | None = field(Text(), default=None, help="What is wrong, as a sentence.")
-    failures: int = field(Whole(0), default=0, help="Failed attempts since the last success.")
-    next: AwareDatetime | None = field(
-        Time(), default=None, help="When it tries again (`waiting`), or renews the certificate (`held`)."
+    why: str | None = described("What is wrong, as a sentence.", default=None)
+    failures: int = described("Failed attempts since the last success.", Whole(0), default=0)
+    next: AwareDatetime | None = described(
+        "When it tries again (`waiting`), or renews the certificate (`held`).", default=None
     )
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
-from pydantic import AwareDatetime, BaseModel
-from pydantic import Field as Described
+from pydantic import AwareDatetime
 from sqlalchemy import JSON, Index, String
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message, joined
-from provider.models.base import OutputPart, output_config
 from provider.models.confirmation import ConfirmationOutput
+from provider.models.shown import Shown, described
 from provider.nouns import called, masked
 from provider.nouns.certificate import briefly
 from provider.nouns.comparison import FieldChange, compare, given, is_default
+from provider.nouns.types import Whole
 
 _LONGEST_VALUE: Final = 80
 """The most characters of a value that stand in words; the value itself is kept whole."""
@@ -141,15 +141,13 @@ class RevisionChange(SQLModel, table=True):
     after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
 
 
-class ChangeOutput(OutputPart):
+class ChangeOutput(Shown):
     """One changed object: `before` is null if it was created, `after` if it was removed."""
 
-    kind: Annotated[str, Described(description="Kind of the object.")]
-    name: Annotated[str, Described(description="Its name: SERVICE/SERVER for a server, the A-label for a domain.")]
-    before: Annotated[dict[str, Any] | None, Described(description="The whole object before; null if it was created.")]
-    after: Annotated[
-        dict[str, Any] | None, Described(description="The whole object afterwards; null if it was removed.")
-    ]
+    kind: str = described("Kind of the object.")
+    name: str = described("Its name: SERVICE/SERVER for a server, the A-label for a domain.")
+    before: dict[str, Any] | None = described("The whole object before; null if it was created.")
+    after: dict[str, Any] | None = described("The whole object afterwards; null if it was removed.")
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -171,48 +169,40 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class RevisionOutput(BaseModel):
+class RevisionOutput(Shown):
     """One change of the state."""
 
-    model_config = output_config(_EXAMPLE)
+    example: ClassVar = _EXAMPLE
 
-    number: Annotated[int, Described(ge=1, description="Its number, one more than that of the revision before.")]
-    time: Annotated[AwareDatetime, Described(description="When it was made.")]
-    author: Annotated[
-        str, Described(description="Who made it: an account, a token, or the system user who ran a command.")
-    ]
-    summary: Annotated[str, Described(description="What changed, as a short sentence.")]
-    message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
-    digest: Annotated[str, Described(description="Digest of its document, as in the beacon.")]
-    confirmation: Annotated[
-        ConfirmationOutput | None,
-        Described(description="If it was made with `confirmWithin`: whether it is pending, or how that ended."),
-    ]
+    number: int = described("Its number, one more than that of the revision before.", Whole(1))
+    time: AwareDatetime = described("When it was made.")
+    author: str = described("Who made it: an account, a token, or the system user who ran a command.")
+    summary: str = described("What changed, as a short sentence.")
+    message: str = described("Why, from `Config-Message`; may be empty.")
+    digest: str = described("Digest of its document, as in the beacon.")
+    confirmation: ConfirmationOutput | None = described(
+        "If it was made with `confirmWithin`: whether it is pending, or how that ended."
+    )
 
 
 class WholeRevisionOutput(RevisionOutput):
     """A revision, with what happened to each object."""
 
-    model_config = output_config(
-        {
-            **_EXAMPLE,
-            "reload": True,
-            "changes": [
-                {
-                    "kind": "server",
-                    "name": "wayshub/c",
-                    "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
-                    "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
-                }
-            ],
-        }
-    )
+    example: ClassVar = {
+        **_EXAMPLE,
+        "reload": True,
+        "changes": [
+            {
+                "kind": "server",
+                "name": "wayshub/c",
+                "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
+                "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
+            }
+        ],
+    }
 
-    reload: Annotated[
-        bool | None,
-        Described(
-            description="Whether its document differs from that of the revision before, so that edges reload; null if "
-            "that revision is no longer stored."
-        ),
-    ]
-    changes: Annotated[list[ChangeOutput], Described(description="Each changed object, before and after.")]
+    reload: bool | None = described(
+        "Whether its document differs from that of the revision before, so that edges reload; null if "
+        "that revision is no longer stored."
+    )
+    changes: list[ChangeOutput] = described("Each changed object, before and after.")

@@ -1,15 +1,16 @@
 """Rollouts: traffic that moves from one service to another, step by step. Times are UTC, ISO 8601."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config, one_of, output_config
+from provider.models.base import input_config, one_of
 from provider.models.revision import MESSAGE_LENGTH
+from provider.models.shown import Shown, described
 from provider.models.types import Name
 from provider.values import DURATION_SCHEMA
 
@@ -126,36 +127,26 @@ _EXAMPLE: Final = {
 }
 
 
-class RolloutOutput(BaseModel):
+class RolloutOutput(Shown):
     """A rollout: how far it is, or how it ended."""
 
-    model_config = output_config(_EXAMPLE)
+    example: ClassVar = _EXAMPLE
 
-    id: Annotated[int, Described(description="Its number.")]
-    service: Annotated[str, Described(description="The service that the traffic moves away from.")]
-    to: Annotated[str, Described(description="The service that it moves to.")]
-    state: RolloutState
-    percent: Annotated[int, Described(description="Percentage of requests that the new service gets now.")]
-    mirror: Annotated[
-        int | None, Described(description="Percentage of requests that it gets a copy of before the first step.")
-    ] = None
-    step: Annotated[
-        int,
-        Described(description="Which step it is at, from 1; 0 before the first, when the new servers are checked."),
-    ]
-    steps: Annotated[list[int], Described(description="Percentages of the requests that the new service gets.")]
-    hold: Annotated[str, Described(description="Minimum time for each step.")]
-    since: Annotated[AwareDatetime, Described(description="When this step began.")]
-    next: Annotated[
-        AwareDatetime | None,
-        Described(description="When the next step begins, if nothing is in the way; null if something is."),
-    ]
-    detail: Annotated[str, Described(description="Its progress, why it waits, or why it ended, as a sentence.")]
-    author: Annotated[str, Described(description="Who started it.")]
-    message: Annotated[str, Described(description="Why; may be empty.")]
-    started: Annotated[AwareDatetime, Described(description="When it started.")]
-    ended: Annotated[AwareDatetime | None, Described(description="When it ended.")] = None
-    ended_by: Annotated[str | None, Described(description="Who ended it; null while it runs, and if nobody did.")] = (
-        None
-    )
-    revision: Annotated[int | None, Described(description="The revision that made it permanent.")] = None
+    id: int = described("Its number.")
+    service: str = described("The service that the traffic moves away from.")
+    to: str = described("The service that it moves to.")
+    state: RolloutState = described()
+    percent: int = described("Percentage of requests that the new service gets now.")
+    mirror: int | None = described("Percentage of requests that it gets a copy of before the first step.", default=None)
+    step: int = described("Which step it is at, from 1; 0 before the first, when the new servers are checked.")
+    steps: list[int] = described("Percentages of the requests that the new service gets.")
+    hold: str = described("Minimum time for each step.")
+    since: AwareDatetime = described("When this step began.")
+    next: AwareDatetime | None = described("When the next step begins, if nothing is in the way; null if something is.")
+    detail: str = described("Its progress, why it waits, or why it ended, as a sentence.")
+    author: str = described("Who started it.")
+    message: str = described("Why; may be empty.")
+    started: AwareDatetime = described("When it started.")
+    ended: AwareDatetime | None = described("When it ended.", default=None)
+    ended_by: str | None = described("Who ended it; null while it runs, and if nobody did.", default=None)
+    revision: int | None = described("The revision that made it permanent.", default=None)

@@ -1,6 +1,6 @@
 """Tokens of machines: what each may do, and what is kept of it."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AwareDatetime, BaseModel, field_validator
 from pydantic import Field as Described
@@ -8,7 +8,8 @@ from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
-from provider.models.base import input_config, output_config
+from provider.models.base import input_config
+from provider.models.shown import Shown, described
 from provider.models.types import Name, Scope, TimeInput
 from provider.values import Refusal
 
@@ -25,7 +26,7 @@ class Token(SQLModel, table=True):
     last_used: str | None = Field(default=None, max_length=32)
 
 
-_EXAMPLE = {"name": "deploy", "scopes": ["register:wayshub"], "expires": "2027-01-01T00:00:00Z"}
+_EXAMPLE: Final = {"name": "deploy", "scopes": ["register:wayshub"], "expires": "2027-01-01T00:00:00Z"}
 
 
 class TokenInput(BaseModel):
@@ -52,7 +53,7 @@ class TokenInput(BaseModel):
         return scopes
 
 
-_SHOWN = {
+_SHOWN: Final[dict[str, Any]] = {
     "id": "k3v9x0ab",
     **_EXAMPLE,
     "created": "2026-01-01T12:00:00Z",
@@ -60,27 +61,22 @@ _SHOWN = {
 }
 
 
-class TokenOutput(BaseModel):
+class TokenOutput(Shown):
     """A token, without its secret."""
 
-    model_config = output_config(_SHOWN)
+    example: ClassVar = _SHOWN
 
-    id: Annotated[str, Described(description="Its ID in logs and in the audit.")]
-    name: Annotated[str, Described(description="What it is for.")]
-    scopes: Annotated[list[str], Described(description="What it may do.")]
-    created: Annotated[AwareDatetime, Described(description="When it was created.")]
-    expires: Annotated[AwareDatetime | None, Described(description="When it expires; null if it does not.")]
-    last_used: Annotated[AwareDatetime | None, Described(description="When it was last used, to the minute.")]
+    id: str = described("Its ID in logs and in the audit.")
+    name: str = described("What it is for.")
+    scopes: list[str] = described("What it may do.")
+    created: AwareDatetime = described("When it was created.")
+    expires: AwareDatetime | None = described("When it expires; null if it does not.")
+    last_used: AwareDatetime | None = described("When it was last used, to the minute.")
 
 
 class CreatedTokenOutput(TokenOutput):
     """A new token. The token itself is shown only once."""
 
-    model_config = output_config({**_SHOWN, "lastUsed": None, "token": "wsp_k3v9x0ab_…"})
+    example: ClassVar = {**_SHOWN, "lastUsed": None, "token": "wsp_k3v9x0ab_…"}
 
-    token: Annotated[
-        str,
-        Described(
-            description="The token, for `Authorization: Bearer …`. Only its hash is stored; it is not shown again."
-        ),
-    ]
+    token: str = described("The token, for `Authorization: Bearer …`. Only its hash is stored; it is not shown again.")

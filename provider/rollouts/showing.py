@@ -30,25 +30,16 @@ def show(row: Rollout, noted: Noted | None) -> RolloutOutput:
     """Return a rollout as it is shown, with what was seen of it last, if that is still so."""
     if noted is None or noted.since != row.since or not row.is_active:
         noted = Noted(row.since, None, None)
-    return RolloutOutput.model_construct(
-        id=row.id or 0,
-        service=row.service,
+    return RolloutOutput.of(
+        row,
         to=row.target,
-        state=row.state,
         percent=_percent_of(row),
-        mirror=row.mirror,
         step=row.step + 1,
-        steps=row.steps,
-        hold=row.hold,
         since=_date(row.since),
         next=noted.next if row.state is RolloutState.RUNNING else None,
         detail=_detail(row, noted.wait),
-        author=row.author,
-        message=row.message,
         started=_date(row.started),
         ended=None if row.ended is None else _date(row.ended),
-        ended_by=row.ended_by,
-        revision=row.revision,
     )
 
 

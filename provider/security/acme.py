@@ -84,22 +84,16 @@ def leave(session: Session, actor: Actor) -> None:
 def shown(row: AcmeAccount | None) -> AcmeOutput:
     """Return the account as it is shown: without what is secret."""
     if row is None:
-        return AcmeOutput.model_construct()
+        return AcmeOutput()
     dns = None
     if row.dns_provider is not None:
-        dns = DnsOutput.model_construct(provider=row.dns_provider, options=sorted(row.dns_credentials or {}))
-    return AcmeOutput.model_construct(
-        directory=row.directory,
-        contact=row.contact,
-        eab=None if row.eab_kid is None else BindingOutput.model_construct(kid=row.eab_kid),
-        challenge=row.challenge,
+        dns = DnsOutput(provider=row.dns_provider, options=sorted(row.dns_credentials or {}))
+    return AcmeOutput.of(
+        row,
+        eab=None if row.eab_kid is None else BindingOutput(kid=row.eab_kid),
         dns=dns,
-        profile=row.profile,
-        preferred_chain=row.preferred_chain,
         chains=row.roots,
         problem=_find_problem(row),
-        terms=row.terms,
-        accepted_by=row.accepted_by,
         accepted=datetime.fromisoformat(row.accepted).astimezone(UTC),
         account=row.url,
     )

@@ -29,7 +29,7 @@ def create(session: Session, actor: Actor, wanted: TokenInput, now: datetime) ->
     tokens.add(session, token)
     told = Message(words.TOKEN_MADE, name=token.name, id=token.id, scopes=", ".join(token.scopes))
     audit.add(session, actor, "token.create", told, changes=[Change("token", token.id, None, _kept(token))])
-    return CreatedTokenOutput.model_construct(**dict(shown(token)), token=secret.text)
+    return CreatedTokenOutput.of(shown(token), token=secret.text)
 
 
 def revoke(session: Session, actor: Actor, which: str) -> Token:
@@ -50,10 +50,8 @@ def replace(session: Session, actor: Actor, wanted: TokenInput, now: datetime) -
 
 def shown(token: Token) -> TokenOutput:
     """Return a token as it is shown."""
-    return TokenOutput.model_construct(
-        id=token.id,
-        name=token.name,
-        scopes=list(token.scopes),
+    return TokenOutput.of(
+        token,
         created=datetime.fromisoformat(token.created),
         expires=None if token.expires is None else datetime.fromisoformat(token.expires),
         last_used=None if token.last_used is None else datetime.fromisoformat(token.last_used),

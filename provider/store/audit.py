@@ -12,7 +12,7 @@ from sqlmodel import col, or_, select
 from provider import moments
 from provider.database.searches import contains
 from provider.database.sessions import Session
-from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
+from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, ChangeOutput, Revision
 from provider.models.audit import MOST_CHANGES
 from provider.store import revisions
 
@@ -120,22 +120,6 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
 def shown(entry: KeptEntry) -> AuditOutput:
     """Return an entry as it is answered."""
     row = entry.row
-    return AuditOutput.model_validate(
-        {
-            "id": row.id,
-            "time": datetime.fromisoformat(row.time),
-            "actor": row.actor,
-            "credential": row.credential,
-            "address": row.address,
-            "requestId": row.request_id,
-            "outcome": row.outcome,
-            "action": row.action,
-            "words": row.words,
-            "revision": row.revision,
-            "message": row.message,
-            "changes": None
-            if entry.count is None
-            else [msgspec.to_builtins(change.masked()) for change in entry.changes],
-            "changeCount": entry.count,
-        }
-    )
+    changes = None if entry.count is None else [ChangeOutput.of(change.masked()) for change in entry.changes]
+    time = datetime.fromisoformat(row.time)
+    return AuditOutput.of(row, time=time, changes=changes, change_count=entry.count)

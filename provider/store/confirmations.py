@@ -129,16 +129,14 @@ def find_left(session: Session, number: int) -> list[str]:
 
 def shown(row: Confirmation) -> ConfirmationOutput:
     """Return one as it is answered."""
-    return ConfirmationOutput.model_validate(
-        {
-            "state": row.state,
-            "within": find_text(row.seconds * 1_000_000_000),
-            "before": datetime.fromisoformat(row.deadline),
-            "ended": None if row.ended is None else datetime.fromisoformat(row.ended),
-            "by": row.ended_by,
-            "revision": row.ended_in,
-            "left": words_left(row),
-        }
+    return ConfirmationOutput(
+        state=row.state,
+        within=find_text(row.seconds * 1_000_000_000) or "",
+        before=datetime.fromisoformat(row.deadline),
+        ended=None if row.ended is None else datetime.fromisoformat(row.ended),
+        by=row.ended_by,
+        revision=row.ended_in,
+        left=words_left(row),
     )
 
 

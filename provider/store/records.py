@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import SQLModel, col
 from sqlmodel import select as select_objects
@@ -41,15 +40,10 @@ Label = tuple[str, str]
 """A key and its value."""
 
 
-def as_json(item: BaseModel | Object) -> dict[str, Any]:
-    """Return an object as its JSON form, with Traefik's camelCase names."""
-    return item.json() if isinstance(item, Object) else item.model_dump(mode="json", by_alias=True)
-
-
 def note(session: Session, kind: NounKind, name: str, before: Object | None, after: Object | None) -> None:
     """Note a change, if there is one."""
-    old = None if before is None else as_json(before)
-    new = None if after is None else as_json(after)
+    old = None if before is None else before.json()
+    new = None if after is None else after.json()
     if old != new:
         session.changes.append(Change(kind, name, old, new))
 

@@ -86,15 +86,7 @@ def shown(session: Session, revision: Revision) -> RevisionOutput:
 
 
 def _shown(revision: Revision, confirmation: ConfirmationOutput | None) -> RevisionOutput:
-    return RevisionOutput(
-        number=revision.number,
-        time=datetime.fromisoformat(revision.time),
-        author=revision.author,
-        summary=revision.summary,
-        message=revision.message,
-        digest=revision.digest,
-        confirmation=confirmation,
-    )
+    return RevisionOutput.of(revision, time=datetime.fromisoformat(revision.time), confirmation=confirmation)
 
 
 def newest(

@@ -14,7 +14,6 @@ from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.revisions import Outcome
 from provider.store import rollouts, servers, writes
-from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
 from provider.web import inputs, reasons
@@ -151,7 +150,7 @@ def change(write: PageWrite, service: str) -> Outcome[None]:
 
 def tag_of(server: Server) -> str:
     """Return the entity tag of a server: the one that REST gives."""
-    return etag("server", as_json(server))
+    return etag("server", server.json())
 
 
 def _read_weights(pool: Mapping[str, Server], names: set[str], sent: Texts) -> tuple[list[Server], list[FieldError]]:
@@ -159,7 +158,7 @@ def _read_weights(pool: Mapping[str, Server], names: set[str], sent: Texts) -> t
     for name in sorted(names):
         text = sent[f"{WEIGHT}/{name}"].strip()
         try:
-            wanted.append(inputs.parse(Server, {**as_json(pool[name]), "weight": text}))
+            wanted.append(inputs.parse(Server, {**pool[name].json(), "weight": text}))
         except Invalid as error:
             wrong += [replace(field, pointer=pointer(WEIGHT, name)) for field in error.fields]
     return wanted, wrong
@@ -187,7 +186,7 @@ def _shown_weight(server: Server, sent: Texts) -> str:
 def _weighed(server: Server, text: str) -> Server:
     """Return a server with the weight that was typed, or its own where that is none."""
     try:
-        return inputs.parse(Server, {**as_json(server), "weight": text.strip()})
+        return inputs.parse(Server, {**server.json(), "weight": text.strip()})
     except Invalid:
         return server
 
