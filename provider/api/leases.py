@@ -10,6 +10,7 @@ from provider.api.answers import answer
 from provider.api.heartbeats import ROUTE
 from provider.api.outcomes import kept
 from provider.api.routers import router_for
+from provider.api.writing import ReasonDependency
 from provider.dependencies import ActorDependency, LeasingDependency, RevisionsDependency
 from provider.errors import NotFound
 from provider.leases import LeasedName
@@ -111,10 +112,11 @@ async def drain_held(
     leasing: LeasingDependency,
     revisions: RevisionsDependency,
     actor: ActorDependency,
+    reason: ReasonDependency,
     service: Annotated[str | None, Query(max_length=63, description="Only the servers of this service.")] = None,
 ) -> Response:
     """Confirm that the held servers are gone: all of them are drained at once, in one revision."""
-    await leasing.release(actor, service)
+    await leasing.release(actor, service, why=reason)
     return kept(revisions)
 
 

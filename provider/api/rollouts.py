@@ -14,7 +14,7 @@ from provider.api.routers import PREFIX, router_for
 from provider.api.writing import WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
-from provider.errors import FieldError, Invalid, NotFound
+from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import Rollout, RolloutInput, RolloutOutput
 from provider.nouns import Service
@@ -44,16 +44,14 @@ class _Steering:
 
     def start(self, wanted: RolloutInput) -> Response:
         is_checked = self.running.check(self.service, wanted, self.actor)
-        start = partial(acting.start, wanted=wanted, message=self.write.message, is_checked=is_checked)
+        start = partial(acting.start, wanted=wanted, is_checked=is_checked)
         return self.act(start, 201, {"Location": PREFIX + _PATH.format(service=self.service)})
 
     def act(self, act: acting.Act, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        if self.write.seconds is not None and act is not acting.finish:
-            detail = Message("this makes no revision that could be rolled back: only finishing a rollout does")
-            raise Invalid([FieldError("/confirmWithin", "confirmWithin.rollout", detail, "query")])
+        acting.check_within(act, self.write.seconds)
 
         def apply(session: Session) -> Rollout:
-            row = act(session, self.actor, self.service)
+            row = act(session, self.actor, self.service, self.write.message)
             session.expunge(row)  # it stays as it is now, also once what was tried is undone
             return row
 

@@ -234,6 +234,25 @@ WithinText = Annotated[
 ]
 
 
+MessageHeader = Annotated[
+    str | None,
+    Header(
+        alias=MESSAGE_HEADER,
+        json_schema_extra={**TEXT_SCHEMA, "maxLength": MESSAGE_LENGTH},
+        description=f"Why you make this change: one line of UTF-8, at most {MESSAGE_LENGTH} characters. "
+        "It is kept with the revision.",
+    ),
+]
+
+
+async def read_reason(request: Request, _message: MessageHeader = None) -> str:
+    """Read why something is done that is no write like the others."""
+    return read_message(request.headers.getlist(MESSAGE_HEADER))
+
+
+ReasonDependency = Annotated[str, Depends(read_reason)]
+
+
 async def read_write(
     request: Request,
     dry_run: Annotated[
@@ -251,15 +270,7 @@ async def read_write(
             description="Roll the change back unless somebody confirms it in this time: `1s` to `168h`.",
         ),
     ] = None,
-    _message: Annotated[
-        str | None,
-        Header(
-            alias=MESSAGE_HEADER,
-            json_schema_extra={**TEXT_SCHEMA, "maxLength": MESSAGE_LENGTH},
-            description=f"Why you make this change: one line of UTF-8, at most {MESSAGE_LENGTH} characters. "
-            "It is kept with the revision.",
-        ),
-    ] = None,
+    _message: MessageHeader = None,
 ) -> Write:
     """Read whether a write is kept, what of it is confirmed, and why it is done."""
     request.state.is_tried = dry_run

@@ -6,7 +6,7 @@ import typer
 
 from provider.cli import outcome
 from provider.cli.client import Client, path
-from provider.cli.options import reads, waits
+from provider.cli.options import reads, waits_with_reason
 from provider.cli.output import Output
 from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
@@ -54,7 +54,7 @@ def show(client: Client, output: Output) -> None:
 
 
 @app.command()
-@waits
+@waits_with_reason
 def end(
     client: Client,
     output: Output,
@@ -66,7 +66,7 @@ def end(
 
     Examples:
       wayshub-provider lease end
-      wayshub-provider lease end --service wayshub
+      wayshub-provider lease end --service wayshub --message "The rack is gone"
     """
     found = client.ask(path("leases"), {})
     is_whole = len(found["servers"]) == found["held"]

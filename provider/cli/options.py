@@ -145,11 +145,13 @@ WAITING: Final = (
 )
 """The options of every command that does something of which the edges hear."""
 
+REASON: Final = inspect.Parameter("message", inspect.Parameter.KEYWORD_ONLY, default="", annotation=MessageOption)
+
 CHANGING: Final = (
     inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption),
     inspect.Parameter("confirm", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmOption),
     inspect.Parameter("confirm_within", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmWithinOption),
-    inspect.Parameter("message", inspect.Parameter.KEYWORD_ONLY, default="", annotation=MessageOption),
+    REASON,
 )
 
 WRITING: Final = (*WAITING, *CHANGING)
@@ -166,6 +168,11 @@ def reads(command: Command[P]) -> Callable[P, None]:
 def waits(command: Command[P]) -> Callable[P, None]:
     """Give a command that changes what the edges get, but not the state, its client and its output."""
     return _connected(command, WAITING)
+
+
+def waits_with_reason(command: Command[P]) -> Callable[P, None]:
+    """Do what `waits` does for a command that makes a revision beside the usual way."""
+    return _connected(command, (*WAITING, REASON))
 
 
 def writes(command: Command[P]) -> Callable[P, None]:

@@ -20,12 +20,19 @@ from provider.summaries import USUAL, Telling, saying
 ITSELF: Final = Actor("rollout", is_admin=True)
 """Who lets a rollout go on, or back, by itself."""
 
-Act = Callable[[Session, Actor, str], Rollout]
-"""Does something with the rollout of a service, in a transaction of somebody."""
+Act = Callable[[Session, Actor, str, str], Rollout]
+"""Does something with the rollout of a service, in a transaction of somebody who may say why: "" where nobody does."""
 
 _ALL: Final = 100
 _LONGEST_SECONDS: Final = 7 * 24 * 3600.0
 _LEAST_SECONDS: Final = 0.1
+
+
+def check_within(act: Act, seconds: float | None) -> None:
+    """Raise `Invalid` where somebody has to confirm what makes no revision: all but finishing a rollout."""
+    if seconds is not None and act is not finish:
+        detail = Message("this makes no revision that could be rolled back: only finishing a rollout does")
+        raise Invalid([FieldError(pointer("confirmWithin"), "confirmWithin.rollout", detail, "query")])
 
 
 def check(wanted: RolloutInput, least_seconds: float) -> None:
@@ -49,7 +56,7 @@ def check(wanted: RolloutInput, least_seconds: float) -> None:
 
 
 def start(
-    session: Session, actor: Actor, service: str, wanted: RolloutInput, *, message: str, is_checked: bool
+    session: Session, actor: Actor, service: str, message: str, *, wanted: RolloutInput, is_checked: bool
 ) -> Rollout:
     """Start to move the traffic of a service. `is_checked`: whether the health of the new servers is checked.
 
@@ -111,40 +118,40 @@ def get_active(session: Session, service: str) -> Rollout:
     return found
 
 
-def pause(session: Session, actor: Actor, service: str) -> Rollout:
+def pause(session: Session, actor: Actor, service: str, message: str = "") -> Rollout:
     """Stay at this step until somebody resumes."""
     row = get_active(session, service)
     if row.state is RolloutState.RUNNING:
         row.state, row.why = RolloutState.PAUSED, None
         session.flush()
-        audit.add(session, actor, "rollout.pause", words.say(words.PAUSED, row))
+        audit.add(session, actor, "rollout.pause", words.say(words.PAUSED, row), message=message)
     return row
 
 
-def resume(session: Session, actor: Actor, service: str) -> Rollout:
+def resume(session: Session, actor: Actor, service: str, message: str = "") -> Rollout:
     """Go on: this step lasts as long as if it began now."""
     row = get_active(session, service)
     if row.state is RolloutState.PAUSED:
         row.state, row.why, row.since = RolloutState.RUNNING, None, _now()
         session.flush()
-        audit.add(session, actor, "rollout.resume", words.say(words.RESUMED, row))
+        audit.add(session, actor, "rollout.resume", words.say(words.RESUMED, row), message=message)
     return row
 
 
-def go_back(session: Session, actor: Actor, service: str) -> Rollout:
+def go_back(session: Session, actor: Actor, service: str, message: str = "") -> Rollout:
     """Return all traffic to the service at once."""
     row = get_active(session, service)
-    audit.add(session, actor, "rollout.back", words.say(words.BACK, row))
+    audit.add(session, actor, "rollout.back", words.say(words.BACK, row), message=message)
     return _end(session, row, RolloutState.BACK, actor)
 
 
-def finish(session: Session, actor: Actor, service: str) -> Rollout:
+def finish(session: Session, actor: Actor, service: str, message: str = "") -> Rollout:
     """Let all that refers to the service refer to the target. Raises `Invalid` where an object cannot."""
     row = get_active(session, service)
     if referring.redirect(session, row.service, row.target):
         row.revision = last_revision(session)[0] + 1
     else:  # there is no revision that tells of it
-        audit.add(session, actor, "rollout.finish", words.say(words.FINISHED, row))
+        audit.add(session, actor, "rollout.finish", words.say(words.FINISHED, row), message=message)
     return _end(session, row, RolloutState.FINISHED, actor)
 
 

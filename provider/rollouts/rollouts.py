@@ -140,7 +140,7 @@ class Rollouts:
         acting.check(wanted, round(_PERIODS * period, 3))
         # What the transaction itself refuses comes first: nothing more is to be said of what does not exist.
         self._revisions.try_change(
-            lambda session: acting.start(session, actor, service, wanted, message="", is_checked=True), actor=actor
+            lambda session: acting.start(session, actor, service, "", wanted=wanted, is_checked=True), actor=actor
         )
         for code, refusal in self._list_refusals(Shift(service, wanted.to, 1), parts, wanted):
             if refusal is not None:

@@ -29,7 +29,7 @@ from provider.web.writing import PageWriteDependency, done
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
 _PATH: Final = "/services/{service}/rollout"
-_FIELDS: Final = ("to", "steps", "hold", "mirror", "withoutHealthCheck", reasons.MESSAGE)
+_FIELDS: Final = ("to", "steps", "hold", "mirror", "withoutHealthCheck", *reasons.FIELDS)
 _USUAL: Final = {"steps": "5, 25, 50, 100", "hold": "2m"}
 _MOST_PROPOSED: Final = 200
 
@@ -103,7 +103,7 @@ def start_rollout(
         wanted = _read(texts)
         is_checked, message = running.check(service, wanted, actor), reasons.read(write.sent)
         outcome = write.change(
-            lambda session: acting.start(session, actor, service, wanted, message=message, is_checked=is_checked)
+            lambda session: acting.start(session, actor, service, message, wanted=wanted, is_checked=is_checked)
         )
     except Invalid as error:
         return _show(request, revisions, running, service, Form(texts, error.fields), 422)
@@ -118,9 +118,11 @@ def steer_rollout(
 ) -> Response:
     """Pause, resume, take back or finish a rollout, and lead back to its page."""
     step, back = choose(RolloutStep, write.sent, "step"), _PATH.format(service=service)
+    act, message = _ACTS[step], reasons.read(write.sent)
+    acting.check_within(act, reasons.read_seconds(write.sent))
     telling = acting.telling(running.find_active(service))
     try:
-        outcome = write.change(lambda session: _ACTS[step](session, actor, service), telling)
+        outcome = write.change(lambda session: act(session, actor, service, message), telling)
     except (NotFound, Invalid) as error:
         return redirect(request, back, Notice(_told(error), Tone.WARNING))
     running.changed(outcome.result)

@@ -125,9 +125,11 @@ def test_the_last_server_of_a_service_is_held_until_somebody_says_that_it_is_gon
     assert any("server a of wayshub sends no heartbeats" in each for each in warnings)
     assert client.delete("/leases/held", params={"service": "other"}).status_code == 204
     assert state(client) == "ready"
-    assert client.delete("/leases/held", params={"service": "wayshub"}).status_code == 204
+    why = {"Config-Message": "the rack is gone"}
+    assert client.delete("/leases/held", params={"service": "wayshub"}, headers=why).status_code == 204
     assert state(client) == "drain"
-    assert revisions(client)[0]["author"] == "tests"
+    newest = revisions(client)[0]
+    assert (newest["author"], newest["message"]) == ("tests", "the rack is gone")
 
 
 def test_the_last_server_that_was_held_and_returns_is_just_there(client: httpx.Client) -> None:

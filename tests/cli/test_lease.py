@@ -15,5 +15,7 @@ def test_the_leases_of_held_servers_are_ended_only_where_some_are_held(cli: Run,
     assert "No server is held: nothing changed." in cli("lease", "end").out
     wait_until(lambda: client.get("/leases").json()["held"] == 1, "the last server is held")
     assert "No server is held: nothing changed." in cli("lease", "end", "--service", "other").out
-    assert "Drained the held servers (revision " in cli("lease", "end", "--service", "wayshub").out
+    ended = cli("lease", "end", "--service", "wayshub", "--message", "The rack is gone")
+    assert "Drained the held servers (revision " in ended.out
+    assert client.get("/revisions").json()["items"][0]["message"] == "The rack is gone"
     assert client.get(f"{SERVERS}/a").json()["state"] == "drain"

@@ -1,5 +1,7 @@
 """The page of a service's rollout, and where others tell of it."""
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import httpx
 import pytest
 
 from tests.running import Service, http_client, running_service
+from tests.web.filling import send, words
 
 PAGE = "/services/shop/rollout"
 
@@ -66,6 +69,35 @@ def test_buttons_pause_resume_and_take_back(console: httpx.Client) -> None:
     assert 'value="back"' not in console.get(PAGE).text
     console.post(f"{PAGE}/step", data={"step": "back"})
     assert "no rollout of shop is running" in console.get(PAGE).text.lower()
+
+
+def test_why_can_be_typed_at_each_step_and_is_kept_as_it_is_by_rest(console: httpx.Client, alone: Service) -> None:
+    start(console, message="Version 2")
+    with http_client(f"{alone.url}/api/v1") as client:
+        why = {"Config-Message": "as told"}
+        for step, button in (("pause", "Pause"), ("resume", "Resume"), ("back", "Take back")):
+            typed = {"message": f"{step}, as told"}
+            send(console, console.get(PAGE), f"{PAGE}/step", typed, button)
+            assert client.get("/audit").json()["items"][0]["message"] == f"{step}, as told"
+        client.post(f"{PAGE}", json={"to": "next"}).raise_for_status()
+        for step in ("pause", "resume", "back"):
+            client.post(f"{PAGE}/{step}", headers=why).raise_for_status()
+            newest = client.get("/audit").json()["items"][0]
+            assert (newest["action"], newest["message"]) == (f"rollout.{step}", "as told")
+        start(console, message="Version 2")
+        send(console, console.get(PAGE), f"{PAGE}/step", {"message": "it is enough"}, "Finish now")
+        assert client.get("/revisions").json()["items"][0]["message"] == "it is enough"
+        client.post(f"/revisions/{client.get('/revisions').json()['items'][0]['number']}/undo").raise_for_status()
+
+
+def test_only_what_makes_a_revision_has_to_be_confirmed_and_what_was_typed_is_not_lost(console: httpx.Client) -> None:
+    assert "Roll back unless confirmed" not in words(console.get(PAGE))
+    start(console)
+    answer = send(console, console.get(PAGE), f"{PAGE}/step", {"message": "slowly", "confirmWithin": "5m"}, "Pause")
+    assert answer.status_code == 422
+    assert "only finishing a rollout does" in words(answer)
+    again = html.unescape(re.findall(r'href="([^"]*typed=[^"]*)"', answer.text)[0])
+    assert 'value="slowly"' in console.get(again).text
 
 
 @pytest.mark.parametrize(
