@@ -92,6 +92,7 @@ from provider.web import (
     sessions,
     trace,
 )
+from provider.web import arrivals as arrival_pages
 from provider.web import audit as audit_pages
 from provider.web import confirmations as confirmation_pages
 from provider.web import edges as edges_pages
@@ -304,7 +305,7 @@ def _list_routes() -> list[BaseRoute]:
         *(overview, exposing, applications, learn, trace, checks, pages, preferences, sessions),
     ]
     further = [
-        *(edges_pages, event_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages),
+        *(edges_pages, event_pages, revisions_pages, arrival_pages, rollback_pages, undo_pages, confirmation_pages),
         *(rollout_pages, lease_pages, accounts_pages, tokens_pages, ca, audit_pages),
     ]
     before, after = [part.router for part in parts], [part.router for part in further]

@@ -270,7 +270,7 @@ def test_a_service_that_others_or_a_rollout_lead_to_needs_no_router(
     def move(session: Session) -> None:
         for service in listed:
             writes.put(session, service.copy(labels={"lane": "a"}))
-        acting.start(session, Actor("tester"), "app", RolloutInput(to="next"), message="", is_checked=False)
+        acting.start(session, Actor("tester"), "app", "", wanted=RolloutInput(to="next"), is_checked=False)
 
     revisions.change(move, actor=Actor("tester"))
     planned = partial(declarations.plan, wanted=Declaration.of(*listed, both))

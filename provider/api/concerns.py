@@ -7,9 +7,10 @@ from typing import Final
 from fastapi import Request
 
 from provider import control_plane
+from provider.edges import concerns
 from provider.edges.missing import Awaited
 from provider.edges.sightings import fits, read_pair
-from provider.nouns import NOUNS, Domain, Named, owners
+from provider.nouns import NOUNS, Domain, Named
 from provider.nouns.certificate import Certificate
 from provider.nouns.domain import CertificateSource
 from provider.parts import Parts
@@ -27,15 +28,8 @@ def find_concern(request: Request) -> Callable[[Named], bool]:
     touched = _find_touched(request)
     if not touched:
         return bool  # every router has a name
-    needed = {key for named in touched for key in owners(*named)}
     current = control_plane.find(request).revisions.current
-    parts = Parts() if current is None else current.parts
-
-    def concerns(router: Named) -> bool:
-        part = parts.find(router)
-        return router in needed or (part is not None and not needed.isdisjoint(parts.reached(part)))
-
-    return concerns
+    return concerns.find_concern(touched, Parts() if current is None else current.parts)
 
 
 def find_awaited(request: Request) -> Callable[[], Sequence[Awaited]]:

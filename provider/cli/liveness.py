@@ -21,10 +21,10 @@ def tell(client: Client, output: Output, answer: Reply) -> None:
     silent = [edge for edge in edges if is_silent(edge)]
     if len(silent) == len(edges):
         output.is_pending = True
-        output.beside(_words_of_none(silent))
+        output.beside(words_of_none(silent))
         return
     if not output.is_json:
-        output.line(_words_of_live(silent))
+        output.line(words_of_live(silent))
     for edge in edges:
         if edge["state"] == "degraded":
             note(f"Edge {edge['name']} is degraded: {edge['detail']}")
@@ -44,7 +44,7 @@ def _tell_pending(output: Output, pending: Sequence[Item]) -> None:
         note("An edge is unconfirmed while its API cannot be read: set PROVIDER_TRAEFIK_API to its URL.")
 
 
-def _words_of_live(silent: Sequence[Item]) -> str:
+def words_of_live(silent: Sequence[Item]) -> str:
     if not silent:
         return "Live on every edge."
     named = [f"{edge['name']} ({edge['state']})" for edge in silent[:_MOST_NAMED]]
@@ -53,6 +53,6 @@ def _words_of_live(silent: Sequence[Item]) -> str:
     return f"Live on every edge that polls; not on {', '.join(named)}."
 
 
-def _words_of_none(silent: Sequence[Item]) -> str:
+def words_of_none(silent: Sequence[Item]) -> str:
     when = "now" if any(edge["state"] == "stale" for edge in silent) else "yet"
     return f"No Traefik is connected {when}: the change is saved, and goes live as soon as one connects."

@@ -38,19 +38,20 @@ class Tone(StrEnum):
 class Notice:
     """A sentence for a person, in that person's language, and what they should know besides, a sentence each.
 
-    `untold` counts what there is to know beyond that.
+    `untold` counts what there is to know beyond that. `revision` is the number of what was changed, if anything was.
     """
 
     text: str
     tone: Tone = Tone.GOOD
     warnings: Sequence[str] = ()
     untold: int = 0
+    revision: int | None = None
 
 
 def leave(request: Request, response: Response, notice: Notice) -> None:
     """Leave a notice for the page that follows a request."""
     kept = _first(notice.warnings)
-    written = [notice.tone, notice.text[:_LONGEST], kept, len(notice.warnings) - len(kept)]
+    written = [notice.tone, notice.text[:_LONGEST], kept, len(notice.warnings) - len(kept), notice.revision]
     content = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
     encoded = urlsafe_b64encode(content.encode("utf-8", "replace")).decode()
     secure = request.url.scheme == "https"
@@ -63,9 +64,10 @@ def find(request: Request) -> Notice | None:
     if not written:
         return None
     try:
-        tone, text, warnings, untold = json.loads(urlsafe_b64decode(written))
+        tone, text, warnings, untold, revision = json.loads(urlsafe_b64decode(written))
         told = [str(each)[:_LONGEST] for each in warnings[:_MOST_WARNED]]
-        return Notice(str(text)[:_LONGEST], Tone(tone), told, int(untold))
+        number = None if revision is None else int(revision)
+        return Notice(str(text)[:_LONGEST], Tone(tone), told, int(untold), number)
     except (ValueError, TypeError, RecursionError):
         return None
 

@@ -115,6 +115,10 @@ def say(request: Request, text: str) -> str:
     return language_of(request).say(text)
 
 
+def sentence(request: Request, text: str) -> str:
+    return language_of(request).sentence(text)
+
+
 def redirect(request: Request, path: str, notice: Notice | None = None) -> RedirectResponse:
     """Lead to another page after a form was taken: it is asked for with GET. What happened is told there."""
     response = RedirectResponse(path, 303)

@@ -22,7 +22,7 @@ from provider.summaries import USUAL, Telling
 from provider.web import brakes, reasons
 from provider.web.inputs import SentDependency, Texts
 from provider.web.notices import Notice
-from provider.web.rendering import redirect, say
+from provider.web.rendering import redirect, sentence
 
 T = TypeVar("T")
 
@@ -81,6 +81,7 @@ PageWriteDependency = Annotated[PageWrite, Depends(read_write)]
 
 
 def done(request: Request, path: str, notice: Notice, outcome: Outcome[T]) -> RedirectResponse:
-    """Lead to a page on which it is told what was done, and what that brought to light."""
-    told = [say(request, finding.detail) for finding in outcome.warnings or ()]
-    return redirect(request, path, replace(notice, warnings=told))
+    """Lead to a page on which it is told what was done, in which revision, and what that brought to light."""
+    told = [sentence(request, finding.detail) for finding in outcome.warnings or ()]
+    revision = outcome.revision if outcome.changes else None
+    return redirect(request, path, replace(notice, warnings=told, revision=revision))

@@ -76,8 +76,7 @@ def test_why_can_be_typed_at_each_step_and_is_kept_as_it_is_by_rest(console: htt
     with http_client(f"{alone.url}/api/v1") as client:
         why = {"Config-Message": "as told"}
         for step, button in (("pause", "Pause"), ("resume", "Resume"), ("back", "Take back")):
-            typed = {"message": f"{step}, as told"}
-            send(console, console.get(PAGE), f"{PAGE}/step", typed, button)
+            send(console, console.get(PAGE), f"{PAGE}/step", {"message": f"{step}, as told"}, button)
             assert client.get("/audit").json()["items"][0]["message"] == f"{step}, as told"
         client.post(f"{PAGE}", json={"to": "next"}).raise_for_status()
         for step in ("pause", "resume", "back"):
