@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from provider.database.sessions import Session
+from provider.errors import Invalid
 from provider.listening import Listening
 from provider.messages import Message
 from provider.models import Change
@@ -53,7 +52,7 @@ def _routes(item: object, listening: Listening) -> Iterator[Route]:
     if item is not None:
         try:
             yield from read_routes(Router.read(item), listening)
-        except ValidationError:
+        except Invalid:
             return
 
 

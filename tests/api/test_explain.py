@@ -1,12 +1,15 @@
 """`/api/v1/explain` and `/api/v1/conflicts`."""
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.checks import problem
+from tests.running import Service
 
 
 @pytest.fixture
@@ -271,3 +274,21 @@ def test_what_middlewares_make_longer_and_longer_is_not_followed_to_its_end(clie
     sent = {"redirectRegex": {"regex": "^.*$", "replacement": "https://a.test/" + "$0" * 500}}
     client.put("/middlewares/times3", json=sent).raise_for_status()
     client.get("/explain", params={"url": "http://alvin.xyz/api"}).raise_for_status()
+
+
+def test_a_router_of_an_earlier_version_that_this_one_does_not_take_is_not_told_as_lost(
+    client: httpx.Client, shared_service: Service
+) -> None:
+    client.put("/domains/earlier.test", json={}).raise_for_status()
+    client.put("/routers/earlier", json={"domains": ["earlier.test"], "service": "wayshub"}).raise_for_status()
+    client.delete("/routers/earlier").raise_for_status()
+    assert explain(client, "http://earlier.test/")["lost"]["router"] == "earlier"
+    rows = "FROM revision_change WHERE kind = 'router' AND name = 'earlier' AND after IS NULL"
+    with closing(sqlite3.connect(shared_service.database)) as connection:
+        (kept,) = connection.execute(f"SELECT before {rows}").fetchone()
+        change = "UPDATE revision_change SET before = ? WHERE kind = 'router' AND name = 'earlier' AND after IS NULL"
+        connection.execute(change, (kept.replace("{", '{"formerly": 1, ', 1),))
+        connection.commit()
+        assert explain(client, "http://earlier.test/")["lost"] is None
+        connection.execute(change, (kept,))
+        connection.commit()
