@@ -31,10 +31,9 @@ from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
-from provider.issuing.standing import IssuanceStanding
 from provider.leasing.book import LeaseChange
 from provider.loops import Bell
-from provider.models import Revision, RolloutOutput
+from provider.models import IssuanceOutput, Revision, RolloutOutput
 from provider.nouns import Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
@@ -155,7 +154,7 @@ class Events:
             data = {"service": change.service, "name": change.server, "state": change.after, "before": change.before}
             self._add("lease", data)
 
-    def issued(self, domain: str, standing: IssuanceStanding) -> None:
+    def issued(self, domain: str, standing: IssuanceOutput) -> None:
         """Take how this service is getting on with the certificate of a domain. May be called from any thread."""
         data = {"domain": domain, "state": standing.state, "why": standing.why, "next": _written(standing.next)}
         self._bell.call(self._add, "issuance", data)

@@ -1,13 +1,12 @@
 """Who would have taken a request that nobody takes now: a router that was removed, disabled or changed not long ago."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from provider.database.sessions import Session
 from provider.errors import Invalid
 from provider.listening import Listening
 from provider.messages import Message
-from provider.models import Change
+from provider.models import Change, LostOutput
 from provider.nouns import Router
 from provider.ranking import Route
 from provider.routes import read_routes
@@ -17,17 +16,7 @@ from provider.store import object_changes
 from provider.store import revisions as stored
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A router that would have taken a request, and the revision since which it does not."""
-
-    router: str
-    revision: int
-    author: str
-    why: Message
-
-
-def find(session: Session, request: Request, entry_point: str, listening: Listening) -> Lost | None:
+def find(session: Session, request: Request, entry_point: str, listening: Listening) -> LostOutput | None:
     """Find the last router that would have taken a request. It is looked for a little way back only.
 
     `listening` tells where routers listen now: what the TLS of domains was is not asked.
@@ -36,7 +25,8 @@ def find(session: Session, request: Request, entry_point: str, listening: Listen
         was, takes = (_takes(side, request, entry_point, listening) for side in (change.before, change.after))
         if was and not takes:
             author = stored.get(session, number).author
-            return Lost(change.name, number, author, _why(change, number, author))
+            why = _why(change, number, author)
+            return LostOutput(router=change.name, revision=number, author=author, why=why)
     return None
 
 

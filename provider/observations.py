@@ -15,7 +15,6 @@ from provider.edges.health import Health, ServerHealth
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting
 from provider.issuing.issuing import Issuing
-from provider.issuing.standing import IssuanceStanding
 from provider.leasing.book import LeaseView
 from provider.leasing.leasing import Leasing
 from provider.listening import DefaultEntryPoints
@@ -23,7 +22,6 @@ from provider.models import (
     CertificateOutput,
     DomainOutput,
     HealthOutput,
-    IssuanceOutput,
     KeptOutOutput,
     LeaseOutput,
     LeaseState,
@@ -34,6 +32,7 @@ from provider.models import (
     ServiceOutput,
     ShareOutput,
     ShownOutput,
+    StayingOutput,
 )
 from provider.nouns import Domain, Object, Server, Service
 from provider.nouns.certificate import Certificate
@@ -107,17 +106,6 @@ def _shares(spread: Spread) -> list[ShareOutput]:
 
 
 @dataclass(frozen=True, slots=True)
-class Staying:
-    """A drained server that keeps its visitors, those who have its `cookie` (`NAME=VALUE`), until a time."""
-
-    service: str
-    server: str
-    url: str
-    until: str
-    cookie: str
-
-
-@dataclass(frozen=True, slots=True)
 class Answering:
     """Who may answer requests to a service: servers, each with the service that has it, and what nothing is known of.
 
@@ -128,7 +116,7 @@ class Answering:
     elsewhere: Sequence[str] = ()
     strategy: Strategy = Strategy.WRR
     """The first one on the way that does not go by weights, if one does not."""
-    staying: Sequence[Staying] = ()
+    staying: Sequence[StayingOutput] = ()
     """The drained ones that answer those who are their visitors already."""
 
 
@@ -161,11 +149,12 @@ def follow(
     return passage, None, Answering(elsewhere=[route.service] if SERVICE.leads_elsewhere(route.service) else [])
 
 
-def _staying(service: Service, server: Server, health: Health) -> Iterator[Staying]:
+def _staying(service: Service, server: Server, health: Health) -> Iterator[StayingOutput]:
     leaving = _leaving(service, server, health)
     if leaving is not None and leaving.until is not None and service.sticky is not None:
         cookie = f"{service.sticky.cookie.name}={sticky_value(server.url)}"
-        yield Staying(service.name, server.name, server.url, leaving.until, cookie)
+        place = {"service": service.name, "server": server.name, "url": server.url}
+        yield StayingOutput(**place, until=leaving.until, cookie=cookie)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,17 +194,11 @@ def _show_domains(
     return [
         DomainOutput(
             **vars(domain),
-            issuance=_issuance(observers.issuing.stand(domain.key)),
+            issuance=observers.issuing.stand(domain.key),
             certificates=[_shown(edge, seen) for edge, seen in sightings.of_domain(domain.key)] if domain.tls else [],
         )
         for domain in listed
     ]
-
-
-def _issuance(standing: IssuanceStanding | None) -> IssuanceOutput | None:
-    if standing is None:
-        return None
-    return IssuanceOutput(state=standing.state, why=standing.why, failures=standing.failures, next=standing.next)
 
 
 def _shown(edge: str, seen: Sighting) -> ShownOutput:

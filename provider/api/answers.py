@@ -31,8 +31,8 @@ class AnsweringRoute(APIRoute):
         self.shown: type[Object] | None = shown if isinstance(shown, type) and issubclass(shown, Object) else None
         if self.shown is not None:
             name = page_name(self.shown) if self.is_page else self.shown.__name__
-            status = options.get("status_code") or 200
             content = {"application/json": {"schema": {"$ref": SCHEMAS + name}}}
-            described = {"content": content, **responses.get(status, {})}
-            options |= {"response_model": None, "responses": {**responses, status: described}}
+            statuses = {options.get("status_code") or 200, *({200, 201} & responses.keys())}
+            described = {status: {"content": content, **responses.get(status, {})} for status in statuses}
+            options |= {"response_model": None, "responses": responses | described}
         super().__init__(path, endpoint, **options)

@@ -1,12 +1,12 @@
 """What the OpenAPI document says of routes: every status that can occur, the headers, and what FastAPI cannot know."""
 
-from collections.abc import Mapping
+from types import GenericAlias
 from typing import Any, Final
 
 from fastapi import Path
 
 from provider.api.problems import MEDIA_TYPE
-from provider.api.schemas import SCHEMAS, page_name, patch_name, replacement_name, shown_as
+from provider.api.schemas import SCHEMAS, patch_name, replacement_name, shown_as
 from provider.metrics.metrics import MEDIA_TYPE as METRICS_TYPE
 from provider.nouns import Noun
 from provider.nouns.fields import camel
@@ -116,10 +116,6 @@ def body(schema_name: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def answer(described: Mapping[str, Any], schema_name: str) -> dict[str, Any]:
-    return {**described, "content": {"application/json": {"schema": {"$ref": SCHEMAS + schema_name}}}}
-
-
 _BODY = (400, 413, 415, 422, 503)
 _CHANGED: Final = {
     "description": "The object as it is now.",
@@ -206,36 +202,35 @@ class Described:
     def __init__(self, noun: type[Noun]) -> None:
         self._noun = noun
         self._one, self._many = noun.one(), lowered(noun.titles)
-        self._shown = shown_as(noun).__name__
+        self._shown = shown_as(noun)
         self._missing = (404,) if noun.within else ()
         self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
 
     def listing(self) -> dict[str, Any]:
-        page = answer({"description": "One page of the list."}, page_name(shown_as(self._noun)))
         about = f"Return {self._many} by name. `q` searches {listed_texts(self._noun)}."
-        responses = {200: page} | _problems(*self._missing, 422, 503)
-        return self._route("list", self._noun.plural, f"List {self._many}", about, responses)
+        responses = {200: {"description": "One page of the list."}} | _problems(*self._missing, 422, 503)
+        route = self._route("list", self._noun.plural, f"List {self._many}", about, responses)
+        return route | {"response_model": GenericAlias(list, self._shown)}
 
     def creation(self) -> dict[str, Any]:
-        responses = {201: answer(_CREATED, self._shown)} | _problems(*self._missing, 409, 412, *_BODY)
+        responses = {201: _CREATED} | _problems(*self._missing, 409, 412, *_BODY)
         about = f"Add {self._one}. To be able to repeat the request, use `PUT` on the object's own path."
         route = self._route("add", self._noun.kind, f"Add {self._one}", about, responses)
         return route | {"status_code": 201, "openapi_extra": body(self._noun.__name__)}
 
     def showing(self) -> dict[str, Any]:
-        same = {} if self._shown != self._noun.__name__ else {304: _SAME}
-        responses = {200: answer(_SHOWN, self._shown)} | same | _problems(404, 422, 503)
+        same = {} if self._shown is not self._noun else {304: _SAME}
+        responses = {200: _SHOWN} | same | _problems(404, 422, 503)
         return self._route("show", self._noun.kind, f"Show {self._one}", f"Return {self._one}.", responses)
 
     def replacement(self) -> dict[str, Any]:
-        made = {200: answer(_CHANGED, self._shown), 201: answer(_CREATED, self._shown)}
-        responses = made | _problems(*self._braked, 412, *_BODY)
+        responses = {200: _CHANGED, 201: _CREATED} | _problems(*self._braked, 412, *_BODY)
         about = f"Create {self._one}, or replace all fields. The request can be repeated."
         route = self._route("put", self._noun.kind, f"Create or replace {self._one}", about, responses)
         return route | {"openapi_extra": body(replacement_name(self._noun))}
 
     def merging(self) -> dict[str, Any]:
-        responses = {200: answer(_CHANGED, self._shown)} | _problems(404, *self._braked, 412, *_BODY)
+        responses = {200: _CHANGED} | _problems(404, *self._braked, 412, *_BODY)
         about = f"Change some fields of {self._one}, and keep the others."
         route = self._route("patch", self._noun.kind, f"Change {self._one}", about, responses)
         schema = {"schema": {"$ref": SCHEMAS + patch_name(self._noun)}}
@@ -249,7 +244,7 @@ class Described:
         if self._noun.cascade:
             about += " If others use it, this is refused, unless you pass `cascade`."
         route = self._route("remove", self._noun.kind, f"Remove {self._one}", about, responses)
-        return route | {"status_code": 204}
+        return route | {"status_code": 204, "response_model": None}
 
     def _route(self, verb: str, about: str, summary: str, description: str, responses: Responses) -> dict[str, Any]:
         return {
@@ -257,7 +252,7 @@ class Described:
             "summary": summary,
             "description": description,
             "responses": responses,
-            "response_model": None,
+            "response_model": self._shown,
         }
 
 

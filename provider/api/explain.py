@@ -10,12 +10,9 @@ from provider.api import documentation
 from provider.api.answers import answer
 from provider.api.explained import (
     CandidateOutput,
-    DeviationOutput,
     ExplainedServer,
     ExplainOutput,
     FailureOutput,
-    LostOutput,
-    StayingOutput,
     StepOutput,
 )
 from provider.api.routers import router_for
@@ -24,6 +21,7 @@ from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate
 from provider.listening import Listening
+from provider.models import LostOutput
 from provider.models.types import EntryPointName
 from provider.observations import Answering, follow
 from provider.passages import Encounter
@@ -106,8 +104,8 @@ def explain(
         servers=_servers(answering, service),
         lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
         elsewhere=list(answering.elsewhere),
-        staying=[StayingOutput.of(each) for each in answering.staying],
-        edges=[DeviationOutput.of(each) for each in answered.edges],
+        staying=list(answering.staying),
+        edges=list(answered.edges),
     )
     return answer(explained)
 
@@ -116,8 +114,7 @@ def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_poi
     current = revisions.current
     listening = Listening() if current is None else current.listening
     with revisions.reading() as session:
-        found = lost.find(session, request, entry_point, listening)
-    return None if found is None else LostOutput.of(found)
+        return lost.find(session, request, entry_point, listening)
 
 
 def _read_header(number: int, text: str) -> tuple[str, str]:

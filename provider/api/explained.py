@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from provider.explanations import Verdict
+from provider.models import DeviationOutput, LostOutput, StayingOutput
 from provider.models.shown import Shown, described
 from provider.nouns.middlewares.underway import Fate
-from provider.nouns.texts import Text
 from provider.nouns.types import Whole
 
 
@@ -42,16 +42,6 @@ class ExplainedServer(Shown):
     )
 
 
-class StayingOutput(Shown):
-    """A drained server that keeps its visitors."""
-
-    service: str = described("Name of its service.")
-    server: str = described("Name of the server.")
-    url: str = described("URL of the server.")
-    until: str = described("Until when it keeps its visitors.", Text(said={"format": "date-time"}))
-    cookie: str = described("The cookie, as `NAME=VALUE`: a request that has it goes to this server.")
-
-
 class StepOutput(Shown):
     """A middleware that the request reaches, and what happens to it there."""
 
@@ -68,23 +58,6 @@ class StepOutput(Shown):
         "Status of the response, if the request ends here; otherwise null.", Whole(100, 599), default=None
     )
     location: str | None = described("Where the response redirects to; null if it does not.", default=None)
-
-
-class LostOutput(Shown):
-    """A router that used to take the request."""
-
-    router: str = described("Name of the router.")
-    revision: int = described("Number of the revision that removed, disabled or changed it.")
-    author: str = described("Author of that revision.")
-    why: str = described("The same, as a sentence.")
-
-
-class DeviationOutput(Shown):
-    """An edge that treats the request differently, or has a problem with that router."""
-
-    edge: str = described("Name of the edge.")
-    router: str | None = described("Name of the router that takes it there; null if none does (404).")
-    why: str = described("Why, in Traefik's words where there are any.")
 
 
 class ExplainOutput(Shown):

@@ -1,11 +1,12 @@
 """`/openapi.json`: what the REST API is, for programs and for the page that shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 
 from provider import declarations
 from provider.api import configuration, nouns, rollouts, schemas
@@ -17,7 +18,6 @@ from provider.api.requests import ID_HEADER
 from provider.api.schemas import SCHEMAS
 from provider.api.writing import CONFIRM_WITHIN
 from provider.models import TrialOutput
-from provider.nouns import Object
 from provider.security import cookies, needs
 from provider.values import NAME_SCHEMA
 
@@ -75,15 +75,16 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 def _make_document(app: FastAPI) -> dict[str, Any]:
+    routes = [*nouns.describe(), *app.routes]
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=app.description,
-        routes=[*nouns.describe(), *app.routes],
+        routes=routes,
         tags=app.openapi_tags,
     )
-    _add_schemas(document["components"]["schemas"], app)
+    _add_schemas(document["components"]["schemas"], routes)
     document["components"]["headers"] = {ID_HEADER: _ID}
     document["components"]["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
@@ -95,16 +96,11 @@ def _make_document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def _add_schemas(known: dict[str, Any], app: FastAPI) -> None:
+def _add_schemas(known: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
     """Add the schemas of what FastAPI does not see: all that is declared as an object."""
-    routes = [route for route in app.routes if isinstance(route, AnsweringRoute)]
-    shown: list[type[Object]] = [
-        Problem,
-        UnconfirmedOutput,
-        TrialOutput,
-        *(route.shown for route in routes if route.shown),
-    ]
-    known.update(schemas.of_nouns(shown, [route.shown for route in routes if route.shown and route.is_page]))
+    answers = [(route.shown, route.is_page) for route in routes if isinstance(route, AnsweringRoute) and route.shown]
+    shown = [Problem, UnconfirmedOutput, TrialOutput, *(model for model, _is_page in answers)]
+    known.update(schemas.of_all(shown, [model for model, is_page in answers if is_page]))
     known.update(declarations.schemas(SCHEMAS + "{model}"))
     for unused in ("HTTPValidationError", "ValidationError"):
         known.pop(unused, None)

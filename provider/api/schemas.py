@@ -32,18 +32,17 @@ def patch_name(noun: type[Object]) -> str:
     return f"{noun.__name__}Patch"
 
 
-def of_nouns(shown: Iterable[type[Object]], listed: Iterable[type[Object]]) -> dict[str, Any]:
-    """Return the schemas of all nouns, as they are given, replaced, patched, shown and listed, and of what else is."""
+def of_all(shown: Iterable[type[Object]], listed: Iterable[type[Object]]) -> dict[str, Any]:
+    """Return the schemas of what is given, replaced and patched, and of all that is shown and listed."""
     ref, found = SCHEMAS + "{model}", dict[str, Any]()
     for noun in NOUNS.values():
         found[noun.__name__] = noun.schema(ref, found)
         found[replacement_name(noun)] = _without_name(noun, found[noun.__name__])
         found[patch_name(noun)] = _patch_schema(noun, ref, found)
-    shown_nouns = [shown_as(noun) for noun in NOUNS.values()]
-    described: list[type[Object]] = [*shown_nouns, *shown, ExposeInput, AdoptInput, HandBackInput]
-    for model in described:
+    models: list[type[Object]] = [*shown, ExposeInput, AdoptInput, HandBackInput]
+    for model in models:
         found[model.__name__] = model.schema(ref, found)
-    return found | {page_name(model): _page_schema(model) for model in (*shown_nouns, *listed)}
+    return found | {page_name(model): _page_schema(model) for model in listed}
 
 
 def _page_schema(model: type[Object]) -> dict[str, Any]:

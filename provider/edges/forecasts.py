@@ -6,21 +6,10 @@ from dataclasses import dataclass
 from provider.edges.standings import Standing, Standings
 from provider.explanations import Explanation, explain
 from provider.messages import Message
+from provider.models import DeviationOutput
 from provider.ranking import Route
 from provider.rules import Request
 from provider.views import Arrival, EdgeView, see
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """An edge that does something else with a request than is told of all: which router takes it there, and why.
-
-    The router may be the one that is told, with something amiss; None means 404.
-    """
-
-    edge: str
-    router: str | None
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +17,7 @@ class Forecast:
     """Who takes a request. What no edge serves is out of the running; what some do not serve is told of those."""
 
     explanation: Explanation
-    edges: Sequence[Deviation] = ()
+    edges: Sequence[DeviationOutput] = ()
     is_polled: bool = True
     """Whether any edge polls; if none does, the explanation is of what one would do."""
     unknown: Sequence[str] = ()
@@ -61,10 +50,11 @@ def forecast(views: Sequence[EdgeView], request: Request, entry_point: str, edge
         each = _take(edge, able if is_alike else sight.able(request, entry_point), entry_point)
         taker = None if each.route is None else each.route.taker
         if each.amiss is not None and (each.route is not told or not each.is_refused or not is_alike):
-            deviations.append(Deviation(edge.edge, taker, _words(each)))
+            deviations.append(DeviationOutput(edge=edge.edge, router=taker, why=_words(each)))
         elif not is_alike and taker != (None if told is None else told.taker):
             why = explain(sight.routes, request, entry_point, own=sight.own).why
-            deviations.append(Deviation(edge.edge, taker, _words_of(edge.edge, taker, why)))
+            words = _words_of(edge.edge, taker, why)
+            deviations.append(DeviationOutput(edge=edge.edge, router=taker, why=words))
     unknown = [edge.edge for edge in awaited if edge.is_unknown]
     return Forecast(explanation, deviations, bool(awaited), unknown)
 

@@ -21,10 +21,9 @@ from provider.issuing.held import LOCAL, HeldCertificate, Obtained, read
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, host_of
 from provider.issuing.schedules import written
-from provider.issuing.standing import IssuanceStanding
 from provider.listening import Listening
 from provider.messages import Message, freeze
-from provider.models import AcmeAccount, AcmeOrder, Issuance, IssuanceState
+from provider.models import AcmeAccount, AcmeOrder, Issuance, IssuanceOutput, IssuanceState
 from provider.nouns.texts import Hidden
 from provider.store import acme, issuances
 
@@ -161,17 +160,18 @@ class Holdings:
         directory, until = self._asked.get(name, ("", None))
         return until if self.account is not None and self.account.directory == directory else None
 
-    def stand(self, name: str, now: datetime, *, is_tried: bool) -> IssuanceStanding:
+    def stand(self, name: str, now: datetime, *, is_tried: bool) -> IssuanceOutput:
         """Say how it is with the certificate of a domain that wants one; `is_tried` while one is being got."""
         held, refusal = self.find(name), self.find_refusal(name)
         if refusal is not None:
-            return IssuanceStanding(IssuanceState.BLOCKED, refusal, held.attempts)
+            return IssuanceOutput(state=IssuanceState.BLOCKED, why=refusal, failures=held.attempts)
         due = self.find_due(name, now, is_hurried=False)
         if is_tried or due <= now:
-            return IssuanceStanding(IssuanceState.ORDERING, held.problem, held.attempts)
+            return IssuanceOutput(state=IssuanceState.ORDERING, why=held.problem, failures=held.attempts)
         if held.attempts and self._renews_at(held) <= now:
-            return IssuanceStanding(IssuanceState.WAITING, held.problem, held.attempts, due)
-        return IssuanceStanding(IssuanceState.HELD, next=due)  # what failed before is over: the clock was wrong, say
+            return IssuanceOutput(state=IssuanceState.WAITING, why=held.problem, failures=held.attempts, next=due)
+        # What failed before is over: the clock was wrong, say.
+        return IssuanceOutput(state=IssuanceState.HELD, next=due)
 
     def _renews_at(self, held: HeldCertificate) -> datetime:
         """Return when another one is to be got: at once, where the one that there is is not from who signs now."""

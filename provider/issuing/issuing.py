@@ -23,12 +23,11 @@ from provider.issuing.holdings import HELD, SOON, Holdings
 from provider.issuing.means import Means
 from provider.issuing.ordered import HTTP, Offer, host_of
 from provider.issuing.orders import Orders
-from provider.issuing.standing import IssuanceStanding
 from provider.issuing.threads import aside
 from provider.listening import DefaultEntryPoints
 from provider.loops import Bell
 from provider.messages import Message
-from provider.models import IssuanceState
+from provider.models import IssuanceOutput, IssuanceState
 from provider.nouns import Domain
 from provider.overlays import Overlay
 from provider.parts import Parts
@@ -79,8 +78,8 @@ class Issuing:
         self._hurried: set[str] = set()
         self._asks_at: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._subscribers: list[Callable[[str, IssuanceStanding], None]] = []
-        self._told: dict[str, IssuanceStanding] = {}
+        self._subscribers: list[Callable[[str, IssuanceOutput], None]] = []
+        self._told: dict[str, IssuanceOutput] = {}
         self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
@@ -111,13 +110,13 @@ class Issuing:
         """Whether the names of this machine get their certificates from a CA of its own."""
         return self._authority is not None
 
-    def stand(self, name: str) -> IssuanceStanding | None:
+    def stand(self, name: str) -> IssuanceOutput | None:
         """Say how it is with the certificate of a domain, an A-label; None for one that wants none from here."""
         if name not in self.holdings.wanted:
             return None
         return self.holdings.stand(name, datetime.now(UTC), is_tried=self._is_tried(name))
 
-    def subscribe(self, subscriber: Callable[[str, IssuanceStanding], None]) -> None:
+    def subscribe(self, subscriber: Callable[[str, IssuanceOutput], None]) -> None:
         """Call `subscriber` with a domain whenever it is otherwise with its certificate. Any thread may."""
         self._subscribers.append(subscriber)
 

@@ -21,6 +21,7 @@ from provider.models.lease import LapsedLease, LeaseState
 from provider.models.observed import (
     AvailabilityOutput,
     CertificateOutput,
+    DeviationOutput,
     DomainOutput,
     HealthOutput,
     IssuanceOutput,
@@ -28,6 +29,7 @@ from provider.models.observed import (
     KeptOutOutput,
     LeaseOutput,
     LeavingOutput,
+    LostOutput,
     ObservedState,
     RisingOutput,
     ServerOutput,
@@ -35,6 +37,7 @@ from provider.models.observed import (
     ShareOutput,
     ShownOutput,
     ShownState,
+    StayingOutput,
 )
 from provider.models.revision import (
     MESSAGE_LENGTH,

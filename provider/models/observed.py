@@ -111,6 +111,16 @@ class LeaseOutput(Shown):
     )
 
 
+class StayingOutput(Shown):
+    """A drained server that keeps its visitors."""
+
+    service: str = described("Name of its service.")
+    server: str = described("Name of the server.")
+    url: str = described("URL of the server.")
+    until: str = described("Until when it keeps its visitors.", Text(said={"format": "date-time"}))
+    cookie: str = described("The cookie, as `NAME=VALUE`: a request that has it goes to this server.")
+
+
 class RisingOutput(Shown):
     """How far a server that is new or back has risen to its weight."""
 
@@ -255,6 +265,23 @@ class DomainOutput(Domain):
         omitted=True,
         help="For a domain with HTTPS: what each edge shows, as last seen.",
     )
+
+
+class LostOutput(Shown):
+    """A router that used to take the request."""
+
+    router: str = described("Name of the router.")
+    revision: int = described("Number of the revision that removed, disabled or changed it.")
+    author: str = described("Author of that revision.")
+    why: str = described("The same, as a sentence.")
+
+
+class DeviationOutput(Shown):
+    """An edge that treats the request differently, or has a problem with that router."""
+
+    edge: str = described("Name of the edge.")
+    router: str | None = described("Name of the router that takes it there; null if none does (404).")
+    why: str = described("Why, in Traefik's words where there are any.")
 
 
 NO_HEALTH: Final[dict[str, Any]] = {"state": "unknown", "since": None, "why": "the service has no health check"}

@@ -12,9 +12,8 @@ from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Explanation
 from provider.listening import DefaultEntryPoints
-from provider.lost import Lost
 from provider.messages import Message
-from provider.models import ServerOutput
+from provider.models import LostOutput, ServerOutput
 from provider.names import in_order
 from provider.nouns import Domain, Router, Service
 from provider.nouns.middlewares.underway import Underway
@@ -114,7 +113,7 @@ class Trace:
     drawn: Scene
     passage: Passage | None = None
     """What becomes of it at the middlewares on its way, where a router takes it."""
-    lost: Lost | None = None
+    lost: LostOutput | None = None
     """Who took it before, where nobody does."""
 
     @property
