@@ -53,7 +53,7 @@ from provider.edges.fallback import Fallback
 from provider.edges.keepers import Keepers
 from provider.edges.keeping import Turned
 from provider.edges.kept_memory import KeptMemory
-from provider.edges.leaving import Leaving, find_edges
+from provider.edges.leaving import find_edges
 from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
@@ -66,6 +66,7 @@ from provider.leasing.beats import Beats
 from provider.leasing.leasing import Leasing
 from provider.life import live
 from provider.metrics.metrics import Metrics
+from provider.models import LeavingOutput
 from provider.parts import Parts
 from provider.revisions import Revisions
 from provider.rises import Rises
@@ -279,8 +280,9 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.keepers.subscribe(plane.events.kept_out)
     plane.edges.keepers.subscribe(lambda _edge, turn: _let_rise(plane.rises, turn))
     plane.edges.health.find_rise = plane.rises.find
-    plane.edges.health.find_leaving = lambda service, server: Leaving(
-        plane.drains.find_until(service, server), find_edges(plane.edges.known, service.name, server.url, monotonic())
+    plane.edges.health.find_leaving = lambda service, server: LeavingOutput(
+        until=plane.drains.find_until(service, server),
+        edges=find_edges(plane.edges.known, service.name, server.url, monotonic()),
     )
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from provider import draining, shares, shifts
 from provider.database.sessions import Session
-from provider.edges.health import Health, HealthState, ServerHealth
+from provider.edges.health import Health, ServerHealth
 from provider.messages import Message, listed
-from provider.models import AvailabilityOutput
+from provider.models import AvailabilityOutput, ObservedState
 from provider.nouns import Server, Service
 from provider.shares import KnownService, Spread
 from provider.shifts import Shift
@@ -53,7 +53,7 @@ def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[st
 
 def down(healths: Mapping[str, ServerHealth]) -> set[str]:
     """Return the names of the servers that are down."""
-    return {name for name, found in healths.items() if found.state is HealthState.DOWN}
+    return {name for name, found in healths.items() if found.state is ObservedState.DOWN}
 
 
 def without(healths: Mapping[str, ServerHealth]) -> set[str]:
@@ -73,14 +73,14 @@ def risen(service: Service, pool: Sequence[Server], health: Health) -> dict[str,
 def observe_server(service: Service, server: Server, health: Health) -> ServerHealth:
     """Return the health of a server: unknown where Traefik does not look."""
     kept = health.get(draining.name_of(service.name), server.url)
-    if server.state is ServerState.DRAIN and kept.state is not HealthState.UNKNOWN:
+    if server.state is ServerState.DRAIN and kept.state is not ObservedState.UNKNOWN:
         return kept
     if server.state is not ServerState.READY:
         return ServerHealth(
-            HealthState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
+            ObservedState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
         )
     if service.health_check is None:
-        return ServerHealth(HealthState.UNKNOWN, None, Message("the service has no health check"))
+        return ServerHealth(ObservedState.UNKNOWN, None, Message("the service has no health check"))
     return health.get(service.name, server.url)
 
 

@@ -25,7 +25,7 @@ from provider.availability import observe, risen, without
 from provider.configuration import shares
 from provider.confirmations import ConfirmationNews
 from provider.database.sessions import Session
-from provider.edges.health import TCP, Health, HealthChange, HealthState, ServerHealth, name_of_tcp
+from provider.edges.health import TCP, Health, HealthChange, ServerHealth, name_of_tcp
 from provider.edges.keeping import Turned
 from provider.edges.registry import Edges
 from provider.edges.releases import Releases
@@ -33,7 +33,7 @@ from provider.edges.states import Edge
 from provider.errors import Unavailable
 from provider.leasing.book import LeaseChange
 from provider.loops import Bell
-from provider.models import IssuanceOutput, Revision, RolloutOutput
+from provider.models import IssuanceOutput, ObservedState, Revision, RolloutOutput
 from provider.nouns import Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
@@ -169,7 +169,7 @@ class Events:
 
     def kept_out(self, _edge: str, turned: Turned) -> None:
         """Take the servers that are kept out of their pools now, and those that are back."""
-        down = HealthState.DOWN
+        down = ObservedState.DOWN
         self.observed([HealthChange(server.service, server.url, down, down) for server in (*turned.out, *turned.back)])
 
     async def keep(self) -> None:
@@ -256,7 +256,7 @@ def _read(revisions: Revisions, health: Health, known: int | None, changed: Coll
             ("revision", _revision(row, named.get(row.number, []))) for row in rows
         ]
         touched = kept.touched_services(session, numbers, _MOST_SERVICES + 1)
-        touched |= {change.service for change in changed if HealthState.DOWN in {change.before, change.after}}
+        touched |= {change.service for change in changed if ObservedState.DOWN in {change.before, change.after}}
         if len(touched | {change.service for change in changed}) > _MOST_SERVICES:
             told.append(("reset", {}))
         else:

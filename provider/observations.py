@@ -26,7 +26,6 @@ from provider.models import (
     LeaseOutput,
     LeaseState,
     LeavingOutput,
-    ObservedState,
     RisingOutput,
     ServerOutput,
     ServiceOutput,
@@ -250,8 +249,7 @@ OBSERVED: Final[Mapping[str, Observed]] = {
 def _leaving(service: Service, server: Server, health: Health) -> LeavingOutput | None:
     if server.state is not ServerState.DRAIN or health.find_leaving is None:
         return None
-    found = health.find_leaving(service, server)
-    return LeavingOutput(until=found.until, edges=list(found.edges))
+    return health.find_leaving(service, server)
 
 
 def _rising(service: Service, server: Server, health: Health) -> RisingOutput | None:
@@ -261,9 +259,5 @@ def _rising(service: Service, server: Server, health: Health) -> RisingOutput | 
 
 
 def _health(found: ServerHealth) -> HealthOutput:
-    return HealthOutput(
-        state=ObservedState(found.state.value),
-        since=found.since,
-        why=found.why,
-        kept_out=[KeptOutOutput(edge=edge, since=since) for edge, since in found.kept_out.items()],
-    )
+    kept_out = [KeptOutOutput(edge=edge, since=since) for edge, since in found.kept_out.items()]
+    return HealthOutput.of(found, kept_out=kept_out)

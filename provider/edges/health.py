@@ -6,23 +6,15 @@ Written in the event loop's thread, read from any: what is read is replaced as a
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from provider.edges.leaving import FindLeaving
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.rises import FindRise
 
 TCP: Final = "tcpService"
 """The kind of what has its servers told apart from those of HTTP."""
-
-
-class HealthState(StrEnum):
-    """Whether a server answers its health check."""
-
-    UP = "up"
-    DOWN = "down"
-    UNKNOWN = "unknown"
 
 
 def name_of_tcp(service: str) -> str:
@@ -34,7 +26,7 @@ def name_of_tcp(service: str) -> str:
 class ServerHealth:
     """A server's health, since when, and why it is said."""
 
-    state: HealthState
+    state: ObservedState
     since: datetime | None
     why: str
     kept_out: Mapping[str, datetime] = field(default_factory=dict)
@@ -58,7 +50,7 @@ class _Told:
     fresh: bool = True
 
 
-UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, Message("no edge has reported it"))
+UNOBSERVED: Final = ServerHealth(ObservedState.UNKNOWN, None, Message("no edge has reported it"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +59,8 @@ class HealthChange:
 
     service: str
     url: str
-    before: HealthState
-    after: HealthState
+    before: ObservedState
+    after: ObservedState
 
 
 class Health:
@@ -162,11 +154,11 @@ class Health:
             since = min(seen.since for seen in down.values())
             why = Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
             kept = {edge: each[service, url] for edge, each in sorted(self._kept.items()) if (service, url) in each}
-            return ServerHealth(HealthState.DOWN, since, why, kept, is_partly=len(down) < len(told))
+            return ServerHealth(ObservedState.DOWN, since, why, kept, is_partly=len(down) < len(told))
         if told:
             since = max(seen.since for seen in told.values())
             return ServerHealth(
-                HealthState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
+                ObservedState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
             )
         return UNOBSERVED
 

@@ -1,29 +1,16 @@
 """Servers that leave: until when they keep visitors, and on which edges they still get requests."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from provider.edges import former
 from provider.edges.states import Edge, EdgeState
+from provider.models import LeavingOutput
 from provider.nouns import Server, Service
 
 _SILENT = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """A server that is drained: until when it keeps visitors, if it does, and the edges that may send it requests."""
-
-    until: str | None
-    edges: Sequence[str]
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it may be stopped, once it has finished the requests that it has."""
-        return self.until is None and not self.edges
-
-
-FindLeaving = Callable[[Service, Server], Leaving]
+FindLeaving = Callable[[Service, Server], LeavingOutput]
 
 
 def find_edges(edges: Iterable[Edge], service: str, url: str, now: float) -> list[str]:

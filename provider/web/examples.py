@@ -6,9 +6,10 @@ from typing import Final
 
 from provider import configuration
 from provider.database.sessions import Session
-from provider.edges.health import Health, HealthState
+from provider.edges.health import Health
 from provider.hosts import to_ascii
 from provider.listening import Listening
+from provider.models import ObservedState
 from provider.nouns import Router, Server, Service
 from provider.store import nouns, servers
 from provider.web.drawings import scene
@@ -66,8 +67,8 @@ INVENTED: Final = Example(
     service=scene.DrawnService(
         "wayshub",
         (
-            scene.DrawnServer("a", "http://10.0.0.11:3000", 3, 0.75, health=HealthState.UP),
-            scene.DrawnServer("b", "http://10.0.0.12:3000", 1, 0.25, health=HealthState.UP),
+            scene.DrawnServer("a", "http://10.0.0.11:3000", 3, 0.75, health=ObservedState.UP),
+            scene.DrawnServer("b", "http://10.0.0.12:3000", 1, 0.25, health=ObservedState.UP),
         ),
     ),
     has_health_check=True,
@@ -99,7 +100,7 @@ def with_pool(example: Example) -> Example:
 def shared(listed: Sequence[scene.DrawnServer]) -> tuple[scene.DrawnServer, ...]:
     """Return servers with the shares that they have of their service's new requests."""
     inputs = [Server(name=server.name, url=server.url, weight=server.weight, state=server.state) for server in listed]
-    found = configuration.shares(inputs, {server.name for server in listed if server.health is HealthState.DOWN})
+    found = configuration.shares(inputs, {server.name for server in listed if server.health is ObservedState.DOWN})
     return tuple(replace(server, share=found[server.name]) for server in listed)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provider.edges.health import HealthState
 from provider.errors import FieldError
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.values import Refusal, ServerState, check_weight
 from provider.web.drawings.pool import CONDITIONS, condition
 from provider.web.drawings.scene import DrawnServer, DrawnService
@@ -65,7 +65,7 @@ def _chosen(server: DrawnServer, weight: str, state: str) -> tuple[DrawnServer, 
         server = replace(
             server,
             state=ServerState.READY if is_down else ServerState(state),
-            health=HealthState.DOWN if is_down else HealthState.UP,
+            health=ObservedState.DOWN if is_down else ObservedState.UP,
         )
     else:
         wrong.append(("value.choice", Message("this has to be one of {choices}", choices=", ".join(CONDITIONS))))

@@ -7,7 +7,7 @@ from itertools import islice
 
 from provider import balancing
 from provider.balancing import Turn
-from provider.edges.health import HealthState
+from provider.models import ObservedState
 from provider.values import ServerState
 from provider.web.drawings.scene import DrawnServer
 
@@ -52,7 +52,7 @@ def is_known(server: DrawnServer) -> bool:
 def replay(servers: Sequence[DrawnServer], step: int) -> Replay:
     """Give so many requests to servers that Traefik has just loaded, in their order."""
     weights = {server.name: server.weight for server in servers if is_known(server)}
-    down = {server.name for server in servers if server.health is HealthState.DOWN}
+    down = {server.name for server in servers if server.health is ObservedState.DOWN}
     listed = list(islice(balancing.turns(weights, down), step + 1))
     marks: dict[str, list[Mark]] = {name: [] for name in weights}
     now = Fraction(0)

@@ -16,7 +16,7 @@ from provider.availability import availability, know, observe
 from provider.availability import known as known_service
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, IssuingDependency, LeasingDependency, RoutingDependency
-from provider.edges.health import Health, HealthState
+from provider.edges.health import Health
 from provider.edges.observed import DisabledRouter
 from provider.edges.sightings import Sightings
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
@@ -25,6 +25,7 @@ from provider.issuing.issuing import Issuing
 from provider.leasing.leasing import Leasing
 from provider.listening import Listening
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.names import in_order
 from provider.nouns import Middleware, Named, Router, Server, Service
 from provider.nouns.common import SERVICE
@@ -273,7 +274,7 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight, passed
     shares = configuration.shares(pool)
     drawn = [
         scene.DrawnServer(
-            server.name, server.url, server.weight, shares[server.name], server.state, HealthState.UNKNOWN
+            server.name, server.url, server.weight, shares[server.name], server.state, ObservedState.UNKNOWN
         )
         for server in pool
     ]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from provider.database.sessions import Session
-from provider.edges.health import HealthState, name_of_tcp
+from provider.edges.health import name_of_tcp
 from provider.edges.standings import Trouble
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.nouns import Noun
 from provider.nouns.tcp_middleware import TCPMiddleware
 from provider.nouns.tcp_router import TCPRouter
@@ -173,9 +174,9 @@ def _share(name: str, known: Mapping[str, StreamService], sight: Sight) -> Itera
                 parts[member.name] += parts[each] * member.weight / whole
         else:
             states = _states(found, sight)
-            left = sum(state is not HealthState.DOWN for state in states.values())
+            left = sum(state is not ObservedState.DOWN for state in states.values())
             for address, state in states.items():
-                part = 0.0 if state is HealthState.DOWN else parts[each] / left
+                part = 0.0 if state is ObservedState.DOWN else parts[each] / left
                 yield DrawnServer(address, "", share=part, health=state, service=each)
 
 
@@ -183,15 +184,15 @@ def _members(found: StreamService | None) -> Sequence[Any]:
     return () if found is None or found.weighted is None else found.weighted.services
 
 
-def _states(service: StreamService, sight: Sight) -> dict[str, HealthState]:
+def _states(service: StreamService, sight: Sight) -> dict[str, ObservedState]:
     """Return how each server of a pool is, by address: Traefik looks after those of TCP alone, where it is told to."""
     if isinstance(service, UDPService):
         pool = service.load_balancer
-        return {} if pool is None else dict.fromkeys((each.address for each in pool.servers), HealthState.UNKNOWN)
+        return {} if pool is None else dict.fromkeys((each.address for each in pool.servers), ObservedState.UNKNOWN)
     checked = service.load_balancer
     if checked is None:
         return {}
     addresses = [each.address for each in checked.servers]
     if checked.health_check is None:
-        return dict.fromkeys(addresses, HealthState.UNKNOWN)
+        return dict.fromkeys(addresses, ObservedState.UNKNOWN)
     return {address: sight.health.get(name_of_tcp(service.name), address).state for address in addresses}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.nouns import Middleware
 from provider.passages import Stop
 from provider.values import ServerState
@@ -46,7 +46,7 @@ servers = st.builds(
     st.integers(1, 1000),
     st.sampled_from([0.0, 0.0001, 0.25, 0.5, 1.0]),
     st.sampled_from(ServerState),
-    st.sampled_from(HealthState),
+    st.sampled_from(ObservedState),
 )
 scenes = st.builds(
     Scene,
@@ -235,10 +235,10 @@ def test_an_arrow_is_as_wide_as_the_share() -> None:
 @pytest.mark.parametrize(
     ("server", "word", "kind"),
     [
-        (DrawnServer("a", "http://a", health=HealthState.DOWN), "down", "bad"),
+        (DrawnServer("a", "http://a", health=ObservedState.DOWN), "down", "bad"),
         (DrawnServer("a", "http://a", state=ServerState.DRAIN), "drained", "info"),
         (DrawnServer("a", "http://a", state=ServerState.MAINT), "in maintenance", "quiet"),
-        (DrawnServer("a", "http://a", share=1.0, health=HealthState.UP), "up", "good"),
+        (DrawnServer("a", "http://a", share=1.0, health=ObservedState.UP), "up", "good"),
     ],
 )
 def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: DrawnServer, word: str, kind: str) -> None:
@@ -278,9 +278,10 @@ def test_the_picture_says_its_words_in_both_languages() -> None:
 
 def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:
     pool = [
-        DrawnServer(f"s{index:02}", f"http://10.0.0.{index}", share=0.025, health=HealthState.UP) for index in range(40)
+        DrawnServer(f"s{index:02}", f"http://10.0.0.{index}", share=0.025, health=ObservedState.UP)
+        for index in range(40)
     ]
-    pool[33] = DrawnServer("s33", "http://10.0.0.33", health=HealthState.DOWN)
+    pool[33] = DrawnServer("s33", "http://10.0.0.33", health=ObservedState.DOWN)
     pool[20] = DrawnServer("s20", "http://10.0.0.20", state=ServerState.DRAIN)
     found = titles(str(path.draw(scene_of(*pool), ENGLISH)))
     assert len([title for title in found if title.startswith("Server s")]) == path.MOST_SERVERS - 1

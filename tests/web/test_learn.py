@@ -8,7 +8,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from provider.edges.health import HealthState
+from provider.models import ObservedState
 from provider.values import ServerState
 from provider.web import languages
 from provider.web.drawings import encrypted, exchange, front, pool, tallies, turns
@@ -221,7 +221,7 @@ def test_without_a_server_requests_are_answered_with_503(pages: httpx.Client) ->
 
 
 def test_a_replay_tells_when_each_server_was_due_and_is_next() -> None:
-    servers = shared([DrawnServer("a", "http://a", 3), DrawnServer("b", "http://b", 1, health=HealthState.DOWN)])
+    servers = shared([DrawnServer("a", "http://a", 3), DrawnServer("b", "http://b", 1, health=ObservedState.DOWN)])
     a, b = replay(servers, 3).lanes
     assert [(mark.at, mark.request) for mark in a.marks] == [(Fraction(1, 3), 1), (Fraction(2, 3), 2), (Fraction(1), 3)]
     assert [(mark.at, mark.request) for mark in b.marks] == [(Fraction(1), None)]

@@ -6,7 +6,7 @@ So no line crosses another one: a block stands below the next, and all that is j
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from provider.edges.health import HealthState
+from provider.models import ObservedState
 from provider.values import ServerState
 from provider.web.drawings.scene import DrawnRouter, DrawnServer, DrawnService, Scene
 
@@ -80,7 +80,7 @@ def _block(
 
 
 def _rank(server: DrawnServer, wanted: Collection[str]) -> tuple[bool, bool, float]:
-    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
+    in_trouble = server.state is not ServerState.READY or server.health is ObservedState.DOWN
     return server.title not in wanted, not in_trouble, -server.share
 
 
@@ -89,8 +89,8 @@ def _fold(servers: Sequence[DrawnServer]) -> Fold:
     return Fold(
         count=len(servers),
         share=sum(server.share for server in servers),
-        up=sum(server.health is HealthState.UP for server in ready),
-        down=sum(server.health is HealthState.DOWN for server in ready),
+        up=sum(server.health is ObservedState.UP for server in ready),
+        down=sum(server.health is ObservedState.DOWN for server in ready),
         drained=sum(server.state is ServerState.DRAIN for server in servers),
         out=sum(server.state is ServerState.MAINT for server in servers),
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from provider.edges.health import HealthState
+from provider.models import ObservedState
 from provider.web.drawings import shapes
 from provider.web.drawings.blocks import Fold
 from provider.web.drawings.brush import (
@@ -93,7 +93,7 @@ def _told(brush: Brush, server: DrawnServer, share: str | None) -> tuple[str, bo
     state = words_of_state(server)
     if server.copies is not None:
         return brush.say(words_of_copies(server.copies)), True
-    if state is not None and server.health is not HealthState.UP:
+    if state is not None and server.health is not ObservedState.UP:
         return brush.say(state), True
     if server.is_spare and not server.share:
         return brush.say(SPARE), True

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from provider.edges.health import HealthState
 from provider.messages import Message
+from provider.models import ObservedState
 from provider.values import ServerState
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.drawings.layout import Box
@@ -32,7 +32,7 @@ _TONE_OF: Final = {"ready": "good", "down": "bad", "drain": "info", "maint": "qu
 
 def condition(server: DrawnServer) -> str:
     """Return a server's state as one word: `ready`, `down`, `drain` or `maint`."""
-    is_down = server.state is ServerState.READY and server.health is HealthState.DOWN
+    is_down = server.state is ServerState.READY and server.health is ObservedState.DOWN
     return "down" if is_down else server.state.value
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provider.edges.health import HealthState
 from provider.edges.standings import Trouble
 from provider.edges.states import EdgeState
+from provider.models import ObservedState
 from provider.passages import Stop
 from provider.values import ServerState
 
@@ -98,7 +98,7 @@ class DrawnServer:
     weight: int = 1
     share: float = 0.0
     state: ServerState = ServerState.READY
-    health: HealthState = HealthState.UNKNOWN
+    health: ObservedState = ObservedState.UNKNOWN
     service: str | None = None
     copies: int | None = None
     """Of a service that stands here as a mirror: of what percentage of the requests it gets copies."""

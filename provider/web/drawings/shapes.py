@@ -4,8 +4,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
+from provider.models import ObservedState
 from provider.values import ServerState
 from provider.web.drawings.markup import element
 from provider.web.drawings.scene import DrawnRouter, DrawnServer
@@ -55,9 +55,9 @@ def of_server(server: DrawnServer) -> tuple[str, str]:
         return "info", "drain"
     if server.state is ServerState.MAINT:
         return "quiet", "off"
-    if server.health is HealthState.DOWN:
+    if server.health is ObservedState.DOWN:
         return "bad", "cross"
-    return ("good", "check") if server.health is HealthState.UP else ("plain", "ready")
+    return ("good", "check") if server.health is ObservedState.UP else ("plain", "ready")
 
 
 def of_router(router: DrawnRouter) -> tuple[str, str] | None:

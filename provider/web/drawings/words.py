@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.messages import Message, template
+from provider.models import ObservedState
 from provider.passages import Stop
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
@@ -135,9 +135,9 @@ def words_of_state(server: DrawnServer) -> Message | None:
         return Message("drained")
     if server.state is ServerState.MAINT:
         return Message("in maintenance")
-    if server.health is HealthState.DOWN:
+    if server.health is ObservedState.DOWN:
         return Message("down")
-    return Message("up") if server.health is HealthState.UP else None
+    return Message("up") if server.health is ObservedState.UP else None
 
 
 def words_of_fold(fold: Fold) -> tuple[Message, list[Message]]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from provider import shares
 from provider.availability import know, observe
 from provider.database.sessions import Session
-from provider.edges.health import Health, HealthState
-from provider.models import ServiceOutput
+from provider.edges.health import Health
+from provider.models import ObservedState, ServiceOutput
 from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.shares import Row
@@ -19,7 +19,7 @@ class Leaf:
 
     server: Server
     share: float
-    health: HealthState
+    health: ObservedState
 
 
 @dataclass(frozen=True, slots=True)
