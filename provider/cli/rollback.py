@@ -1,6 +1,7 @@
 """`rollback`."""
 
-from typing import Annotated, Final, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -9,14 +10,19 @@ from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.proposals import ProposedCommand
 from provider.cli.replies import Reply
+from provider.nouns import NOUNS
 
 TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to roll back to.")]
+_Kind: Any = StrEnum("_Kind", {kind: kind for kind in NOUNS})  # type: ignore[misc]  # all nouns, whatever they are
 KindOption = Annotated[
-    Literal["domain", "service", "server", "router"] | None,
-    typer.Option(help="Kind of the one object to restore. A service includes its servers."),
+    _Kind | None,
+    typer.Option(
+        metavar="KIND",
+        help="Kind of the one object to restore, such as router or tcpService. A service includes its servers.",
+    ),
 ]
 ObjectNameOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Name of the one object, SERVICE/SERVER for a server.")

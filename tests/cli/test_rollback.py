@@ -203,6 +203,18 @@ def test_what_was_changed_since_is_named_and_either_is_chosen(cli: Run, client: 
     assert client.get("/services/wayshub/servers/b").json()["weight"] == 1
 
 
+def test_one_object_of_any_kind_is_brought_back_alone(cli: Run, client: httpx.Client) -> None:
+    cli("middleware", "add", "zip", "--compress").check()
+    cli("tcp-service", "add", "mail", "--server", "address=10.0.0.1:25").check()
+    number = str(newest(client)["number"])
+    cli("middleware", "remove", "zip", "--yes").check()
+    cli("tcp-service", "remove", "mail", "--yes").check()
+    cli("rollback", number, "--kind", "middleware", "--name", "zip", "--yes").check()
+    assert client.get("/middlewares/zip").is_success
+    cli("revision", "undo", str(int(number) + 2), "--kind", "tcpService", "--name", "mail", "--yes").check()
+    assert client.get("/tcpServices/mail").is_success
+
+
 def test_what_was_removed_comes_back_alone(cli: Run, client: httpx.Client) -> None:
     cli("service", "remove", "wayshub", "--cascade", "--yes", "--confirm", "2").check()
     number = str(newest(client)["number"])
