@@ -8,7 +8,7 @@ from fastapi import Path
 from provider.api.problems import MEDIA_TYPE
 from provider.api.schemas import SCHEMAS, patch_name, replacement_name, shown_as
 from provider.metrics.metrics import MEDIA_TYPE as METRICS_TYPE
-from provider.nouns import Noun
+from provider.nouns import Noun, is_used
 from provider.nouns.fields import camel
 from provider.nouns.noun import NAME, lowered
 from provider.nouns.texts import Text
@@ -238,10 +238,10 @@ class Described:
         return route | {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
     def removal(self) -> dict[str, Any]:
-        used = (409,) if self._noun.cascade else self._braked
+        used = (409,) if is_used(self._noun.kind) else self._braked
         responses = {204: _REMOVED} | _problems(404, *used, 412, 422, 503)
         about = f"Remove {self._one}."
-        if self._noun.cascade:
+        if is_used(self._noun.kind):
             about += " If others use it, this is refused, unless you pass `cascade`."
         route = self._route("remove", self._noun.kind, f"Remove {self._one}", about, responses)
         return route | {"status_code": 204, "response_model": None}

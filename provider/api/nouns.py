@@ -21,7 +21,7 @@ from provider.dependencies import RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
 from provider.noun_paths import noun_of, part_for
-from provider.nouns import NOUNS, Noun, Object, called, masked
+from provider.nouns import NOUNS, Noun, Object, called, is_used, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
 from provider.security.access import Principal
@@ -214,7 +214,7 @@ def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
     router = router_for(noun.plural, path, needs=needed, is_described=is_described)
     owner = Annotated[str | None, _owner(NOUNS[noun.within]) if noun.within else Depends(_no_owner)]
     name = Annotated[str, documentation.name(noun)]
-    cascade = Annotated[bool, Depends(_cascade(noun.cascade) if noun.cascade else _no_cascade)]
+    cascade = Annotated[bool, Depends(_cascade(noun.cascade) if is_used(noun.kind) else _no_cascade)]
 
     @router.get("", **described.listing())
     def list_all(
@@ -281,7 +281,7 @@ def _share() -> Iterator[APIRouter]:
     """Make the routes of all nouns, for those that take the same once: FastAPI keeps a lot for each route."""
     groups: dict[object, list[type[Noun]]] = {}
     for noun in NOUNS.values():
-        groups.setdefault((noun.within, bool(noun.cascade)), []).append(noun)
+        groups.setdefault((noun.within, is_used(noun.kind)), []).append(noun)
     for nouns in groups.values():
         above = collection(nouns[0]).removesuffix(nouns[0].plural)
         yield _routes(nouns[0], above + part_for(nouns), is_described=False)

@@ -7,7 +7,7 @@ from provider.nouns.middleware import Middleware
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
-from provider.nouns.registry import NOUNS, Named, called, comparable, masked, owners, titled, within
+from provider.nouns.registry import NOUNS, Named, called, comparable, is_used, masked, owners, titled, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service

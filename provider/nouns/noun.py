@@ -53,8 +53,8 @@ class Noun(Object):
     about: ClassVar[str] = ""
     """What it is, in a few words."""
 
-    cascade: ClassVar[str] = ""
-    """What its removal can take along, for a noun to which others refer."""
+    cascade: ClassVar[str] = "Also remove what uses it."
+    """What its removal can take along, if others refer to it."""
 
     alone: ClassVar[Sequence[str]] = ()
     """The fields that one has only while it has none of the alternatives."""
@@ -78,6 +78,11 @@ class Noun(Object):
     def without(self, kind: str, key: str) -> Self | None:  # for who overrides it
         """Return it without its reference to an object, or None if it has to go with that."""
         return None
+
+    @classmethod
+    def takes_in(cls) -> bool:
+        """Tell whether they are routers: what takes requests, connections or packets in."""
+        return cls.place[-1:] == ("routers",)
 
     @classmethod
     def following(cls, document: Mapping[str, Any], given: Collection[str]) -> Mapping[str, Any]:  # noqa: ARG003

@@ -57,6 +57,12 @@ def within(kind: str) -> list[type[Noun]]:
     return [noun for noun in NOUNS.values() if noun.within == kind]
 
 
+@cache
+def is_used(kind: str) -> bool:
+    """Tell whether any objects refer to those of a kind: what is in use is removed only with its users."""
+    return any(kind in other.kinds() for other in NOUNS.values())
+
+
 def owners(kind: str, name: str) -> Iterator[Named]:
     """Give an object, then what it belongs to, and so on."""
     yield kind, name

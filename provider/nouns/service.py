@@ -54,7 +54,6 @@ class Service(Noun):
     kind = "service"
     place = ("http", "services")
     title = "Service"
-    cascade = "Also remove what uses it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
     layout = ("name", "healthCheck", "onFailure", "sticky", "strategy", "passHostHeader")

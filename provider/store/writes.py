@@ -8,7 +8,7 @@ from sqlalchemy import select
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.errors import FieldError, Invalid, pointer
-from provider.nouns import NOUNS, Named, Noun, Service, within
+from provider.nouns import NOUNS, Named, Noun, Service, is_used, within
 from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import NAME
 from provider.nouns.references import cycles, is_made_once, missing, reached, tangled
@@ -84,7 +84,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
         using += [("rollout", row.service) for row in rollouts.list_concerning(session, before.key)]
     records.check_unused(before.kind, before.name, using, cascade=cascade)
     gone = going(session, before, owner)
-    for kind, item in [(kind, item) for (kind, _name), (item, _owner) in gone.items() if NOUNS[kind].cascade]:
+    for kind, item in [(kind, item) for (kind, _name), (item, _owner) in gone.items() if is_used(kind)]:
         for user in referrers.users(session, NOUNS[kind], item.key):
             if (user.kind, user.key) not in gone and (left := user.without(kind, item.key)) is not None:
                 replace(session, user, left)

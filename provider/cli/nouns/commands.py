@@ -33,7 +33,7 @@ from provider.cli.output import Output
 from provider.cli.replies import Item
 from provider.cli.tables import Collection, list_all
 from provider.errors import NotFound
-from provider.nouns import NOUNS, Noun
+from provider.nouns import NOUNS, Noun, is_used
 from provider.nouns.noun import NAME, lowered
 from provider.nouns.texts import Text
 
@@ -193,7 +193,7 @@ class Commands:
         own = [each for each in inspect.signature(method).parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
         given = [each for each in own if each.name in _POSITIONAL]
         options = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in own if each.name not in _POSITIONAL]
-        if verb == "remove" and not self.noun.cascade:
+        if verb == "remove" and not is_used(self.noun.kind):
             options = [each for each in options if each.name != "cascade"]
         elif verb == "remove":
             told = typer.Option("--cascade", help=self.noun.cascade)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from provider.cli.nouns.slots import OptionSlot, slots_of
 from provider.cli.nouns.words import kebab
-from provider.nouns import NOUNS, Nested, Noun
+from provider.nouns import NOUNS, Nested, Noun, is_used
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.noun import NAME
 from provider.nouns.texts import Text
@@ -26,7 +26,7 @@ def examples(noun: type[Noun], verb: str) -> list[str]:
         "show": [[*owner, name]],
         "add": [[*owner, other, *everything]],
         "set": [[*owner, name, *first], [*owner, other, *everything, "--create"]],
-        "remove": [[*owner, name, *(["--cascade", "--yes"] if noun.cascade else [])]],
+        "remove": [[*owner, name, *(["--cascade", "--yes"] if is_used(noun.kind) else [])]],
     }
     return [
         " ".join(_quoted(word) for word in ("wayshub-provider", kebab(noun.kind), verb, *line)) for line in lines[verb]

@@ -6,7 +6,7 @@ from typing import Final
 from provider.cli.nouns.examples import examples
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
-from provider.nouns import NOUNS, Noun
+from provider.nouns import NOUNS, Noun, is_used
 from provider.nouns.containers import ListOf
 from provider.nouns.noun import lowered
 from provider.nouns.texts import Reference
@@ -32,7 +32,7 @@ def _add(noun: type[Noun]) -> str:
 
 
 def _remove(noun: type[Noun]) -> str:
-    return f"Remove {noun.one()} that nothing uses." if noun.cascade else f"Remove {noun.one()}."
+    return f"Remove {noun.one()} that nothing uses." if is_used(noun.kind) else f"Remove {noun.one()}."
 
 
 _SUMMARIES: Final = {
@@ -65,7 +65,7 @@ def _about_lists(noun: type[Noun]) -> str:
 
 
 def _about_removal(noun: type[Noun]) -> str:
-    if not noun.cascade:
+    if not is_used(noun.kind):
         return f"{_ASKS}."
     return f"{_ASKS}. Without a terminal, --cascade needs --yes."
 

@@ -68,7 +68,7 @@ class View:
         return [self._loss(user, item) for user in referrers.users(session, self.noun, item.key)]
 
     def _loss(self, user: Noun, item: Noun) -> Loss:
-        told = {"kind": user.kind, "name": user.name}
+        told = {"kind": called(user.kind), "name": user.name}
         if user.without(self.noun.kind, item.key) is None:
             return Loss(Message("{kind} {name}, which needs it", **told), user)
         return Loss(Message("its place in {kind} {name}", **told), user)
