@@ -20,7 +20,7 @@ from provider.imports.ranks import Ranked
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
 from provider.nouns.common import HIGHEST_OF_TRAEFIK
-from provider.nouns.router import HIGHEST_PRIORITY
+from provider.nouns.router import HANDED_ON, HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.rules.tcp import parse_tcp
@@ -29,9 +29,6 @@ _TCP: Final = tuple(key for key, each in TCPRouter.fields.items() if not each.is
 _UDP: Final = tuple(key for key, each in UDPRouter.fields.items() if not each.is_ours)
 _NO_RULE: Final = "it has no rule: Traefik disables such a router"
 _NO_SERVICE: Final = "it names no service: Traefik disables such a router"
-_ALIKE: Final = ("middlewares", "service", "observability", "tls")
-"""What is read as it is declared: the rest depends on one another, and on where a router is."""
-
 _OLD: Final = "v2"
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
@@ -51,13 +48,14 @@ class Surroundings:
 
 def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surroundings) -> Ranked | None:
     """Read a router, or say in its ledger why it cannot be held."""
+    # What depends on one another, and on where a router is: all else is read as it is declared.
     known = ("entryPoints", "rule", "parentRefs", "ruleSyntax", "priority")
-    fields = part.fields((*known, *_ALIKE, *(OBSERVED if around.from_api else ())))
+    fields = part.fields((*known, *HANDED_ON, *(OBSERVED if around.from_api else ())))
     read_observed(fields)
     reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
     has_tls = (found := fields.find("tls")) is not None and not found.is_off()
     entry_points = _read_entry_points(part, fields, around, DEFAULT_POINTS.secure if has_tls else DEFAULT_POINTS.plain)
-    alike = replace(fields, parts={key: fields.parts[key] for key in _ALIKE if key in fields.parts})
+    alike = replace(fields, parts={key: fields.parts[key] for key in HANDED_ON if key in fields.parts})
     if not _has_text(fields, "service"):
         part.refuse(_NO_SERVICE, Cause.DISABLED)
     wanted = {"name": name, **reader.fields(Router, alike), "entryPoints": entry_points}

@@ -270,10 +270,11 @@ class Router(Noun):
 _MADE: Final = frozenset({"domains", "pathPrefix", "rule", "entryPoints", "priority"})
 """The fields in whose place Traefik gets something that is made of them."""
 
+HANDED_ON: Final = {key: each for key, each in Router.fields.items() if not each.is_ours and key not in _MADE}
+"""The fields that Traefik gets as they are, and that are read of its own routers as they are."""
 
-class ServedRouter(
-    Object, more={each.name: each for key, each in Router.fields.items() if not each.is_ours and key not in _MADE}
-):
+
+class ServedRouter(Object, more={each.name: each for each in HANDED_ON.values()}):
     """A router as Traefik gets it. Priority 0 leaves its rank to the length of the rule."""
 
     # For as many domains as a router may have: longer than one that is given may be.
