@@ -8,17 +8,16 @@ import asyncio
 import json
 import pickle
 import shutil
-import sqlite3
 import tempfile
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,7 +26,8 @@ from provider.addresses import Places
 from provider.apart.turns import Content
 from provider.brake import Removal
 from provider.conflicts import concern_of, find_about
-from provider.database import scratch
+from provider.database import readied, scratch
+from provider.database.readied import ChangeRow, PartRow
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Difference, compare
@@ -39,7 +39,8 @@ from provider.inventory import OfState
 from provider.listeners import find_vain
 from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
-from provider.nouns import Named, Router
+from provider.models.revision import of_noun
+from provider.nouns import Named, Router, Service
 from provider.nouns.registry import hidden
 from provider.parts import PLACES, Part, Parts
 from provider.plans import Transition
@@ -54,11 +55,6 @@ from provider.views import EdgeView, tell_moves, together
 
 FindTransition = Callable[[Session], Transition]
 """Finds what is to be done: a function of a module with arguments that can be pickled (see `functools.partial`)."""
-
-_AT_ONCE: Final = 500
-"""How many parts are read at once: others shall not wait for the interpreter."""
-
-_PART: Final = "kind, name, content, needs, is_plain, since, is_default, beside, terms"
 
 
 class Circumstances(NamedTuple):
@@ -114,7 +110,7 @@ def attempt(session: Session, plan: FindTransition, at: Circumstances) -> Attemp
     transition = plan(session)
     before, after, changes = transition.before, transition.after, transition.changes
     stored = Stored(session, changes, after)
-    routers = [change.name for change in changes if change.kind == "router"]
+    routers = [change.name for change in of_noun(changes, Router)]
     named, listening = parts_of(changes, after), after.listening(points)
     once = before.listening(points)
     former = gathered(render(before, named, once))
@@ -138,9 +134,9 @@ def _find_warnings(
     """Find the conflicts that changes are in, or make. `moving` are services that rollouts lead to."""
     concern = concern_of(changes)
     leading = chain.from_iterable(state.objects[kind].values() for kind in ("middleware", "service"))
-    used = {use.name for each in leading for use in each.uses() if use.kind == "service"}.union(moving)
+    used = {use.name for each in leading for use in each.uses() if use.kind == Service.kind}.union(moving)
     concern = replace(concern, services=[name for name in concern.services if name not in used])
-    changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
+    changed = {change.name for change in of_noun(changes, Router) if change.after is not None}
     moved = {router.name for domain in changed_domains(changes) for router in state.of_domain(domain)}
     for view in views:
         named = chain.from_iterable(map(view.routes.of_router, sorted(changed | moved)))
@@ -190,29 +186,22 @@ class Prepared:
         found: Footprint = self._read("footprint")
         return found
 
-    def _read(self, table: str) -> Any:
-        with closing(sqlite3.connect(self.path)) as connection:
-            (content,) = connection.execute(f"SELECT content FROM {table}").fetchone()  # noqa: S608  # our own name
-        return pickle.loads(content)  # noqa: S301  # from a process of ours
+    def _read(self, name: str) -> Any:
+        return pickle.loads(readied.read(self.path, name))  # noqa: S301  # from a process of ours
 
     def changes(self) -> list[Change]:
         """Read what it changes, in order. Secrets stay sealed."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute("SELECT kind, name, before, after FROM change ORDER BY position")
-            return [
-                Change(kind, name, *(None if side is None else msgspec.json.decode(side) for side in sides))
-                for kind, name, *sides in rows
-            ]
+        return [
+            Change(kind, name, *(None if side is None else msgspec.json.decode(side) for side in sides))
+            for kind, name, *sides in readied.changes(self.path)
+        ]
 
     def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""
         found: dict[Named, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
-        with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute(f"SELECT {_PART} FROM part")  # noqa: S608  # the columns alone
-            while listed := rows.fetchmany(_AT_ONCE):
-                for kind, name, content, needs, is_plain, since, is_default, *others in listed:
-                    needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
-                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), *others)
+        for kind, name, content, needs, is_plain, since, is_default, beside, terms in readied.parts(self.path):
+            needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
+            found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), beside, terms)
         return found
 
 
@@ -232,33 +221,23 @@ def write(session: Session, made: Attempt, says: Summarise, headers: Mapping[str
         *(made.revision, made.digest, not changes, made.difference.removal, words, parts),
         *(made.listening if changed_domains(changes) else None, dict(headers)),
     )
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute("PRAGMA journal_mode = off")
-        file.execute("PRAGMA synchronous = off")
-        file.execute("BEGIN")
-        file.execute("CREATE TABLE summary (content)")
-        file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
-        file.execute("CREATE TABLE footprint (content)")
-        file.execute("INSERT INTO footprint VALUES (?)", (pickle.dumps(find_footprint(made.transition)),))
-        file.execute(f"CREATE TABLE part ({_PART})")
-        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
-        file.execute("CREATE TABLE change (position, kind, name, before, after)")
-        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, changes))
-        scratch.write_rows(file, declarations.rows(made.transition), session.write_json)
-        file.execute("COMMIT")
+    told = {"summary": pickle.dumps(summary), "footprint": pickle.dumps(find_footprint(made.transition))}
+    rows = declarations.rows(made.transition)
+    readied.write(path, session, told, _rows_of_parts(made.parts), _rows_of_changes(session, changes), rows)
 
 
-def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
+def _rows_of_parts(parts: Parts) -> Iterator[PartRow]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
             needs, since = scratch.write_json(part.needs), scratch.write_json(part.since)
-            yield kind, name, part.content, needs, part.is_plain, since, part.is_default, part.beside, part.terms
+            others = part.is_default, part.beside, part.terms
+            yield PartRow(kind, name, part.content, needs, part.is_plain, since, *others)
 
 
-def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
-    for position, change in enumerate(changes):
+def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[ChangeRow]:
+    for change in changes:
         before, after = (
             None if side is None else session.write_json(hidden(change.kind, side))
             for side in (change.before, change.after)
         )
-        yield position, change.kind, change.name, before, after
+        yield ChangeRow(change.kind, change.name, before, after)

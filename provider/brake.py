@@ -19,6 +19,7 @@ from typing import Any, Final
 from provider.errors import Brake, FieldError
 from provider.messages import Message, template
 from provider.models import Change
+from provider.models.revision import of_noun
 from provider.nouns import Domain, Router, Server
 from provider.values import ServerState
 
@@ -134,7 +135,7 @@ def services_losing(changes: Sequence[Change]) -> list[str]:
 
 def had_traffic(service: str, routers_after: Sequence[str], changes: Sequence[Change]) -> bool:
     """Tell whether an enabled router led to a service before, from the enabled ones that do so after changes."""
-    changed = {change.name: change.before for change in changes if change.kind == Router.kind}
+    changed = {change.name: change.before for change in of_noun(changes, Router)}
     if any(name not in changed for name in routers_after):
         return True
     return any(before and before["enabled"] and before["service"] == service for before in changed.values())

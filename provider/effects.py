@@ -12,6 +12,7 @@ from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
 from provider.listening import Listening, changed_domains
 from provider.models import Change
+from provider.models.revision import of_noun
 from provider.nouns import Domain, Middleware, Noun, Router, Server, Service
 from provider.store import counts, declarations, middlewares, nouns, routers
 from provider.values import ServerState
@@ -78,8 +79,8 @@ class Stored:
             name: Touched(list(self.belonging(Server, name)), list(self.leading(name)))
             for name in touched_services(self._changes)
         }
-        for change in self._changes:
-            if change.kind == "router" and change.before is not None:
+        for change in of_noun(self._changes, Router):
+            if change.before is not None:
                 service = change.before["service"]
                 if service in found and (change.after is None or change.after["service"] != service):
                     former = [*found[service].routers, Router.read(change.before)]
@@ -94,13 +95,13 @@ class Stored:
         if self._all is not None:
             known = self._all.all(Middleware)
             return handling.tell(self._changes, self._all.routers.values(), known, (before, after))
-        changed = [change.name for change in self._changes if change.kind == Middleware.kind]
+        changed = [change.name for change in of_noun(self._changes, Middleware)]
         leading = middlewares.routers_of(self._session, changed)
-        names = [change.name for change in self._changes if change.kind == Router.kind and change.after is not None]
+        names = [change.name for change in of_noun(self._changes, Router) if change.after is not None]
         matching = [router for domain in changed_domains(self._changes) for router in self.of_domain(domain)]
         found = [*leading, *matching, *nouns.find_all(self._session, Router, names)]
         passing = {each.name: each for each in found}
-        former = [Router.loaded(each.before) for each in self._changes if each.kind == Router.kind and each.before]
+        former = [Router.loaded(each.before) for each in of_noun(self._changes, Router) if each.before]
         known = middlewares.of_routers(self._session, [*passing.values(), *former])
         return handling.tell(self._changes, passing.values(), known, (before, after))
 
@@ -124,7 +125,7 @@ class Stored:
 
     def _emptied(self, losing: Iterable[str]) -> Iterator[str]:
         """Find the services that have traffic, before and after, and lose their last ready server."""
-        changes = [change for change in self._changes if change.kind == Router.kind]
+        changes = of_noun(self._changes, Router)
         for name in losing:
             if self.get(Service, name) is not None and not any(map(_is_ready, self.belonging(Server, name))):
                 after = [router for router in self.leading(name) if router.enabled]

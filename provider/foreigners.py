@@ -37,7 +37,7 @@ def find_dangling(inventory: Inventory, edges: KnownEdges, about: Collection[Nam
 
 def _missing(edge: str, item: Noun, use: Use) -> Message:
     told = {"edge": edge, "what": called(use.kind), "reference": use.name, "kind": called(item.kind), "name": item.name}
-    if item.place[-1] == "routers":
+    if item.takes_in():
         return Message("edge {edge} has no {what} {reference}: it disables the {kind} {name}", **told)
     return Message("edge {edge} has no {what} {reference}: it disables the routers that need the {kind} {name}", **told)
 

@@ -9,6 +9,7 @@ from provider import configuration, passages
 from provider.listening import Listening, changed_domains
 from provider.messages import Message, listed, template
 from provider.models import Change
+from provider.models.revision import of_noun
 from provider.nouns import Middleware, Noun, Router
 
 _LOOKED_AT: Final = 2_000
@@ -48,7 +49,7 @@ def tell(
                 former[change.name] = Middleware.loaded(change.before)
     then, now = listening
     domains = set(changed_domains(changes))
-    before = {each.name: each.before for each in changes if each.kind == Router.kind}
+    before = {each.name: each.before for each in of_noun(changes, Router)}
     touched = leading_to([each.name for each in changes if each.kind == Middleware.kind], former, known)
     places: dict[tuple[str, ...], list[str]] = {}
     passing = (

@@ -13,7 +13,6 @@ from sqlalchemy import (
     JSON,
     Column,
     Connection,
-    Integer,
     Select,
     Table,
     Text,
@@ -22,11 +21,10 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
 )
 from sqlmodel import SQLModel
 
-from provider.database import connecting, locks
+from provider.database import connecting, locks, numbering
 from provider.database.database import Database
 from provider.database.locations import Location
 from provider.errors import Unavailable
@@ -71,7 +69,7 @@ def move(
                 _write(writing.connection(), table, found)
                 rows += len(found)
                 progress(rows)
-            _count_on(writing.connection(), table)
+            numbering.go_on(writing.connection(), table)
         for table in _tables():
             if _fingerprint(reading.connection(), table) != _fingerprint(writing.connection(), table):
                 raise Unavailable(f"the copy of the table {table.name} is not the same: nothing was copied")
@@ -129,20 +127,6 @@ def _write(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
 
     values = {column.name: value(column, name) for column, name in zip(table.columns, names, strict=True)}
     connection.execute(insert(table).values(values), [dict(zip(names, row, strict=True)) for row in rows])
-
-
-def _count_on(connection: Connection, table: Table) -> None:
-    """Let a server number new rows after those that there are."""
-    if connection.dialect.name == "sqlite":
-        return
-    for column in table.primary_key:
-        if isinstance(column.type, Integer):
-            sequence = connection.execute(
-                text("SELECT pg_get_serial_sequence(:table, :column)"), {"table": table.name, "column": column.name}
-            ).scalar()
-            last = connection.execute(select(func.max(column))).scalar()
-            if sequence is not None and last is not None:
-                connection.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": last})
 
 
 def _fingerprint(connection: Connection, table: Table) -> tuple[int, str]:

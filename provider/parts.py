@@ -18,7 +18,7 @@ PLACES: Final = {noun.kind: noun.place for noun in sorted(NOUNS.values(), key=la
 LISTED: Final = frozenset(kind for kind in PLACES if NOUNS[kind].is_listed)
 """The kinds that stand in a list there."""
 
-ROUTERS: Final = tuple(kind for kind, (_root, place) in PLACES.items() if place == "routers")
+ROUTERS: Final = tuple(kind for kind in PLACES if NOUNS[kind].takes_in())
 """The kinds of what takes requests, connections or packets in."""
 
 

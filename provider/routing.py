@@ -19,6 +19,7 @@ from provider.listeners import find_vain
 from provider.listening import Listening, changed_domains
 from provider.messages import Message
 from provider.models import Change, Conflict
+from provider.models.revision import of_noun
 from provider.nouns import Domain, Named, Router, Service
 from provider.nouns.certificate import Certificate
 from provider.parts import Part
@@ -118,10 +119,9 @@ class Routing:
         listening = replace(self._newest().snapshot.listening.after(changes), adding=view.adding)
         for moved in self._of_domains(changes):
             changed[moved.name] = read_routes(moved, listening)
-        for change in changes:
-            if change.kind == "router":
-                router = None if change.after is None else Router.read(change.after)
-                changed[change.name] = [] if router is None else read_routes(router, listening)
+        for change in of_noun(changes, Router):
+            router = None if change.after is None else Router.read(change.after)
+            changed[change.name] = [] if router is None else read_routes(router, listening)
         return view.routes.replaced(changed) if changed else view.routes
 
     def _of_domains(self, changes: Iterable[Change]) -> list[Router]:
@@ -133,7 +133,7 @@ class Routing:
 
     def with_moves(self, difference: Difference | None) -> Difference | None:
         """Return what a change does, kept yet or only tried, with how it moves requests between routers told too."""
-        changed = [change for change in (difference.changes if difference else ()) if change.kind == "router"]
+        changed = of_noun(difference.changes if difference else (), Router)
         if difference is None or not changed:
             return difference
         named, listening = [change.name for change in changed], self._newest().snapshot.listening
@@ -168,14 +168,13 @@ class Routing:
         known = self._newest()
         concern = replace(concern, services=self._lone(known, concern.services))
         sticky = dict(known.sticky)
-        for change in changes:
-            if change.kind == "service":
-                sticky.pop(change.name, None)
-                after = None if change.after is None else Service.loaded(change.after)
-                if after is not None and (cookie := after.sticky_cookie) is not None:
-                    sticky[change.name] = cookie
+        for change in of_noun(changes, Service):
+            sticky.pop(change.name, None)
+            after = None if change.after is None else Service.loaded(change.after)
+            if after is not None and (cookie := after.sticky_cookie) is not None:
+                sticky[change.name] = cookie
         views = [replace(view, routes=self._after(view, changes)) for view in self.views()]
-        changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
+        changed = {change.name for change in of_noun(changes, Router) if change.after is not None}
         there = {route.name for route in views[0].routes.unsorted}
         moved = {router.name for router in self._of_domains(changes)} & there
         about |= {(Router.kind, name) for name in moved}
@@ -193,11 +192,12 @@ class Routing:
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
-        domains = [name] if kind == "domain" else []
+        named = {kind: [name]}
+        domains, services = named.get(Domain.kind, []), named.get(Service.kind, [])
         known = self._newest()
-        concern = Concern({(kind, name)}, domains, self._lone(known, [name] if kind == "service" else []))
+        concern = Concern({(kind, name)}, domains, self._lone(known, services))
         views = self.views()
-        vain = self._find_vain(views, [name] if kind == "router" else [])
+        vain = self._find_vain(views, named.get(Router.kind, []))
         held, about, now = OfParts(known.snapshot.parts), {(kind, name)}, datetime.now(UTC)
 
         def look(view: EdgeView) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.listening import DefaultEntryPoints
 from provider.models import Change
+from provider.models.revision import of_noun
 from provider.nouns import Middleware, Router
 from provider.rendering import gathered, parts_of, render
 from provider.surroundings import Apart
@@ -22,7 +23,7 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
     after = plans.alike(before, after)
     changes = plans.changes(before, after)
     pools = touched_services(changes)
-    changed = [change.name for change in changes if change.kind == "router"]
+    changed = [change.name for change in of_noun(changes, Router)]
     leading: dict[str, list[Router]] = {name: [] for name in pools}
     for router in _leading(before, after, changes):
         if router.service in leading:
@@ -39,7 +40,7 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
 
 def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[Router]:
     """Return the routers that there are, and those that were there and led elsewhere."""
-    former = [before.routers[each.name] for each in changes if each.kind == "router" and each.before is not None]
+    former = [before.routers[each.name] for each in of_noun(changes, Router) if each.before is not None]
     gone = [
         router
         for router in former

@@ -403,6 +403,19 @@ def test_what_only_sqlite_understands_stays_with_the_database() -> None:
     assert {layer(module) for module in asking} <= {"database"}
 
 
+def test_all_sql_outside_the_database_is_sqlalchemys() -> None:
+    """SQLAlchemy writes it for either kind of database; a program that has a driver of its own writes for one."""
+    asking = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute)
+        and ast.unparse(part) in {"sqlite3.connect", "psycopg.connect", "connection.exec_driver_sql"}
+    }
+    asking |= {module for module in TREES for found in imports(module) if found == ("sqlalchemy", "text")}
+    assert {layer(module) for module in asking} <= {"database"}
+
+
 def named(statement: ast.stmt) -> str | None:
     """Return the name that a statement gives to a class or to a type: neither a constant nor a type's variable."""
     if isinstance(statement, ast.ClassDef):

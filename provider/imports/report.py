@@ -10,13 +10,13 @@ from provider.imports.findings import ImportFinding, ImportOutcome, Reason, Rena
 from provider.imports.objects import ReadObject
 from provider.imports.pieces import Ledger, Piece
 from provider.imports.services import Pool
-from provider.nouns import NOUNS, Server
+from provider.nouns import NOUNS, Server, Service
 
 PART: Final = "part"
 """What is no object is called."""
 
 _STORE: Final = "TLS store"
-_FIRST: Final = ("router", "TCP router", "UDP router", "service")
+_FIRST: Final = (*(noun.called() for noun in NOUNS.values() if noun.takes_in()), Service.called())
 
 
 @dataclass

@@ -73,7 +73,7 @@ def _led_to(state: Declaration) -> set[Named]:
     waiting: list[Noun] = [
         item
         for kind, noun in NOUNS.items()
-        if noun.place[-1:] == ("routers",)
+        if noun.takes_in()
         for item in state.objects[kind].values()
         if kind not in STANDING or beside_of(item) is None
     ]

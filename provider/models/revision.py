@@ -1,6 +1,6 @@
 """Revisions: the committed changes of the desired state."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from provider.messages import Message, joined
 from provider.models.confirmation import ConfirmationOutput
 from provider.models.shown import Shown, described
-from provider.nouns import called, masked
+from provider.nouns import Noun, called, masked
 from provider.nouns.certificate import briefly
 from provider.nouns.comparison import FieldChange, compare, given, is_default
 from provider.nouns.types import Whole
@@ -76,6 +76,11 @@ class Change:
         """Tell whether a field came or went with the kind of the object, and nobody set it: a pool's strategy."""
         having = [side[name] for side in (self.before, self.after) if side is not None and name in side]
         return len(having) == 1 and is_default(self.kind, name, having[0])
+
+
+def of_noun(changes: Iterable[Change], noun: type[Noun]) -> list[Change]:
+    """Return what happened to the objects of one noun."""
+    return [change for change in changes if change.kind == noun.kind]
 
 
 def _words(field: FieldChange) -> Message:

@@ -19,6 +19,8 @@ from provider.edges.registry import Edges
 from provider.edges.states import Edge
 from provider.listening import DefaultEntryPoints
 from provider.models import Change, ConfirmationOutput, Revision
+from provider.models.revision import of_noun
+from provider.nouns import Router
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.snapshots import Served
@@ -188,7 +190,7 @@ def _compared(
 
 def _moves_traffic(listed: Sequence[Change]) -> bool:
     """Tell whether changes may move traffic: between servers, or between routers."""
-    return bool(touched_services(listed)) or any(change.kind == "router" for change in listed)
+    return bool(touched_services(listed) or of_noun(listed, Router))
 
 
 def _find_edges(edges: Edges, revision: Revision) -> tuple[list[Edge], list[Edge]]:
