@@ -132,7 +132,7 @@ def _of_clock(ahead: float) -> Iterator[Alarm]:
     """Tell that this machine's clock is not that of the database, by which other services should go, too."""
     if abs(ahead) <= _MOST_SECONDS_APART:
         return
-    seconds = f"{abs(ahead):.0f}"
+    seconds = round(abs(ahead))
     if ahead > 0:
         told = Message("this machine's clock is {seconds} s ahead of the database's: synchronize it", seconds=seconds)
     else:

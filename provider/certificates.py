@@ -268,7 +268,7 @@ def _unreadable_key() -> Refusal:
 def _check_numbers(key: "rsa.RSAPrivateKey") -> None:
     """Check that the numbers of a key of RSA fit together, as Go does (RFC 8017, 3.2). Raises a `Refusal`."""
     if key.key_size > _MOST_BITS:
-        raise Refusal("key.size", Message("an RSA key can have at most {most} bits", most=_MOST_BITS))
+        raise Refusal("key.size", Message("an RSA key can have at most {most} bits", most=str(_MOST_BITS)))
     found = key.private_numbers()
     n, e, p, q, d = found.public_numbers.n, found.public_numbers.e, found.p, found.q, found.d
     fits = p > 1 and q > 1 and n == p * q and e > 1 and e % 2 == 1

@@ -14,7 +14,7 @@ from provider import configuration
 from provider.brake import Removal
 from provider.configuration import DEFAULT_CERTIFICATE, STORE, STORES
 from provider.errors import pointer
-from provider.messages import Message, listed
+from provider.messages import Message, joined, listed, trimmed
 from provider.models import Change
 from provider.nouns import Router, Server, Service, owners
 from provider.nouns.certificate import Pair
@@ -204,9 +204,17 @@ def _names(changes: Sequence[ShareChange]) -> str:
 
 def _each(changes: Sequence[ShareChange]) -> str:
     """Tell each server's share by itself."""
-    told = [f"{change.server} {_percent(change.before or 0)} → {_percent(change.after or 0)}" for change in changes]
-    return ", ".join(told) if len(told) <= _MOST_SHARES else listed(told, _MOST_SHARES)
+    told = [
+        Message(
+            "{server} {before} → {after}",
+            server=change.server,
+            before=_percent(change.before or 0),
+            after=_percent(change.after or 0),
+        )
+        for change in changes
+    ]
+    return joined(told) if len(told) <= _MOST_SHARES else listed(told, _MOST_SHARES)
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+def _percent(share: float) -> Message:
+    return Message("{percent} %", percent=trimmed(float(f"{share * 100:.3g}")))

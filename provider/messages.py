@@ -16,6 +16,9 @@ _TEMPLATE: Final = "template"
 _VALUES: Final = "values"
 _SURROGATE: Final = pattern(r"[\ud800-\udfff]")
 
+# In English, a number that counts stands before what it counts, and one that is a name, or is to be typed, after it.
+_NAME: Final = pattern(r"\b(?:certificate|exactly|not|number|port|revision|round|status) \{(\w+)\}")
+
 
 class Message(str):
     """A sentence made of a template and its values, in English.
@@ -81,14 +84,23 @@ def _pattern(known: str) -> re.Pattern[str]:
     return re.compile(written, re.DOTALL)
 
 
+def trimmed(number: float) -> float:
+    """Return a number as it is read: without a fraction if it has none."""
+    return int(number) if number == int(number) else number
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """Name the first few, and count the others."""
     named, more = names[:most], len(names) - most
     if more > 0:
-        return Message("{first} and {last}", first=", ".join(named), last=Message("{number} more", number=more))
+        return Message("{first} and {last}", first=_in_a_row(named), last=Message("{number} more", number=more))
     if len(named) == 1:
         return named[0]
-    return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
+    return Message("{first} and {last}", first=_in_a_row(named[:-1]), last=named[-1])
+
+
+def _in_a_row(names: Sequence[str]) -> str:
+    return joined(names) if any(isinstance(name, Message) for name in names) else ", ".join(names)
 
 
 _COMMA: Final = template("{one}, {other}")
@@ -115,11 +127,19 @@ def thaw(frozen: Any) -> str:
     return Message(frozen[_TEMPLATE], **values)
 
 
-def translate(text: str, gettext: Callable[[str], str]) -> str:
-    """Say a message in another language. What is no message stays as it is."""
+def translate(text: str, gettext: Callable[[str], str], number: Callable[[float], str] = str) -> str:
+    """Say a message in another language, with its numbers as that language writes them: 12,500 or 12.500.
+
+    What is no message stays as it is, and so does a number that is a name: there is no revision 12,500.
+    """
     if not isinstance(text, Message):
         return text
-    values = {
-        name: translate(value, gettext) if isinstance(value, str) else value for name, value in text.values.items()
-    }
+    names = frozenset(_NAME.findall(text.template))
+    values = {name: value if name in names else _said(value, gettext, number) for name, value in text.values.items()}
     return gettext(text.template).format(**values)
+
+
+def _said(value: object, gettext: Callable[[str], str], number: Callable[[float], str]) -> object:
+    if isinstance(value, str):
+        return translate(value, gettext, number)
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

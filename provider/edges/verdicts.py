@@ -6,7 +6,7 @@ from typing import Final
 from provider.edges.observed import DisabledRouter, Observation
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.states import Edge, EdgeState, EdgeVerdict, has_rejected
-from provider.messages import Message, joined, template
+from provider.messages import Message, joined, template, trimmed
 from provider.nouns import Named, called, versions
 from provider.parts import ROUTERS
 from provider.snapshots import Served, Snapshot
@@ -69,7 +69,8 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
         return EdgeVerdict(EdgeState.STALE, Message("it has not polled since wayshub-provider started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.pollers.holding:
         return EdgeVerdict(
-            EdgeState.STALE, Message("it has not polled for more than {patience:g} s", patience=round(patience, 1))
+            EdgeState.STALE,
+            Message("it has not polled for more than {patience} s", patience=trimmed(round(patience, 1))),
         )
     return None
 

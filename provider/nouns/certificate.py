@@ -191,7 +191,7 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
         if not facts.names:
             yield "certFile", Message("it has no host name, so browsers accept it for no site")
         if facts.is_short:
-            yield "certFile", Message("its key has {bits} bits: browsers need at least 2048", bits=facts.bits)
+            yield "certFile", Message("its key has {bits} bits: browsers need at least 2048", bits=str(facts.bits))
         if certificates().lacks_signer(self.cert_file):
             told = Message(
                 "it lacks the certificate of {issuer}, which signed it: add that after it, or some clients refuse it",

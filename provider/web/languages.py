@@ -54,7 +54,11 @@ class Language:
 
     def say(self, text: str) -> str:
         """Say a message. What is none, such as what Traefik told, stays as it is."""
-        return translate(text, self.translations.gettext)
+        return translate(text, self.translations.gettext, self.number)
+
+    def counted(self, one: str, many: str, count: int) -> str:
+        """Say a message of a template about one thing or many, with their number (`num`) as the language writes it."""
+        return self.translations.ngettext(one, many, count).replace("%(num)d", self.number(count))
 
     def declared(self, text: str) -> str:
         """Say a text that stands in a declaration: a title, a help, a word of a choice.

@@ -191,7 +191,9 @@ def _environment(language: Language, folders: Sequence[Path]) -> "jinja2.Environ
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of i18n
+        language.translations.gettext, language.counted, newstyle=True
+    )
     made.filters |= {
         "say": language.say,
         "sentence": language.sentence,

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from provider.messages import Message, freeze, thaw
+from provider.differences import ShareChange, tell_shares
+from provider.messages import Message, freeze, listed, thaw
 from provider.nouns import titled
 from provider.web import languages
 
@@ -67,6 +68,47 @@ def test_the_browser_is_heard_unless_somebody_chose(accepted: str, code: str) ->
 def test_numbers_are_written_in_the_language() -> None:
     assert (ENGLISH.number(12500), INDONESIAN.number(12500)) == ("12,500", "12.500")
     assert (ENGLISH.number(2.5), INDONESIAN.number(2.5)) == ("2.5", "2,5")
+
+
+@pytest.mark.parametrize(
+    ("message", "english", "indonesian"),
+    [
+        (Message("all {count} domains would be lost", count=12500), "12,500", "semua 12.500 domain akan hilang"),
+        (listed(["a", "b"] + ["c"] * 1200, 2), "1,200 more", "a, b dan 1.200 lagi"),
+        (
+            tell_shares([ShareChange("s", "a", 1, 2 / 3), ShareChange("s", "b", 0, 1 / 3)]),
+            "33.3 %",
+            "33,3% traffic pindah dari a ke b",
+        ),
+        (
+            tell_shares([ShareChange("s", "a", 0, 0.125), ShareChange("s", "b", 0, 0.5)]),
+            "b 0 % → 50 %",
+            "a 0% → 12,5%, b 0% → 50%",
+        ),
+    ],
+)
+def test_numbers_in_a_message_are_written_in_the_language(message: Message, english: str, indonesian: str) -> None:
+    assert english in ENGLISH.say(message)
+    assert INDONESIAN.say(message) == indonesian
+    assert INDONESIAN.say(thaw(freeze(message))) == indonesian
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message("there is no revision {number}", number=12500),
+        Message("this has to be exactly {number}", number=12500),
+        Message("{url} does not answer like Traefik's API: 404 for {path}", url="http://a:12500", path="/12500"),
+    ],
+)
+def test_a_number_that_names_something_or_is_to_be_typed_is_written_as_it_is(message: Message) -> None:
+    assert "12500" in ENGLISH.say(message)
+    assert "12500" in INDONESIAN.say(message)
+
+
+def test_pages_count_in_the_language() -> None:
+    said = [language.counted("1 problem", "%(num)d problems", 12500) for language in (ENGLISH, INDONESIAN)]
+    assert said == ["12,500 problems", "12.500 masalah"]
 
 
 @pytest.mark.parametrize(
