@@ -224,6 +224,14 @@ def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
     assert "This revision is already undone." in words(console.get(path))
 
 
+def test_who_undoes_in_bahasa_indonesia_does_not_choose_between_two_words_for_cancel(
+    console: httpx.Client, number: int
+) -> None:
+    plan = words(console.get(f"/revisions/{number}/undo", headers={"Accept-Language": "id"}))
+    assert "Batalkan Kembali" in plan
+    assert " Batal " not in plan
+
+
 def test_what_was_changed_since_is_asked_for_and_then_done_as_it_was_chosen(
     console: httpx.Client, client: httpx.Client, number: int
 ) -> None:
