@@ -53,8 +53,11 @@ class Language:
         return _translations(self.code)
 
     def say(self, text: str) -> str:
-        """Say a message. What is none, such as what Traefik told, stays as it is."""
-        return translate(text, self.translations.gettext, self.number)
+        """Say a message. What is none, such as what Traefik told, stays as it is, and so does all that is English.
+
+        So the sentence is the same at every door, and here too: REST and commands speak no other language.
+        """
+        return str(text) if self.code == SOURCE else translate(text, self.translations.gettext, self.number)
 
     def counted(self, one: str, many: str, count: int) -> str:
         """Say a message of a template about one thing or many, with their number (`num`) as the language writes it."""
