@@ -14,6 +14,7 @@ from provider.findings import Finding, gather
 from provider.messages import Message
 from provider.models import Change, Conflict
 from provider.nouns import NOUNS, Domain, Named, Noun, Router, Service
+from provider.nouns.registry import titled
 from provider.ranking import Route, Routes
 from provider.rivals import (
     COMPARED_EACH,
@@ -81,9 +82,13 @@ def concern_of(changes: Iterable[Change]) -> Concern:
 
 
 def find_doubts(item: Noun, name: str) -> Iterator[Finding]:
-    """Find what is set of an object that Traefik takes, and that may not be meant."""
+    """Find what is set of an object that Traefik takes, and that may not be meant.
+
+    The sentence says of which object: in headers, notices and on terminals it stands alone.
+    """
     for where, message in item.warnings():
-        detail = Message("{field}: {what}", field=".".join(map(str, where)), what=message)
+        told = {"object": titled(item.kind, name), "field": "/".join(map(str, where)), "what": message}
+        detail = Message("{object}: {field}: {what}", **told)
         yield Finding(Conflict.DOUBTFUL_VALUE, ((item.kind, name),), detail)
 
 

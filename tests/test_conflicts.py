@@ -34,7 +34,7 @@ def kinds(found: list[Finding]) -> list[tuple[Conflict, tuple[str, ...]]]:
     return [(each.conflict, tuple(name for _kind, name in each.objects)) for each in found]
 
 
-def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_field() -> None:
+def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_object_and_field() -> None:
     by_address = {"ipStrategy": {"depth": 1, "excludedIPs": ["10.0.0.0/8"]}}
     limit = Middleware.read({"name": "limit", "rateLimit": {"average": 0, "sourceCriterion": by_address}})
     calm = Middleware.read({"name": "calm", "rateLimit": {"average": 1}})
@@ -42,9 +42,9 @@ def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_field() -> Non
     found = list(conflicts.find_doubts(limit, "limit"))
 
     assert kinds(found) == [(Conflict.DOUBTFUL_VALUE, ("limit",))] * 2
-    assert [each.detail.partition(": ")[0] for each in found] == [
-        "rateLimit.average",
-        "rateLimit.sourceCriterion.ipStrategy.excludedIPs",
+    assert [each.detail.split(": ")[:2] for each in found] == [
+        ["middleware limit", "rateLimit/average"],
+        ["middleware limit", "rateLimit/sourceCriterion/ipStrategy/excludedIPs"],
     ]
     assert list(conflicts.find_doubts(calm, "calm")) == []
     assert Middleware.is_doubted()

@@ -215,10 +215,13 @@ def test_what_may_not_be_meant_is_told_after_the_change_and_on_the_page(
 ) -> None:
     client.put("/middlewares/limit", json={"rateLimit": {"average": 5}}).raise_for_status()
     edited: dict[str, tuple[dict[str, str | None], str]] = {
-        "/middlewares/limit": ({"rateLimit/average": "0"}, "ratelimit.average: an average of 0 means no limit"),
+        "/middlewares/limit": (
+            {"rateLimit/average": "0"},
+            "middleware limit: ratelimit/average: an average of 0 means no limit",
+        ),
         "/services/wayshub": (
             {"drainFor": "5m"},
-            "drainfor: without a sticky cookie, visitors of a drained server move",
+            "service wayshub: drainfor: without a sticky cookie, visitors of a drained server move",
         ),
     }
     for path, (typed, told) in edited.items():
