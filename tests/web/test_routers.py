@@ -230,7 +230,9 @@ def test_a_router_that_an_edge_does_not_serve_says_so_and_why(console: httpx.Cli
     nowhere = {"name": "a", "pathPrefix": "/a", "service": "wayshub", "entryPoints": ["nowhere"]}
     client.post("/routers", json=nowhere).raise_for_status()
     wait_until(lambda: "not served" in words(console.get("/routers")), "the edge disabled the router")
-    text = words(console.get("/routers/a"))
+    page = console.get("/routers/a")
+    assert page.text.count('data-live="edge revision:a"') == 2  # its state, and why
+    text = words(page)
     assert "The edge default does not serve it:" in text
     assert "nowhere" in text.partition("does not serve it:")[2].partition("The rule")[0]
 
