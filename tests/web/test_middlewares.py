@@ -61,6 +61,16 @@ def test_it_is_said_in_indonesian(pages: httpx.Client) -> None:
     assert "Meminta password (2 user)" in page(pages, "/routers/alvin")
 
 
+def test_a_sentence_a_value_and_a_change_have_their_numbers_as_indonesian_writes_them(pages: httpx.Client) -> None:
+    number = pages.put("/api/v1/middlewares/busy", json={"rateLimit": {"average": 12500}}).headers["Config-Revision"]
+    pages.headers["Accept-Language"] = "id"
+    shown = part(page(pages, "/middlewares/busy"), "main")
+    assert "Paling banyak 12.500 request per detik." in shown
+    changed = part(page(pages, f"/revisions/{number}"), "main")
+    assert "12.500" in changed
+    assert "12500" not in shown + changed
+
+
 def test_kinds_are_found_by_what_they_are_good_for_and_by_traefiks_names(pages: httpx.Client) -> None:
     said = Outline(page(pages, "/middlewares/new")).text
     titles = [said.index(purpose.value) for purpose in Purpose]
