@@ -18,9 +18,25 @@ def is_kind(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value in KINDS | PLURALS
 
 
+def examples(tree: ast.AST) -> Iterator[ast.AST]:
+    """Give what stands in examples: what `example` is set to, or described with."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "example" and node.value is not None:
+            yield from ast.walk(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "output_config":
+            yield from ast.walk(node)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "example":
+                    yield from ast.walk(value)
+
+
 def places(tree: ast.AST) -> Iterator[int]:
     """Give the lines in which a kind is compared with, or several are listed."""
+    left = set(map(id, examples(tree)))
     for node in ast.walk(tree):
+        if id(node) in left:
+            continue
         if isinstance(node, ast.Compare):
             asked = [node.left, *node.comparators]
             within = [each for part in asked for each in getattr(part, "elts", ())]

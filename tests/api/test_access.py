@@ -1,5 +1,7 @@
 """Who may use which route: all routes of the application, against a table that somebody wrote."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -230,6 +232,12 @@ def credentials(tokens: dict[str, str], sessions: dict[str, str]) -> dict[str, d
     known = {who: bearer(token) for who, token in tokens.items()}
     known |= {who: {"Cookie": f"provider_session={session}"} for who, session in sessions.items()}
     return {"nobody": {}, "ended": {"Cookie": f"provider_session=wss_{'x' * 43}"}} | known
+
+
+def test_no_two_routes_answer_the_same_request() -> None:
+    """The first would answer, and nobody notice: a page at `/tenants/{id}` would hide those of a noun `tenant`."""
+    asked = Counter((place.method, re.sub(r"\{[^}]*\}", "{}", place.template)) for place in PLACES)
+    assert [each for each, count in asked.items() if count > 1] == []
 
 
 def test_the_table_has_each_route_and_no_other() -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from provider.database.sessions import Session
 from provider.messages import Message
 from provider.models import Conflict
-from provider.nouns import Noun, called
+from provider.nouns import Noun, called, is_used
 from provider.store import nouns as store
 from provider.store import referrers
 from provider.web.inputs import Texts
@@ -45,11 +45,7 @@ class View:
         Without any of its own: how many refer to each, where others can.
         """
         keys = [item.key for item in items]
-        return {"used": referrers.count_all_users(session, self.noun, keys)} if self.is_referred_to() else {}
-
-    def is_referred_to(self) -> bool:
-        """Tell whether objects refer to those of the noun."""
-        return bool(referrers.columns_leading_to(self.noun))
+        return {"used": referrers.count_all_users(session, self.noun, keys)} if is_used(self.noun.kind) else {}
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Return what the page of an object has besides it: values of its template. `typed`: what was typed into it.
