@@ -22,7 +22,7 @@ class Turn:
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Contender:
     due: float
     name: str
 
@@ -31,13 +31,13 @@ class _Heap:
     """Go's `container/heap`: it keeps servers that are due at once in another order than Python's `heapq`."""
 
     def __init__(self) -> None:
-        self._entries: list[_Entry] = []
+        self._entries: list[_Contender] = []
 
-    def push(self, entry: _Entry) -> None:
+    def push(self, entry: _Contender) -> None:
         self._entries.append(entry)
         self._rise(len(self._entries) - 1)
 
-    def pop(self) -> _Entry:
+    def pop(self) -> _Contender:
         self._swap(0, -1)
         popped = self._entries.pop()
         self._sink()
@@ -72,7 +72,7 @@ def turns(weights: Mapping[str, int], down: Collection[str] = ()) -> Iterator[Tu
     """
     heap = _Heap()
     for name, weight in weights.items():
-        heap.push(_Entry(1 / weight, name))
+        heap.push(_Contender(1 / weight, name))
     is_any_up = not set(weights) <= set(down)
     while True:
         yield _next(heap, weights, down) if is_any_up else Turn(None)

@@ -66,7 +66,7 @@ RefusalWriter = Callable[[int, str, str, str], Response]
 """Writes an error as a response: its status, code, title and detail."""
 
 
-class _Part(Enum):
+class _RequestPart(Enum):
     """What of a request is awaited: its head, or what stands behind it."""
 
     HEAD = auto()
@@ -105,7 +105,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused = refused
         self._refusal = refusal
         super().__init__(app_state=app_state | {CONNECTION: self._connection}, **uvicorns)
-        self._part = _Part.HEAD
+        self._part = _RequestPart.HEAD
         self._since: float | None = self.loop.time()
         """Since when the part is awaited; None between two requests, which Uvicorn itself bounds."""
         self._counted_bytes = 0
@@ -147,7 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._look_after_answer(now)
         if self._is_over or self._since is None or self.transport.is_closing():
             return
-        if self._part is _Part.BODY:
+        if self._part is _RequestPart.BODY:
             if self.flow.read_paused:  # it is we who keep it waiting
                 self._since = now
             elif now - self._since > BODY_SECONDS + self._body_bytes / _LEAST_BYTES_PER_SECOND:
@@ -197,7 +197,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._guests.used(self)
-        self._begin(_Part.HEAD)
+        self._begin(_RequestPart.HEAD)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -211,14 +211,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._count(len(name) + len(value) + _FIELD_BYTES, 431, _TOO_LONG)
         if self._fields > MOST_FIELDS:
             raise _RefusedError(431, _TOO_MANY)
-        if self._part is _Part.HEAD:
+        if self._part is _RequestPart.HEAD:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or to wait for one's turn."""
         self._check_head()
         super().on_headers_complete()  # for a target that is no URL, such as that of CONNECT, it raises
-        self._begin(_Part.BODY)
+        self._begin(_RequestPart.BODY)
 
     def on_body(self, body: bytes) -> None:
         self._was_told = True
@@ -227,7 +227,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._begin(_Part.HEAD)
+        self._begin(_RequestPart.HEAD)
         self._since = self._ends_at = None
         self._has_begun = False
         super().on_message_complete()
@@ -235,7 +235,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what waits."""
         super().on_response_complete()
-        if self._part is _Part.BODY and not self._is_answering:
+        if self._part is _RequestPart.BODY and not self._is_answering:
             self._ends_at = self.loop.time() + LINGER_SECONDS  # the rest of a body that nobody wants
         self._go_on()
 
@@ -249,7 +249,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return bool(self.pipeline) or (self._current is not None and not self._current.response_complete)
 
-    def _begin(self, part: "_Part") -> None:
+    def _begin(self, part: "_RequestPart") -> None:
         self._part = part
         self._has_begun = self._was_told = True
         self._since = self.loop.time()
@@ -319,7 +319,7 @@ class BoundedProtocol(HttpToolsProtocol):
             "a request was refused with %d, from %s: %s",
             *(status, self.address, detail),
         )
-        if self._part is _Part.HEAD:
+        if self._part is _RequestPart.HEAD:
             answers = not self._is_answering
         else:
             answers = self._current is self.cycle and not self.cycle.response_started

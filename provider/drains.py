@@ -30,7 +30,7 @@ _WITHIN_SECONDS: Final = 1.0
 _LONG_OVER: Final = 0.0
 """The end of a drain that was over when it was seen first."""
 
-_Key = tuple[str, str, str]
+_DrainKey = tuple[str, str, str]
 """A drain: the service, the server's URL, and until when."""
 
 
@@ -44,9 +44,9 @@ class Drains:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._ends: dict[_Key, float] = {}
+        self._ends: dict[_DrainKey, float] = {}
         """When each drain ends that was seen, in seconds of the monotonic clock."""
-        self._over: set[_Key] = set()
+        self._over: set[_DrainKey] = set()
         self._bell = Bell()
         serving.add(self.lay_over)
         serving.subscribe(self._bell.ring)
@@ -77,7 +77,7 @@ class Drains:
                 found.setdefault(service, []).append(server)
         return found
 
-    def _list_all(self, parts: Parts) -> Iterator[tuple[_Key, Drained, float]]:
+    def _list_all(self, parts: Parts) -> Iterator[tuple[_DrainKey, Drained, float]]:
         """Give all drains of a state with their ends, which are settled when they are seen first."""
         for name, content in parts.services.terms.items():
             if drained := terms.read(content).drained:

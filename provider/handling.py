@@ -22,7 +22,7 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Stage:
     """What happens to requests at one place of their way: the words, and the middleware that is there, if it is one."""
 
     words: str
@@ -92,19 +92,19 @@ def leading_to(names: Collection[str], *known: Mapping[str, Middleware]) -> set[
     return found
 
 
-def _way(router: Router, known: Mapping[str, Middleware], listening: Listening) -> dict[str, _Part]:
+def _way(router: Router, known: Mapping[str, Middleware], listening: Listening) -> dict[str, _Stage]:
     """Return what happens to a router's requests, in order, by the name of what does it."""
     tls = listening.words(router)
-    way = {} if tls is None else {_TLS: _Part(tls)}
+    way = {} if tls is None else {_TLS: _Stage(tls)}
     if any(entrance.redirects for entrance in listening.entrances(router)):
-        way[configuration.REDIRECT] = _Part(Message("Redirects HTTP to HTTPS (301)"))
+        way[configuration.REDIRECT] = _Stage(Message("Redirects HTTP to HTTPS (301)"))
     return way | {
-        stop.name: _Part(stop.name if stop.is_elsewhere else stop.words, stop.middleware)
+        stop.name: _Stage(stop.name if stop.is_elsewhere else stop.words, stop.middleware)
         for stop in passages.stops(router.middlewares, known)
     }
 
 
-def _compare(before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterator[tuple[str, str, str]]:
+def _compare(before: Mapping[str, _Stage], after: Mapping[str, _Stage]) -> Iterator[tuple[str, str, str]]:
     """Give how two ways differ: a template of its words, and what stands in it."""
     kept = [name for name in after if name in before]
     gone, come = ([part.words for name, part in way.items() if name not in kept] for way in (before, after))

@@ -48,7 +48,7 @@ def configure(level: str, style: Literal["text", "json"]) -> None:
 
 def formatter(style: Literal["text", "json"], *, colors: bool = False) -> logging.Formatter:
     """Return what makes a text of a log record: one line, and in text a traceback behind it if there is one."""
-    return _Objects() if style == "json" else _Lines(colors=colors)
+    return _Objects() if style == "json" else _PlainLines(colors=colors)
 
 
 _bound: ContextVar[Mapping[str, str | None]] = ContextVar("bound", default={})  # noqa: B039  # never changed in place
@@ -86,7 +86,7 @@ def printable(text: str, kept: str = "") -> str:
 
 
 @dataclass(slots=True)
-class _Kind:
+class _LineKind:
     """How many lines of a kind may still be written now, and how many were left out since it was told."""
 
     left: int
@@ -101,7 +101,7 @@ class Sparing:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._kinds: dict[Hashable, _Kind] = {}
+        self._kinds: dict[Hashable, _LineKind] = {}
 
     def log(self, level: int, kind: Hashable, what: str, words: str, *values: object, **facts: object) -> None:
         """Write a line; `what` says in the plural what is counted where there are more of its kind."""
@@ -110,7 +110,7 @@ class Sparing:
             kind, what = None, "lines were left out"
             known = self._kinds.get(kind)
         if known is None:
-            known = self._kinds[kind] = _Kind(_LINES_AT_ONCE)
+            known = self._kinds[kind] = _LineKind(_LINES_AT_ONCE)
             self._wait(level, kind, what)
         if known.left:
             known.left -= 1
@@ -145,7 +145,7 @@ class _Formatter(logging.Formatter):
         raise NotImplementedError
 
 
-class _Lines(_Formatter):
+class _PlainLines(_Formatter):
     """For people."""
 
     def __init__(self, *, colors: bool) -> None:

@@ -51,17 +51,17 @@ class Check(NamedTuple):
 NO_CHECK: Final = Check()
 
 
-class _HealthCheck(msgspec.Struct):
+class _PoolHealthCheck(msgspec.Struct):
     interval: str = ""
     timeout: str = ""
 
 
-class _LoadBalancer(msgspec.Struct):
-    health_check: _HealthCheck | None = msgspec.field(name="healthCheck", default=None)
+class _PoolLoadBalancer(msgspec.Struct):
+    health_check: _PoolHealthCheck | None = msgspec.field(name="healthCheck", default=None)
 
 
 class _Checked(msgspec.Struct):
-    load_balancer: _LoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
+    load_balancer: _PoolLoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
 
 
 @dataclass(frozen=True, slots=True)

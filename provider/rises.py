@@ -48,7 +48,7 @@ FindRise = Callable[[str, str], Rise | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Pace:
+class _PoolPace:
     """How the servers of a pool rise: the servers by their URLs, and the seconds that all of it and a step takes."""
 
     urls: tuple[str, ...]
@@ -139,7 +139,7 @@ class Rises:
         found = {name: self._parts_of(name, pace) for name, pace in _paces(parts)}
         return {name: at for name, at in found.items() if at}
 
-    def _parts_of(self, service: str, pace: _Pace) -> Mapping[str, Fraction]:
+    def _parts_of(self, service: str, pace: _PoolPace) -> Mapping[str, Fraction]:
         """Return which part of its weight each server has that has not all; none where that makes no difference."""
         now = monotonic()
         begun = {url: self._begun.get((service, url)) for url in pace.urls}
@@ -168,7 +168,7 @@ class Rises:
         return max(left, 0.0) + 0.01  # what ends just now has ended then
 
 
-def _paces(parts: Parts) -> Iterator[tuple[str, _Pace]]:
+def _paces(parts: Parts) -> Iterator[tuple[str, _PoolPace]]:
     """Give the pools whose servers rise, by name."""
     for name in parts.services.terms:
         pace = _pace(parts.services.parts[name])
@@ -177,9 +177,9 @@ def _paces(parts: Parts) -> Iterator[tuple[str, _Pace]]:
 
 
 @lru_cache(_POOLS_READ)
-def _pace(part: Part) -> _Pace | None:
+def _pace(part: Part) -> _PoolPace | None:
     seconds = terms.read(part.terms).slow_start_seconds
     if not seconds:
         return None
     _pool, servers = decoding.read_pool(part)
-    return _Pace(tuple(server.url for server in servers), seconds, rising.step_seconds(part, seconds))
+    return _PoolPace(tuple(server.url for server in servers), seconds, rising.step_seconds(part, seconds))

@@ -35,7 +35,7 @@ from provider.views import EdgeView, add_to_words, together
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownRouters:
     """What was read of a snapshot: the routers, and what each was made from."""
 
     snapshot: Snapshot
@@ -61,7 +61,7 @@ class Routing:
         self._unissued = unissued
         self._edges = edges
         self._lock = threading.Lock()
-        self._known: list[_Known] = []
+        self._known: list[_KnownRouters] = []
 
     @property
     def edges(self) -> KnownEdges:
@@ -89,10 +89,10 @@ class Routing:
             for names, known in self._apart()
         ]
 
-    def _newest(self) -> _Known:
+    def _newest(self) -> _KnownRouters:
         return self._apart()[0][1]
 
-    def _apart(self) -> list[tuple[Sequence[str], _Known]]:
+    def _apart(self) -> list[tuple[Sequence[str], _KnownRouters]]:
         """Return what was read of the newest snapshot, apart where the edges disagree about TLS."""
         snapshot = self._revisions.current
         if snapshot is None:
@@ -103,7 +103,7 @@ class Routing:
                 self._known = []
             if not self._known or self._known[0].snapshot is not snapshot:
                 is_first = not self._known
-                before: Sequence[_Known | None] = self._known or [None] * len(groups)
+                before: Sequence[_KnownRouters | None] = self._known or [None] * len(groups)
                 with garbage.at_rest():
                     self._known = [
                         self._read(snapshot, known, adding)
@@ -248,7 +248,7 @@ class Routing:
             named = view.routes if listed is None else chain.from_iterable(map(view.routes.of_router, listed))
             yield from find_vain(named, view.edges, secure)
 
-    def _lone(self, known: _Known, services: Collection[str]) -> Collection[str]:
+    def _lone(self, known: _KnownRouters, services: Collection[str]) -> Collection[str]:
         """Return services without those that need no router: middlewares, services or rollouts lead there."""
         if not services:
             return services
@@ -258,7 +258,7 @@ class Routing:
         used = [moving, *(section.needs.get("service", frozenset()) for section in sections)]
         return [name for name in services if not any(name in names for names in used)]
 
-    def _read(self, snapshot: Snapshot, known: _Known | None, adding: Mapping[str, str]) -> _Known:
+    def _read(self, snapshot: Snapshot, known: _KnownRouters | None, adding: Mapping[str, str]) -> _KnownRouters:
         served = snapshot.parts.routers.parts
         with self._revisions.reading() as session:
             disabled = [router for router in routers.disabled(session) if router.name not in served]
@@ -268,7 +268,7 @@ class Routing:
         if known is None:
             made = (route for name, part in served.items() for route in of_part(name, part, adding))
             made_off = (route for name, part in off.items() for route in of_part(name, part, adding, enabled=False))
-            return _Known(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky, adding)
+            return _KnownRouters(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky, adding)
         changed: dict[str, Sequence[Route]] = dict.fromkeys(
             (name for name in (*known.served, *known.off) if name not in served and name not in off), ()
         )
@@ -278,14 +278,14 @@ class Routing:
         for name, part in off.items():
             if known.off.get(name) != part:
                 changed[name] = of_part(name, part, adding, enabled=False)
-        return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky, adding)
+        return _KnownRouters(snapshot, served, off, known.routes.replaced(changed), pools, sticky, adding)
 
 
 def _sides(views: Iterable[EdgeView]) -> list[tuple[Iterable[str], EdgeView]]:
     return [(view.edges, view) for view in views]
 
 
-def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str]:
+def _sticky(pools: Mapping[str, Part], known: _KnownRouters | None) -> Mapping[str, str]:
     """Return the names of the sticky cookies by service, those that stay from what was known."""
     if known is not None and known.pools is pools:
         return known.sticky

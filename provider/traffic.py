@@ -62,7 +62,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Taker:
     """Who takes a request. It is not known where chance decides, and among very many routers."""
 
     route: Route | None
@@ -187,7 +187,7 @@ def _plainest(request: Request, conditions: Sequence[Condition]) -> Request:
     return request
 
 
-def _find_taker(routes: Routes, request: Request, where: str) -> _Answer:
+def _find_taker(routes: Routes, request: Request, where: str) -> _Taker:
     """Find who takes a request, as Traefik does."""
     places = (*map(routes.of_key, hosts.asked_keys(request.host)), routes.of_any_host)
     found: Route | None = None
@@ -196,15 +196,15 @@ def _find_taker(routes: Routes, request: Request, where: str) -> _Answer:
         if found is not None and route.priority < found.priority:
             break
         if walked >= _WALKED:
-            return _Answer(None, known=False, by_client=by_client)
+            return _Taker(None, known=False, by_client=by_client)
         if not route.enabled or not route.hears(request, where):
             continue
         by_client = by_client or any(isinstance(one.matcher, ClientIP) for one in singles(route.rule.condition))
         if route.rule.matches(request):
             if found is not None and found.name != route.name:
-                return _Answer(None, known=False, by_client=by_client)
+                return _Taker(None, known=False, by_client=by_client)
             found = found or route
-    return _Answer(found, known=True, by_client=by_client)
+    return _Taker(found, known=True, by_client=by_client)
 
 
 def _takes_every(before: Routes, after: Routes, former: str, taker: str) -> bool:

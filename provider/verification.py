@@ -19,7 +19,7 @@ from provider.texts import LONGEST_KEY, find_trap
 
 _HTTP, _MIDDLEWARES = Middleware.place
 
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
+_ServedName = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
 """The name of an object. What stands behind an `@` would be taken for the name of another provider."""
 
 
@@ -29,7 +29,7 @@ def _section(root: str) -> type[msgspec.Struct]:
     for kind, (found, place) in PLACES.items():
         if found == root:
             struct = document.struct(served(kind))  # type: ignore[arg-type]  # a class has a hash
-            many = GenericAlias(list, (struct,)) if kind in LISTED else GenericAlias(dict, (_Name, struct))
+            many = GenericAlias(list, (struct,)) if kind in LISTED else GenericAlias(dict, (_ServedName, struct))
             members: Any = Annotated[many, msgspec.Meta(min_length=1)]
             fields.append((place, members | msgspec.UnsetType, msgspec.UNSET))
     if root == STORES[0]:

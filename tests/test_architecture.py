@@ -432,7 +432,9 @@ def test_no_name_of_a_class_or_a_type_means_two_things() -> None:
     for module, tree in TREES.items():
         for name in filter(None, map(named, tree.body)):
             places.setdefault(name, []).append(module)
-    assert {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")} == {}
+    public = {name for name in places if not name.startswith("_")}
+    assert {name: places[name] for name in public if len(places[name]) > 1} == {}
+    assert {name: places[name] for name in places.keys() - public if name.lstrip("_") in public} == {}
 
 
 def test_a_middleware_kind_is_declared_in_at_most_60_lines() -> None:

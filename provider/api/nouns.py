@@ -194,9 +194,9 @@ async def writing(request: Request, if_match: WantedTag = None, if_none_match: N
     return Answers(conditions, control_plane.find(request), only_registers=not principal.grant.allows("write"))
 
 
-_Reading = Annotated[Answers, Depends(reading)]
-_Writing = Annotated[Answers, Depends(writing)]
-_Document = Annotated[dict[str, Any], Body()]
+_ReadAnswers = Annotated[Answers, Depends(reading)]
+_WriteAnswers = Annotated[Answers, Depends(writing)]
+_Body = Annotated[dict[str, Any], Body()]
 
 
 async def _no_owner() -> None:
@@ -233,30 +233,32 @@ def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
         return Response(msgspec.json.encode(content), media_type="application/json")
 
     @router.post("", **described.creation())
-    def add(request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
+    def add(request: Request, write: WriteDependency, answers: _WriteAnswers, body: _Body, owner: owner) -> Response:
         noun = noun_of(request)
         item = noun.read(body)
         return answers.create(write, ObjectPlace(noun, owner, item.name), item, body)
 
     @router.get("/{name}", **described.showing())
-    def show(request: Request, revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:
+    def show(
+        request: Request, revisions: RevisionsDependency, answers: _ReadAnswers, owner: owner, name: name
+    ) -> Response:
         return answers.get(revisions, ObjectPlace(noun_of(request), owner, name))
 
     @router.put("/{name}", **described.replacement())
     def put(
-        request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
+        request: Request, write: WriteDependency, answers: _WriteAnswers, body: _Body, owner: owner, name: name
     ) -> Response:
         return answers.replace(write, ObjectPlace(noun_of(request), owner, name), body)
 
     @router.patch("/{name}", **described.merging())
     def patch(
-        request: Request, write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name
+        request: Request, write: WriteDependency, answers: _WriteAnswers, body: _Body, owner: owner, name: name
     ) -> Response:
         return answers.merge(write, ObjectPlace(noun_of(request), owner, name), body)
 
     @router.delete("/{name}", **described.removal())
     def remove(
-        request: Request, write: WriteDependency, answers: _Writing, owner: owner, name: name, cascade: cascade
+        request: Request, write: WriteDependency, answers: _WriteAnswers, owner: owner, name: name, cascade: cascade
     ) -> Response:
         return answers.remove(write, ObjectPlace(noun_of(request), owner, name), cascade=cascade)
 

@@ -27,7 +27,7 @@ _SIGNATURES: Final = {
 """How bodies begin that are no UTF-8, with what to do."""
 
 
-class _Refused:
+class _RefusedValue:
     """Stands in the decoded body for what is refused, so that its place can be told."""
 
     def __init__(self, code: str, detail: str, key: str | None = None) -> None:
@@ -56,7 +56,7 @@ def read_json(body: bytes, most_members: int = MOST_MEMBERS) -> Any:
     except RecursionError:
         _refuse("", "json.depth", f"the body is nested deeper than {DEEPEST} levels")
     for path, value in _walk(document):
-        if isinstance(value, _Refused):
+        if isinstance(value, _RefusedValue):
             where = (*path, value.key) if value.key is not None else path
             _refuse(pointer(*where), value.code, value.detail)
         if len(path) > DEEPEST:
@@ -99,7 +99,7 @@ def _walk(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         if isinstance(value, dict):
             for key, member in value.items():
                 if _has_surrogate(key):
-                    yield path, _Refused("text.surrogate", "a field's name has half of a surrogate pair")
+                    yield path, _RefusedValue("text.surrogate", "a field's name has half of a surrogate pair")
                 waiting.append(((*path, key), member))
         elif isinstance(value, list):
             waiting.extend(((*path, index), member) for index, member in enumerate(value))
@@ -107,31 +107,31 @@ def _walk(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 def _members(pairs: list[tuple[str, Any]], *, most: int) -> Any:
     if len(pairs) > most:
-        return _Refused("json.members", f"this object has more than {most} fields")
+        return _RefusedValue("json.members", f"this object has more than {most} fields")
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
         for key, _value in pairs:
             if key in seen:
-                return _Refused("json.duplicate", "this field is given twice", key)
+                return _RefusedValue("json.duplicate", "this field is given twice", key)
             seen.add(key)
     return members
 
 
-def _constant(text: str) -> _Refused:
-    return _Refused("json.number", f"{text} is not a number in JSON")
+def _constant(text: str) -> _RefusedValue:
+    return _RefusedValue("json.number", f"{text} is not a number in JSON")
 
 
-def _integer(text: str) -> int | _Refused:
+def _integer(text: str) -> int | _RefusedValue:
     if len(text) > 20 or not -LARGEST_INTEGER - 1 <= int(text) <= LARGEST_INTEGER:
-        return _Refused("json.number", "this number is too large")
+        return _RefusedValue("json.number", "this number is too large")
     return int(text)
 
 
-def _number(text: str) -> float | _Refused:
+def _number(text: str) -> float | _RefusedValue:
     number = float(text)
     if number in {float("inf"), float("-inf")}:
-        return _Refused("json.number", "this number is too large")
+        return _RefusedValue("json.number", "this number is too large")
     return number
 
 

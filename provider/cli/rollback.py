@@ -16,9 +16,9 @@ TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to roll back to.")]
-_Kind: Any = StrEnum("_Kind", {kind: kind for kind in NOUNS})  # type: ignore[misc]  # all nouns, whatever they are
+_AnyKind: Any = StrEnum("_AnyKind", {kind: kind for kind in NOUNS})  # type: ignore[misc]  # all nouns, whatever they are
 KindOption = Annotated[
-    _Kind | None,
+    _AnyKind | None,
     typer.Option(
         metavar="KIND",
         help="Kind of the one object to restore, such as router or tcpService. A service includes its servers.",

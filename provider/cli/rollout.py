@@ -30,7 +30,7 @@ _PAUSE_SECONDS: Final = 1.0
 _MINUTE: Final = 60
 
 
-class _Group(TyperGroup):
+class _RolloutGroup(TyperGroup):
     """A group of commands in which the name of a service alone starts a rollout."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -39,7 +39,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(
     name="rollout",
-    cls=_Group,
+    cls=_RolloutGroup,
     no_args_is_help=True,
     help="Rollouts: traffic that moves from one service to another. `rollout SERVICE --to NEW` starts one.",
 )

@@ -24,7 +24,7 @@ _TEXT: Final = re.compile(r"(?<= )VARCHAR\b")
 _NUMBER: Final = re.compile(r"(?<= )SERIAL\b")
 
 
-class _Text(String):
+class _PlainText(String):
     render_bind_cast = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
@@ -51,7 +51,7 @@ class _Definitions(PGDDLCompiler):
         return _NUMBER.sub("BIGSERIAL", _TEXT.sub('VARCHAR COLLATE "C"', told, count=1), count=1)
 
 
-class _Connection(psycopg.Connection[Any]):
+class _ImpatientConnection(psycopg.Connection[Any]):
     """A connection that waits for an answer for so many seconds: then it is closed, since nothing is known of it."""
 
     answer_seconds: float | None = None
@@ -86,11 +86,11 @@ class ServerDialect(PGDialect_psycopg):
                 cursor.close()
         return is_lost
 
-    colspecs = {**PGDialect_psycopg.colspecs, String: _Text, Integer: _Number}  # noqa: RUF012  # SQLAlchemy's own way
+    colspecs = {**PGDialect_psycopg.colspecs, String: _PlainText, Integer: _Number}  # noqa: RUF012  # SQLAlchemy's own way
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
         """Connect; `answer_seconds` says how long any answer is waited for."""
         seconds = options.pop("answer_seconds", None)
-        connection = _Connection.connect(*arguments, **options)
+        connection = _ImpatientConnection.connect(*arguments, **options)
         connection.answer_seconds = seconds
         return connection

@@ -74,7 +74,7 @@ class FileDatabase(Database):
 
     def hold(self, name: str) -> Hold:
         """Hold a name: there is no other service on the file."""
-        return _Held()
+        return _HeldFile()
 
     @property
     def is_frozen(self) -> bool:
@@ -305,7 +305,7 @@ def _why(path: Path, error: BaseException | None) -> Message:
     return Message("the database {path} cannot be used now: {why}", path=path, why=str(error))
 
 
-class _Held:
+class _HeldFile:
     """What nobody else can hold."""
 
     is_sure = True

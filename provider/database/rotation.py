@@ -132,7 +132,7 @@ class _Rotation:
                     self.count += _seal(session.connection(), place, self.database.keys)
             self._progress(self.count)
 
-    def _sealed(self) -> Iterator["_Place"]:
+    def _sealed(self) -> Iterator["_SealedCell"]:
         """Find the columns that have sealed secrets."""
         with self.database.reading() as session:
             for name, columns in schema.SEALED.items():
@@ -143,17 +143,17 @@ class _Rotation:
                         found = found.where(_raw(column).contains(MARK))
                     for *key, content in session.connection().execute(found):
                         if MARK in _text(content):
-                            yield _Place(column, tuple(key))
+                            yield _SealedCell(column, tuple(key))
 
 
-class _Place(NamedTuple):
+class _SealedCell(NamedTuple):
     """A column of a row, by the row's key."""
 
     column: Column[Any]
     key: tuple[Any, ...]
 
 
-def _seal(connection: Connection, place: _Place, keys: SealingKeys) -> bool:
+def _seal(connection: Connection, place: _SealedCell, keys: SealingKeys) -> bool:
     """Seal what is in a column with the first key. Returns whether anything was not."""
     column, table = place.column, place.column.table
     is_row = and_(*(each == value for each, value in zip(table.primary_key, place.key, strict=True)))

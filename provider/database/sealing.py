@@ -60,7 +60,7 @@ def beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
 
 
-class _Key(NamedTuple):
+class _SealingKey(NamedTuple):
     """A key in the file: what seals with it, and what hashes with it."""
 
     cipher: "aead.AESGCM"
@@ -78,7 +78,7 @@ class SealingKeys:
         """Take a file. Unless they `are_made` where there is none, sealing something is refused without."""
         self.path = path
         self._are_made = are_made
-        self._keys: dict[str, _Key] = {}
+        self._keys: dict[str, _SealingKey] = {}
         self._seen: tuple[int, ...] = ()
         """What tells the file that was read from another one in its place."""
 
@@ -97,7 +97,7 @@ class SealingKeys:
         _name, key = self._newest()
         return hmac.new(key.hashing, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
-    def _newest(self) -> tuple[str, _Key]:
+    def _newest(self) -> tuple[str, _SealingKey]:
         """Return the key that seals. Makes the file if there is none. Raises `Unavailable`."""
         if not self._read():
             if not self._are_made:
@@ -179,7 +179,7 @@ class SealingKeys:
             self._keys = found
         return bool(self._keys)
 
-    def _find(self) -> dict[str, _Key]:
+    def _find(self) -> dict[str, _SealingKey]:
         """Return the keys in the file as it is now; those that are known where there is none."""
         try:
             status = self.path.stat()
@@ -201,7 +201,7 @@ class SealingKeys:
             raise Unavailable(Message("the key file {path} has no key: put back the right one", path=self.path))
         self._seen = seen
         return {
-            hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: _Key(
+            hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: _SealingKey(
                 aead.AESGCM(key), hmac.new(key, _HASHING, hashlib.sha256).digest()
             )
             for key in keys

@@ -42,7 +42,7 @@ _FOLDED_ON_SERVER: Final = reduce(
 _Folded = _said("_Folded", "casefold({})", _FOLDED_ON_SERVER)
 """A text without the difference between upper and lower case."""
 
-_Place = _said("_Place", "instr({}, {})", "strpos({}, {})")
+_Found = _said("_Found", "instr({}, {})", "strpos({}, {})")
 """Where in a text another one begins, from 1 on; 0 where it is not in it."""
 
 _Bytes = _said("_Bytes", "length(CAST({} AS BLOB))", "octet_length({})")
@@ -56,7 +56,7 @@ def contains(column: Any, text: str) -> ColumnElement[bool]:
     has others, such as `straße` where somebody looks for `STRASSE`.
     """
     within = col(column)
-    folded = _Place(_Folded(within), text.casefold()) > 0
+    folded = _Found(_Folded(within), text.casefold()) > 0
     if not text.isascii():
         return folded
     escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
@@ -66,5 +66,5 @@ def contains(column: Any, text: str) -> ColumnElement[bool]:
 
 def owner(name: Any) -> ColumnElement[str]:
     """Return what stands before the slash in a column of names: of `SERVICE/SERVER` the service, else the whole."""
-    found: ColumnElement[str] = func.substr(name, 1, _Place(name + "/", "/") - 1)
+    found: ColumnElement[str] = func.substr(name, 1, _Found(name + "/", "/") - 1)
     return found

@@ -72,7 +72,7 @@ def make_engine(
         pool_timeout=LOCK_SECONDS,
         connect_args={**_connect_arguments(location), "answer_seconds": answer_seconds},
         json_serializer=_Writing(write),
-        json_deserializer=_Reading(read),
+        json_deserializer=_JSONColumn(read),
     )
     event.listen(engine, "connect", _prepare)
     return engine
@@ -108,7 +108,7 @@ class _Writing:
         return self._write(value)
 
 
-class _Reading:
+class _JSONColumn:
     """Reads a column of JSON, as the driver gives it."""
 
     def __init__(self, read: Callable[[str], Any]) -> None:

@@ -15,7 +15,7 @@ _TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class _JSONMark:
     """Where an event is, counted from 0."""
 
     line: int
@@ -28,7 +28,7 @@ def events(text: str) -> Iterator[Any]:
     at = 0
     while found := _TOKEN.match(text, at):
         place = lines.at(found.start(1))
-        mark: Any = _Mark(place.line - 1, place.column - 1)
+        mark: Any = _JSONMark(place.line - 1, place.column - 1)
         sign, at = found[1], found.end()
         if sign == "{":
             yield yaml.MappingStartEvent(None, None, True, mark)

@@ -34,14 +34,14 @@ ServersUp = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
 
-class _Headers(msgspec.Struct):
+class _ShownHeaders(msgspec.Struct):
     custom_response_headers: dict[str, str] = msgspec.field(name="customResponseHeaders", default_factory=dict)
 
 
 class MiddlewareAnswer(msgspec.Struct):
     """A middleware that adds headers, as the beacon does."""
 
-    headers: _Headers
+    headers: _ShownHeaders
 
 
 class VersionAnswer(msgspec.Struct):
@@ -139,19 +139,19 @@ class NamedAnswer(msgspec.Struct):
     name: str
 
 
-class _HealthCheck(msgspec.Struct):
+class _ShownHealthCheck(msgspec.Struct):
     """Whether there is one is all that matters."""
 
 
-class _LoadBalancer(msgspec.Struct):
-    health_check: _HealthCheck | None = msgspec.field(name="healthCheck", default=None)
+class _ShownLoadBalancer(msgspec.Struct):
+    health_check: _ShownHealthCheck | None = msgspec.field(name="healthCheck", default=None)
 
 
 class ServiceAnswer(msgspec.Struct):
     """A service, with its servers by URL."""
 
     name: str
-    load_balancer: _LoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
+    load_balancer: _ShownLoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
     server_status: dict[str, str] = msgspec.field(name="serverStatus", default_factory=dict)
 
     @property

@@ -36,17 +36,17 @@ class ServerHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _SeenServer:
     up: bool
     since: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ToldByEdge:
     """What an edge said last: as it said it, and with since when. It counts while it is `fresh`."""
 
     raw: Mapping[str, Mapping[str, bool]]
-    servers: Mapping[str, Mapping[str, _Seen]]
+    servers: Mapping[str, Mapping[str, _SeenServer]]
     fresh: bool = True
 
 
@@ -67,9 +67,9 @@ class Health:
     """What each edge said of each server, by service and URL."""
 
     def __init__(self) -> None:
-        self._edges: Mapping[str, _Told] = {}
+        self._edges: Mapping[str, _ToldByEdge] = {}
         self._kept: Mapping[str, Mapping[tuple[str, str], datetime]] = {}
-        self._down: tuple[Mapping[str, _Told], Mapping[str, Collection[str]]] = ({}, {})
+        self._down: tuple[Mapping[str, _ToldByEdge], Mapping[str, Collection[str]]] = ({}, {})
         """What was said, and the servers that were down by it."""
         self.find_rise: FindRise | None = None
         """What tells of servers that rise to their weights, where anything does."""
@@ -88,9 +88,9 @@ class Health:
         """
         before = self._edges.get(edge)
         if before is None:
-            told = _Told(servers, _merged({}, servers, date))
+            told = _ToldByEdge(servers, _merged({}, servers, date))
         elif before.raw is not servers:
-            told = _Told(servers, _merged(before.servers, servers, date))
+            told = _ToldByEdge(servers, _merged(before.servers, servers, date))
         elif before.fresh:
             return
         else:
@@ -113,7 +113,7 @@ class Health:
         if before is not None and before.fresh:
             self._replace(edge, replace(before, fresh=False))
 
-    def _replace(self, edge: str, told: _Told) -> None:
+    def _replace(self, edge: str, told: _ToldByEdge) -> None:
         """Let an edge have said something else, and tell whoever listens what that changes."""
         suspects = list(_different(self._edges.get(edge), told)) if self._listeners else []
         before = [self.get(service, url).state for service, url in suspects]
@@ -163,7 +163,7 @@ class Health:
         return UNOBSERVED
 
 
-def _different(before: _Told | None, after: _Told) -> Iterator[tuple[str, str]]:
+def _different(before: _ToldByEdge | None, after: _ToldByEdge) -> Iterator[tuple[str, str]]:
     """Give the servers, by service and URL, of which an edge says something else than it did."""
     old = before.raw if before is not None and before.fresh else {}
     new = after.raw if after.fresh else {}
@@ -174,11 +174,11 @@ def _different(before: _Told | None, after: _Told) -> Iterator[tuple[str, str]]:
 
 
 def _merged(
-    before: Mapping[str, Mapping[str, _Seen]], now: Mapping[str, Mapping[str, bool]], date: datetime
-) -> Mapping[str, Mapping[str, _Seen]]:
-    def seen(service: str, url: str, *, up: bool) -> _Seen:
+    before: Mapping[str, Mapping[str, _SeenServer]], now: Mapping[str, Mapping[str, bool]], date: datetime
+) -> Mapping[str, Mapping[str, _SeenServer]]:
+    def seen(service: str, url: str, *, up: bool) -> _SeenServer:
         known = before.get(service, {}).get(url)
-        return known if known is not None and known.up == up else _Seen(up, date)
+        return known if known is not None and known.up == up else _SeenServer(up, date)
 
     return {
         service: {url: seen(service, url, up=up) for url, up in servers.items()} for service, servers in now.items()

@@ -39,7 +39,7 @@ KeptListener = Callable[[str, Turned], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class _RefusedWithout:
     """That an edge took everything but a document without some servers: what, as which process, and when.
 
     It counts for so many seconds at least, unless the edge is restarted.
@@ -68,7 +68,7 @@ class Keepers:
         self._is_on = is_on
         self._edges: dict[str, Keeping] = {}
         self._seen_at: dict[str, float] = {}
-        self._refusals: dict[str, _Refusal] = {}
+        self._refusals: dict[str, _RefusedWithout] = {}
         """The last one of each edge."""
         self._refusing: set[str] = set()
         """The edges of which that counts still."""
@@ -131,7 +131,7 @@ class Keepers:
         if before is not None and now - before.at < 2 * _MOST_PAUSE_SECONDS:
             pause = min(max(2 * before.pause_seconds, _FIRST_PAUSE_SECONDS), _MOST_PAUSE_SECONDS)
         digest = None if edge.given is None else edge.given.whole.digest
-        self._refusals[edge.name] = _Refusal(digest, edge.started, now, pause)
+        self._refusals[edge.name] = _RefusedWithout(digest, edge.started, now, pause)
         self._refusing.add(edge.name)
         self.release(edge.name)
 

@@ -30,7 +30,7 @@ _PAUSE_SECONDS: Final = 10.0
 """Time between two writes: a poll must never cost a transaction."""
 
 
-class _Kept(msgspec.Struct):
+class _StoredOverlay(msgspec.Struct):
     """What is left out for an edge, as it is stored."""
 
     held: list[tuple[Named, HeldPart]] = []
@@ -173,7 +173,7 @@ def _essence(quarantine: Quarantine) -> _Essence:
 
 def _held(quarantine: Quarantine) -> bytes:
     resting = quarantine.resting()
-    return msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue))
+    return msgspec.json.encode(_StoredOverlay(list(resting.held.items()), resting.queue))
 
 
 def _record(edge: Edge) -> EdgeRecord:
@@ -201,7 +201,7 @@ def _quarantine_record(edge: str, quarantine: Quarantine, database: Database) ->
 
 def _quarantine(record: QuarantineRecord, database: Database) -> Quarantine:
     held, content = (database.keys.open_bytes(each) for each in (record.held, record.accepted_content))
-    kept = msgspec.json.decode(held, type=_Kept) if held else _Kept()
+    kept = msgspec.json.decode(held, type=_StoredOverlay) if held else _StoredOverlay()
     return Quarantine(
         Served(record.rejected_revision, Document(b"", record.rejected_digest)),
         Served(record.accepted_revision, Document(content, record.accepted_digest)),

@@ -49,28 +49,28 @@ class Sighting:
         return self.state in _ACCEPTED
 
 
-class _Pair(msgspec.Struct):
+class _StorePair(msgspec.Struct):
     cert_file: str = msgspec.field(name="certFile", default="")
 
 
 class _TLS(msgspec.Struct):
-    certificates: list[_Pair] = []
+    certificates: list[_StorePair] = []
 
 
-class _Document(msgspec.Struct):
+class _StoreDocument(msgspec.Struct):
     tls: _TLS = msgspec.field(default_factory=_TLS)
 
 
 def read_store(content: bytes) -> CertificateStore:
     """Return the certificates that a document has."""
     return CertificateStore(
-        read(pair.cert_file) for pair in msgspec.json.decode(content, type=_Document).tls.certificates
+        read(pair.cert_file) for pair in msgspec.json.decode(content, type=_StoreDocument).tls.certificates
     )
 
 
 def read_pair(content: bytes) -> CertificateFacts:
     """Return what the certificate says whose part of a document this is."""
-    return read(msgspec.json.decode(content, type=_Pair).cert_file)
+    return read(msgspec.json.decode(content, type=_StorePair).cert_file)
 
 
 def fits(names: Collection[str], domain: str) -> bool:

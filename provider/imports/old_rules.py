@@ -17,7 +17,7 @@ _CALL: Final = re.compile(rf"(?P<name>[A-Za-z]+)\s*\(\s*(?P<arguments>(?:{_TEXT}
 _ARGUMENT: Final = re.compile(_TEXT)
 _VARIABLE: Final = re.compile(r"(?<!\\[pPx])\{[A-Za-z_]\w*(?::|\})")
 
-_Write = Callable[[str], str]
+_Rewrite = Callable[[str], str]
 
 
 def rewritten(rule: str, *, is_old: bool = False) -> str:
@@ -64,11 +64,11 @@ def _matcher(name: str, *arguments: str) -> str:
     return f"{name}({', '.join(map(quote, arguments))})"
 
 
-def _one(name: str) -> _Write:
+def _one(name: str) -> _Rewrite:
     return lambda text: _matcher(name, text)
 
 
-def _expression(name: str, plain: str, default: str, end: str) -> _Write:
+def _expression(name: str, plain: str, default: str, end: str) -> _Rewrite:
     """Write a matcher whose text may have variables; without any it is `plain`."""
 
     def write(text: str) -> str:
@@ -79,7 +79,7 @@ def _expression(name: str, plain: str, default: str, end: str) -> _Write:
     return write
 
 
-def _host_expression(name: str) -> _Write:
+def _host_expression(name: str) -> _Rewrite:
     return lambda text: _matcher(name, f"^{_pattern(text, '[^.]+')}$")
 
 
@@ -133,7 +133,7 @@ _PAIRS: Final[Mapping[str, Callable[[Sequence[str]], str]]] = {
     "headers": _renamed("Header"),
     "headersregexp": _renamed("HeaderRegexp"),
 }
-_SINGLE: Final[Mapping[str, _Write]] = {
+_SINGLE: Final[Mapping[str, _Rewrite]] = {
     "host": _one("Host"),
     "hostheader": _one("Host"),
     "hostregexp": _host_expression("HostRegexp"),

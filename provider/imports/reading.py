@@ -67,13 +67,13 @@ def read(
 
     Any other document, such as one that was made of labels, says its `origin`.
     """
-    made = partial(_Reader, document, running, default_entry_points, origin or Provenance())
+    made = partial(_ImportReader, document, running, default_entry_points, origin or Provenance())
     reader = made()
     found = reader.read()
     return made(reader.staying).read() if reader.staying else found
 
 
-class _Reader:
+class _ImportReader:
     """Goes through a document once."""
 
     def __init__(

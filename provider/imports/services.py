@@ -54,7 +54,7 @@ class Pool:
 
 
 @dataclass(slots=True)
-class _Server:
+class _ReadServer:
     """A server that is being read."""
 
     url: str
@@ -98,7 +98,7 @@ def read_service(reader: DeclaredReader, part: Piece, name: str, *, from_api: bo
     return None if service is None else _pool(service, servers)
 
 
-def _read_balancer(reader: DeclaredReader, part: Piece, wanted: Given) -> list[_Server]:
+def _read_balancer(reader: DeclaredReader, part: Piece, wanted: Given) -> list[_ReadServer]:
     fields = part.fields(("servers", *Service.pool, "nginxUpstreamHashBy"))
     fields.only_default({"nginxUpstreamHashBy": ""}, "it")
     wanted |= reader.fields(Service, fields)
@@ -160,8 +160,8 @@ def _read_weighted(model: type[Object], reader: DeclaredReader, part: Piece, whe
     return {**found, "services": list(given.values())}
 
 
-def _read_servers(part: Piece, *, is_checked: bool) -> list[_Server]:
-    by_url: dict[str, _Server] = {}
+def _read_servers(part: Piece, *, is_checked: bool) -> list[_ReadServer]:
+    by_url: dict[str, _ReadServer] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
         fields.only_default({"fenced": False}, "one of its servers")
@@ -189,7 +189,7 @@ def _read_servers(part: Piece, *, is_checked: bool) -> list[_Server]:
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
-            known = by_url[url] = _Server(url, 0, item, [], keeps_path)
+            known = by_url[url] = _ReadServer(url, 0, item, [], keeps_path)
         elif known.keeps_path != keeps_path:
             item.refuse(f"{url} is given twice, with and without preservePath")
         elif found:
@@ -230,7 +230,7 @@ def _reduced(url: str, part: Piece, *, keeps_path: bool) -> str:
     return own
 
 
-def _lighten(servers: list[_Server]) -> None:
+def _lighten(servers: list[_ReadServer]) -> None:
     """Divide weights that are too large by what divides them all: the shares stay."""
     if not servers or max(server.weight for server in servers) <= _HEAVIEST:
         return
@@ -246,7 +246,7 @@ def _lighten(servers: list[_Server]) -> None:
             server.part.refuse(f"one of its servers has a weight above {_HEAVIEST}")
 
 
-def _pool(service: Service, servers: list[_Server]) -> Pool:
+def _pool(service: Service, servers: list[_ReadServer]) -> Pool:
     found: dict[str, Server] = {}
     places: dict[str, str] = {}
     for server in servers:

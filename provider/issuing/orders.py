@@ -50,7 +50,7 @@ _LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _OpenOrder:
     number: int
     key: str
     url: str | None
@@ -146,7 +146,7 @@ class Orders:
             raise ShortLivedError(error.failure, error.why) from error
 
     async def _follow(
-        self, ca: "AcmeCA", order: OrderAtCA, opened: _Open, showing: _Showing, *, is_resumed: bool
+        self, ca: "AcmeCA", order: OrderAtCA, opened: _OpenOrder, showing: _Showing, *, is_resumed: bool
     ) -> OrderAtCA:
         """Do what an order needs next, until it has its certificate."""
         loop = asyncio.get_running_loop()
@@ -176,7 +176,7 @@ class Orders:
             for token in showing.tokens:
                 await aside(self._challenges.withdraw, token)
 
-    async def _advance(self, ca: "AcmeCA", order: OrderAtCA, opened: _Open, showing: _Showing) -> None:
+    async def _advance(self, ca: "AcmeCA", order: OrderAtCA, opened: _OpenOrder, showing: _Showing) -> None:
         if order.status == "ready":
             await aside(ca.finalize, order, showing.name, opened.key)
         elif order.status == "pending":
@@ -207,12 +207,12 @@ class Orders:
 
     # What is stored
 
-    def _find(self, directory: str, name: str) -> _Open | None:
+    def _find(self, directory: str, name: str) -> _OpenOrder | None:
         with self._database.reading() as session:
             found = acme.find_open(session, name, directory)
-            return None if found is None or found.id is None else _Open(found.id, str(found.key), found.url)
+            return None if found is None or found.id is None else _OpenOrder(found.id, str(found.key), found.url)
 
-    def _begin(self, directory: str, name: str) -> _Open:
+    def _begin(self, directory: str, name: str) -> _OpenOrder:
         key = make_key()
         with self._database.writing() as session:
             acme.prune(session, _ago(timedelta(days=30)))
@@ -220,7 +220,7 @@ class Orders:
             session.add(order)
             session.flush()
             assert order.id is not None  # noqa: S101  # for the type checker
-            return _Open(order.id, key, None)
+            return _OpenOrder(order.id, key, None)
 
     def _note(self, number: int, url: str) -> None:
         with self._database.writing() as session:

@@ -70,7 +70,7 @@ def find(folder: Folder, whole: ProviderPart, version: Version | None = None) ->
     """
     entry_points = _entry_points(whole.document)
     found = imports.read(whole.document, None, entry_points, whole.provenance)
-    places = _Places(whole.places, found)
+    places = _LintedPlaces(whole.places, found)
     findings = [
         *_of_files(folder, version),
         *_of_objects(found, places),
@@ -95,7 +95,7 @@ def _entry_points(document: Mapping[str, Any]) -> Sequence[str]:
     return sorted(filter(None, named)) or [_ANY_ENTRY_POINT]
 
 
-class _Places:
+class _LintedPlaces:
     """Where things stand: parts of the document, and objects by their names here; and how these are called there."""
 
     def __init__(self, places: Mapping[str, Position], found: Imported) -> None:
@@ -141,7 +141,7 @@ def _of_files(folder: Folder, version: Version | None) -> Iterator[LintFinding]:
             yield LintFinding(Consequence.REJECTED, mistake.code, mistake.detail, place)
 
 
-def _of_objects(found: Imported, places: _Places) -> Iterator[LintFinding]:
+def _of_objects(found: Imported, places: _LintedPlaces) -> Iterator[LintFinding]:
     for each in found.findings:
         for reason in each.causes:
             if (consequence := _CAUSES.get(reason.cause)) is not None:
@@ -173,7 +173,7 @@ def _code(finding: ImportFinding, reason: Reason) -> str:
     return "object.invalid"
 
 
-def _of_routers(found: Imported, places: _Places, entry_points: Sequence[str]) -> Iterator[LintFinding]:
+def _of_routers(found: Imported, places: _LintedPlaces, entry_points: Sequence[str]) -> Iterator[LintFinding]:
     """Tell what routers do to one another, at the ranks that Traefik gives them."""
     drawn = Routes(
         replace(
@@ -206,7 +206,7 @@ def _listening(router: Router | TCPRouter, entry_points: Sequence[str]) -> tuple
     return tuple(f"{name} over TLS" if router.tls is not None else name for name in names)
 
 
-def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]:
+def _told(findings: Iterable[Finding], places: _LintedPlaces) -> Iterator[LintFinding]:
     for each in findings:
         if (consequence := _CONFLICTS.get(each.conflict)) is not None:
             kind, name = each.objects[0]
@@ -215,7 +215,7 @@ def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]
             yield LintFinding(consequence, each.conflict.value, str(each.detail), place, subject)
 
 
-def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
+def _of_udp_routers(found: Imported, places: _LintedPlaces) -> Iterator[LintFinding]:
     """Tell of UDP routers on one entry point: the last one in the alphabet gets all packets."""
     kind = UDPRouter.kind
     routers = {places.called(kind, name): router for name, router in found.declaration.all(UDPRouter).items()}
@@ -229,7 +229,7 @@ def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
             yield LintFinding(Consequence.CHANCE, "udp.entryPoint", told, place, subject)
 
 
-def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
+def _empty(found: Imported, places: _LintedPlaces) -> Iterator[LintFinding]:
     """Tell of services without servers: Traefik takes them, and answers 503, or 500 for URLs that lead nowhere."""
     nowhere = [each.pointer for each in found.findings if any(cause.code == NOWHERE for cause in each.causes)]
     for name, service in found.declaration.all(Service).items():
@@ -244,7 +244,7 @@ def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
             yield LintFinding(Consequence.BREAKS, "service.empty", told, place, subject)
 
 
-def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
+def _doubts(found: Imported, places: _LintedPlaces) -> Iterator[LintFinding]:
     for each in find_unheeded(OfState(found.declaration)):
         ((kind, name),) = each.objects
         place = places.of_object(kind, name, "strategy")

@@ -32,7 +32,7 @@ _KEY: Final = template("a private key")
 
 
 @dataclass(frozen=True, slots=True)
-class _Format:
+class _KeyFormat:
     """What something is, as a template; what converts it to a certificate, and to a key; how its file is called."""
 
     what: str
@@ -41,21 +41,23 @@ class _Format:
     file: str = ""
 
 
-_PKCS7: Final = _Format("PKCS#7", "pkcs7 -in {file} -print_certs", file="cert.p7b")
-_PKCS7_DER: Final = _Format("PKCS#7", "pkcs7 -inform DER -in {file} -print_certs", file="cert.p7b")
-_PKCS12: Final = _Format("PKCS#12", "pkcs12 -in {file} -nokeys", "pkcs12 -in {file} -nocerts -nodes", "cert.p12")
-_DER: Final = _Format(template("a certificate in DER"), "x509 -inform DER -in {file}", file="cert.der")
-_KEY_DER: Final = _Format(template("a private key in DER"), key="pkey -inform DER -in {file}", file="key.der")
-_TRUSTED: Final = _Format(template("a certificate in OpenSSL's own format"), "x509 -in {file}", file="cert.trusted.pem")
+_PKCS7: Final = _KeyFormat("PKCS#7", "pkcs7 -in {file} -print_certs", file="cert.p7b")
+_PKCS7_DER: Final = _KeyFormat("PKCS#7", "pkcs7 -inform DER -in {file} -print_certs", file="cert.p7b")
+_PKCS12: Final = _KeyFormat("PKCS#12", "pkcs12 -in {file} -nokeys", "pkcs12 -in {file} -nocerts -nodes", "cert.p12")
+_DER: Final = _KeyFormat(template("a certificate in DER"), "x509 -inform DER -in {file}", file="cert.der")
+_KEY_DER: Final = _KeyFormat(template("a private key in DER"), key="pkey -inform DER -in {file}", file="key.der")
+_TRUSTED: Final = _KeyFormat(
+    template("a certificate in OpenSSL's own format"), "x509 -in {file}", file="cert.trusted.pem"
+)
 _BY_LABEL: Final = {
     "PKCS7": _PKCS7,
     "CMS": _PKCS7,
     "TRUSTED CERTIFICATE": _TRUSTED,
-    "CERTIFICATE": _Format(_CERTIFICATE),
-    "CERTIFICATE REQUEST": _Format(template("a request for a certificate (CSR)")),
-    "NEW CERTIFICATE REQUEST": _Format(template("a request for a certificate (CSR)")),
-    "PUBLIC KEY": _Format(template("a public key")),
-    "OPENSSH PRIVATE KEY": _Format(template("a key for SSH")),
+    "CERTIFICATE": _KeyFormat(_CERTIFICATE),
+    "CERTIFICATE REQUEST": _KeyFormat(template("a request for a certificate (CSR)")),
+    "NEW CERTIFICATE REQUEST": _KeyFormat(template("a request for a certificate (CSR)")),
+    "PUBLIC KEY": _KeyFormat(template("a public key")),
+    "OPENSSH PRIVATE KEY": _KeyFormat(template("a key for SSH")),
 }
 
 
@@ -87,14 +89,14 @@ def _command(arguments: str, file: str, *, is_key: bool) -> str:
     return f"openssl {arguments.format(file=shlex.quote(file))} -out {target}"
 
 
-def _find(content: str | bytes, *, is_key: bool) -> _Format | None:
+def _find(content: str | bytes, *, is_key: bool) -> _KeyFormat | None:
     if isinstance(content, bytes):
         return _find_der(content)
     labels = _LABEL.findall(content)
     if not labels:
         return _find_der(_decoded(content))
     if any(label.endswith("PRIVATE KEY") for label in labels if label != "OPENSSH PRIVATE KEY"):
-        return None if is_key or "CERTIFICATE" in labels else _Format(_KEY)
+        return None if is_key or "CERTIFICATE" in labels else _KeyFormat(_KEY)
     if not is_key and "CERTIFICATE" in labels:
         return None
     return next((_BY_LABEL[label] for label in labels if label in _BY_LABEL), None)
@@ -108,7 +110,7 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def _find_der(content: bytes) -> _Format | None:
+def _find_der(content: bytes) -> _KeyFormat | None:
     beginning = content[:_LENGTH]
     if not beginning.startswith(b"\x30"):
         return None

@@ -71,14 +71,14 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class _KnownSession:
     account: str
     created: datetime
     last_used: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class _KnownToken:
     name: str
     secret_hash: str
     grant: Grant
@@ -91,9 +91,9 @@ class _Token:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    tokens: Mapping[str, _Token] = field(default_factory=dict)
-    sessions: Mapping[str, _Session] = field(default_factory=dict)
+class _KnownCredentials:
+    tokens: Mapping[str, _KnownToken] = field(default_factory=dict)
+    sessions: Mapping[str, _KnownSession] = field(default_factory=dict)
     accounts: Mapping[str, Role] = field(default_factory=dict)
 
 
@@ -103,7 +103,7 @@ class _Remembered:
 
     id: str
     principal: Principal
-    token: _Token
+    token: _KnownToken
 
 
 class Access:
@@ -111,7 +111,7 @@ class Access:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: _Known | None = None
+        self._known: _KnownCredentials | None = None
         self._version: int | None = None
         self._unread: int | None = None
         self._reading = asyncio.Lock()
@@ -279,7 +279,7 @@ class Access:
         self._used, self._polled = {}, set()
         return used
 
-    def _read(self) -> _Known:
+    def _read(self) -> _KnownCredentials:
         with self._database.reading() as session:
             return _read(session)
 
@@ -299,9 +299,9 @@ class Access:
         return True
 
 
-def _read(session: Session) -> _Known:
+def _read(session: Session) -> _KnownCredentials:
     people = accounts.list_all(session)
-    return _Known(
+    return _KnownCredentials(
         {token.id: _token(token) for token in tokens.list_all(session)},
         {row.secret_hash: _session(row) for row in accounts.list_sessions(session)},
         {account.name: account.role for account in people if _is_able(account)},
@@ -312,11 +312,11 @@ def _is_able(account: Account) -> bool:
     return account.password_hash is not None
 
 
-def _token(row: Token) -> _Token:
+def _token(row: Token) -> _KnownToken:
     expires = None if row.expires is None else datetime.fromisoformat(row.expires)
     created = datetime.fromisoformat(row.created)
-    return _Token(row.name, row.secret_hash, rights.of_scopes(row.scopes), created, expires)
+    return _KnownToken(row.name, row.secret_hash, rights.of_scopes(row.scopes), created, expires)
 
 
-def _session(row: AccountSession) -> _Session:
-    return _Session(row.account, datetime.fromisoformat(row.created), datetime.fromisoformat(row.last_used))
+def _session(row: AccountSession) -> _KnownSession:
+    return _KnownSession(row.account, datetime.fromisoformat(row.created), datetime.fromisoformat(row.last_used))

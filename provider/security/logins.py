@@ -56,7 +56,7 @@ class Login:
         return f"session:{self.secret.id}"
 
 
-class _Turns:
+class _VerifyingTurns:
     """Who may have a password verified now, and how many wait for it."""
 
     def __init__(self, at_once: int) -> None:
@@ -80,8 +80,8 @@ class Logins:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turns = _Turns(_AT_ONCE)
-        self._turns_of_known = _Turns(_AT_ONCE_OF_KNOWN)
+        self._turns = _VerifyingTurns(_AT_ONCE)
+        self._turns_of_known = _VerifyingTurns(_AT_ONCE_OF_KNOWN)
 
     async def log_in(
         self, name: str, password: str, actor: Actor, ended: str | None = None, browser: str | None = None

@@ -41,7 +41,7 @@ IsPage = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _KeptForm:
     owner: str
     written: str
 
@@ -50,13 +50,13 @@ class Kept:
     """What is kept for people who are logged in, each for himself. Used in the event loop's thread."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, _KeptForm] = {}
         """The oldest first: it has to go when there are too many."""
 
     def keep(self, owner: str, written: str) -> str:
         """Keep a form for an owner: a credential. Returns the id."""
         identifier = secrets.token_urlsafe(_ID_BYTES)
-        self._entries[identifier] = _Entry(owner, written)
+        self._entries[identifier] = _KeptForm(owner, written)
         own = [known for known, entry in self._entries.items() if entry.owner == owner]
         for known in own[:-_MOST_OF_ONE]:
             del self._entries[known]

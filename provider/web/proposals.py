@@ -87,7 +87,7 @@ class Plan:
         return sum(change.after is None for change in self.difference.changes)
 
 
-class _Late(Exception):
+class _TooLate(Exception):
     """The state is not the one for which the plan was made: these revisions came since."""
 
     def __init__(self, since: Sequence[Revision]) -> None:
@@ -117,7 +117,7 @@ class Proposing:
                 outcome = await self._do_apart(write, proposal)
             else:
                 outcome = await run_in_threadpool(write.change, partial(_do, proposal, sent), proposal.telling)
-        except _Late as late:
+        except _TooLate as late:
             return await run_in_threadpool(self._show, proposal, Form(sent), late.since, status=412)
         except WrongReason as error:
             return await run_in_threadpool(self._show, proposal, Form(sent, error.fields), status=422)
@@ -138,7 +138,7 @@ class Proposing:
         outcome = await run_in_threadpool(write.keep, prepared, proposal.telling) if is_seen else None
         if outcome is None:
             await run_in_threadpool(self._check_seen, write.sent)
-            raise _Late([])
+            raise _TooLate([])
         return replace(outcome, warnings=pickle.loads(prepared.content.whole()))  # noqa: S301  # from a process of ours
 
     def _check_seen(self, sent: Texts) -> None:
@@ -176,10 +176,10 @@ def _put_ready(session: Session, plan: FindTransition, says: Summarise, at: Circ
 
 
 def _check_seen(session: Session, sent: Texts) -> None:
-    """Raise `_Late` if the state is not the one for which the plan was shown."""
+    """Raise `_TooLate` if the state is not the one for which the plan was shown."""
     if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
         seen = find_revision(sent.get(TAG, ""))
-        raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
+        raise _TooLate([] if seen is None else history.since(session, seen, _MOST_TOLD))
 
 
 def _told(since: Sequence[Revision]) -> list[tuple[int, str, list[str]]]:

@@ -42,7 +42,7 @@ def codes_in(path: Path) -> Iterator[str]:
         "matching": 1,
         "_reason": 0,
         "Refusal": 0,
-        "_Refused": 0,
+        "_RefusedValue": 0,
         "BadRule": 0,
         "BadArgument": 0,
     }

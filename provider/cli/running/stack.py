@@ -67,7 +67,7 @@ class OwnService:
 
     def __init__(self, plan: Setup) -> None:
         self._app = create_app(plan.settings)
-        self._server = _Server(self._app, plan.settings)
+        self._server = _StartingServer(self._app, plan.settings)
         self._plan = plan
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class OwnService:
         self._server.should_exit = True
 
 
-class _Server(HttpServer):
+class _StartingServer(HttpServer):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: the stack stops the service in its turn."""

@@ -110,7 +110,7 @@ def read_file(text: SourceText, environment: Environment | None = None) -> ReadF
         is_refused = isinstance(error, Refused)
         effect, code = (Effect.REFUSED, "template.bad") if is_refused else (Effect.UNKNOWN, "template.unknown")
         return ReadFile(text.name, findings=[FileFinding(effect, code, error.detail, place)])
-    return _Reading(text, rendered).read()
+    return _FileReading(text, rendered).read()
 
 
 class _Located:
@@ -131,7 +131,7 @@ class _Located:
         return self.at(self._rendered.source(self._text.offset(position)))
 
 
-class _Reading:
+class _FileReading:
     """Reads one file whose template was run."""
 
     def __init__(self, text: SourceText, rendered: RenderedTemplate) -> None:

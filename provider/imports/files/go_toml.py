@@ -21,7 +21,7 @@ _BARE: Final = re.compile(r"[^,\]}\n#]*")
 def read(name: str, text: str) -> File:
     """Read a text. Raises `DocumentError`."""
     plain = text.replace("\r\n", "\n")
-    return File(name, _plain(toml.read(name, plain)), _Places(plain).found)
+    return File(name, _plain(toml.read(name, plain)), _TOMLPlaces(plain).found)
 
 
 def _plain(value: Any) -> Any:
@@ -35,7 +35,7 @@ def _plain(value: Any) -> Any:
     return Moment(value.isoformat())
 
 
-class _Places:
+class _TOMLPlaces:
     """Goes through a text that is known to be good, and notes where each key and each item stands."""
 
     def __init__(self, text: str) -> None:

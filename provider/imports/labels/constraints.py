@@ -19,7 +19,7 @@ def match(expression: str, labels: Mapping[str, str]) -> bool:
     """Tell whether labels meet an expression. Raises `BadRule`."""
     if sum(map(expression.count, "(!")) > _MOST:
         raise BadRule("rule.depth", f"this has more than {_MOST} conditions", 0)
-    reading = _Reading(expression, labels)
+    reading = _ConstraintReading(expression, labels)
     met = reading.either()
     reading.expect("")
     return met
@@ -39,7 +39,7 @@ def _matches(value: str, pattern: str) -> bool:
 _FUNCTIONS: Final[Mapping[str, Callable[[str, str], bool]]] = {"Label": _is, "LabelRegex": _matches}
 
 
-class _Reading:
+class _ConstraintReading:
     """Goes through an expression once."""
 
     def __init__(self, expression: str, labels: Mapping[str, str]) -> None:

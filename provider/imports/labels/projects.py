@@ -35,7 +35,7 @@ _OVERRIDE: Final = "!override"
 _NAME: Final = "COMPOSE_PROJECT_NAME"
 
 
-class _Builder(Builder):
+class _ComposeBuilder(Builder):
     """Reads YAML with the two tags of Compose. `marks` has them, by the pointers of what they stand before."""
 
     def __init__(self, name: str) -> None:
@@ -58,7 +58,7 @@ def read(name: str, text: str) -> tuple[File, Mapping[str, str]]:
     """Read a Compose file, and where `!reset` and `!override` stand in it. Raises `DocumentError`."""
     if text.lstrip()[:1] in {"{", "["}:
         return parse(name, text), {}
-    builder = _Builder(name)
+    builder = _ComposeBuilder(name)
     return build(builder, text), builder.marks
 
 

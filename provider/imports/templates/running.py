@@ -60,7 +60,7 @@ def render(source: str, environment: Mapping[str, str], data: Any = False) -> Re
     """
     if "{{" not in source:
         return RenderedTemplate(source, {}, {}, {})
-    run = _Run(environment, scopes=[{".": data, "$": data}])
+    run = _TemplateRun(environment, scopes=[{".": data, "$": data}])
     run.nodes(parse(source, functions.KNOWN))
     return RenderedTemplate(
         "".join(run.parts), run.missing, run.odd, run.assumed, run.starts or [0], run.sources or [(0, True)]
@@ -68,7 +68,7 @@ def render(source: str, environment: Mapping[str, str], data: Any = False) -> Re
 
 
 @dataclass(slots=True)
-class _Run:
+class _TemplateRun:
     environment: Mapping[str, str]
     scopes: list[dict[str, Any]]
     parts: list[str] = field(default_factory=list)

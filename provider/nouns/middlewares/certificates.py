@@ -13,7 +13,7 @@ from provider.nouns.protocol import is_unset
 from provider.values import Refusal
 
 
-class _Told(Object):
+class _ToldFields(Object):
     """What is told, of which something has to be chosen: Traefik rejects a document that has nothing here."""
 
     is_sparse = True
@@ -25,7 +25,7 @@ class _Told(Object):
             yield "", Refusal("certificate.none", Message("choose what to pass on from the certificate"))
 
 
-class CertificateIssuer(_Told):
+class CertificateIssuer(_ToldFields):
     """Fields of a certificate's issuer."""
 
     example: ClassVar = {"commonName": True}
@@ -45,7 +45,7 @@ class CertificateSubject(CertificateIssuer):
     organizational_unit: bool = flag("Organizational unit", "OU, such as a department.")
 
 
-class CertificateInfo(_Told):
+class CertificateInfo(_ToldFields):
     """Which fields of a certificate are passed on."""
 
     example: ClassVar = {"subject": {"commonName": True}}
@@ -62,7 +62,7 @@ class CertificateInfo(_Told):
     not_after: bool = flag("Valid until", "In seconds since 1970.")
 
 
-class PassTLSClientCert(_Told, Kind):
+class PassTLSClientCert(_ToldFields, Kind):
     """The client's certificate in headers."""
 
     fate = Fate.CHANGES

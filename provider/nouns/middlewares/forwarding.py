@@ -56,7 +56,7 @@ class AuthTLS(ClientTLS):
             yield "caOptional", Message("Traefik 3 ignores this: leave it out")
 
 
-class _Asked(Object):
+class _AskedServer(Object):
     """What is asked, what of the request it gets, and how."""
 
     address: str = field(
@@ -112,7 +112,7 @@ class _Asked(Object):
     )
 
 
-class ForwardAuth(_Asked, Kind):
+class ForwardAuth(_AskedServer, Kind):
     """Another service that decides whether a request may pass."""
 
     title = "Ask another service"

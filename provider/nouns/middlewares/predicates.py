@@ -35,7 +35,7 @@ def checking(functions: Mapping[str, Signature]) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         check_text(text)
-        reader = _Reader(functions, text)
+        reader = _PredicateReader(functions, text)
         reader.read_condition()
         reader.finish()
         return text
@@ -44,7 +44,7 @@ def checking(functions: Mapping[str, Signature]) -> Callable[[str], str]:
 
 
 @dataclass
-class _Reader:
+class _PredicateReader:
     """Reads a condition from the left, and raises a `Refusal` where it goes wrong."""
 
     functions: Mapping[str, Signature]

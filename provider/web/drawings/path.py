@@ -79,10 +79,10 @@ def draw(
     """
     wanted = () if way is None or way.servers is None else way.servers
     layout = lay_out(scene, group(scene, most_servers, wanted))
-    return _Drawing(scene, layout, language, way, linked=linked, with_acts=with_acts).markup()
+    return _PathDrawing(scene, layout, language, way, linked=linked, with_acts=with_acts).markup()
 
 
-class _Drawing(Brush):
+class _PathDrawing(Brush):
     """One drawing: a scene with its places, in a language."""
 
     def __init__(
