@@ -67,12 +67,11 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """A revision that nobody confirmed. `left` is what of it stays, and `into` the revision that took the rest back."""
+    """A revision that nobody confirmed. `left` is what of it stays."""
 
     revision: int
     ended: datetime
     within: str
-    into: int | None
     left: Sequence[str]
 
 
@@ -236,7 +235,7 @@ class Confirmations:
 
 def _as_rolled_back(row: Confirmation) -> RolledBack:
     ended = datetime.fromisoformat(row.ended or row.deadline)
-    return RolledBack(row.revision, ended, _within(row), row.ended_in, stored.words_left(row))
+    return RolledBack(row.revision, ended, _within(row), stored.words_left(row))
 
 
 def _within(row: Confirmation) -> str:

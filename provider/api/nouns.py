@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from starlette.routing import BaseRoute
 
 from provider import control_plane
 from provider.api import documentation
+from provider.api.answers import written
 from provider.api.outcomes import done, removed
 from provider.api.pages import LabelParameters, PageParameters
 from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
@@ -99,9 +99,7 @@ class Answers:
         # What is shown with what is observed changes by itself: an old copy of it is never good enough.
         if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
-        return Response(
-            msgspec.json.encode(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json"
-        )
+        return written(hidden(place.noun, answer), headers={"ETag": tag})
 
     def create(self, write: WriteDependency, place: ObjectPlace, item: Noun, given: Collection[str]) -> Response:
         """Create an object, of which these fields were given: 201. Raises `AlreadyExists`."""
@@ -229,8 +227,7 @@ def _routes(noun: type[Noun], path: str, *, is_described: bool) -> APIRouter:
             found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
             part, following = page.part(found, lambda item: item.key)
             listed = shown(session, noun, owner, part, known)
-        content = {"items": [hidden(noun, item) for item in listed], "next": following}
-        return Response(msgspec.json.encode(content), media_type="application/json")
+        return written({"items": [hidden(noun, item) for item in listed], "next": following})
 
     @router.post("", **described.creation())
     def add(request: Request, write: WriteDependency, answers: _WriteAnswers, body: _Body, owner: owner) -> Response:

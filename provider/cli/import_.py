@@ -104,7 +104,6 @@ class ImportSource:
 
     file: File
     folder: Folder | None = None
-    is_api: bool = False
     origin: Provenance | None = None
 
     @property
@@ -194,7 +193,7 @@ def import_(
     with telling(output) as progress:
         progress.doing(f"Reading {', '.join(given)}")
         source = (
-            ImportSource(sources.read_api(given[0]), is_api=True)
+            ImportSource(sources.read_api(given[0]))
             if is_api
             else _files(given, env_file or (), sources.read_variables(env or ()), sources.read_ports(port or ()))
         )

@@ -64,7 +64,6 @@ class Trial:
 
     id: str
     plan: TrialPlan
-    begun: datetime
     answers: list[Answer] = field(default_factory=list)
     ended: datetime | None = None
 
@@ -93,7 +92,7 @@ class Trials:
         """Begin to send. Raises `Busy`."""
         if len(self._tasks) >= _RUNNING:
             raise Busy
-        trial = Trial(secrets.token_urlsafe(9), plan, datetime.now(UTC))
+        trial = Trial(secrets.token_urlsafe(9), plan)
         self._trials[trial.id] = trial
         while len(self._trials) > _KEPT:
             del self._trials[next(iter(self._trials))]

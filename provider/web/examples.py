@@ -35,7 +35,6 @@ class Example:
     router: scene.DrawnRouter
     service: scene.DrawnService
     has_health_check: bool = False
-    more_servers: int = 0
     others: Sequence[str] = ()
 
     @property
@@ -126,5 +125,4 @@ def _example(router: Router, service: Service, pool: Sequence[Server], health: H
         ),
         service=scene.DrawnService(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,
-        more_servers=max(0, len(pool) - MOST_SERVERS),
     )
