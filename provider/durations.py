@@ -11,6 +11,9 @@ from provider.patterns import pattern
 NOTATION: Final = r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+"
 """What is kept here, as a pattern: a part of what Go takes."""
 
+GO_NOTATION: Final = r"[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+"
+"""What Go takes, but for a number alone, as a pattern."""
+
 DELAY: Final = r"([1-9][0-9]{0,3}[sm]|([1-9][0-9]?|1[0-5][0-9]|16[0-8])h)"
 """One number with one unit, from 1s to 168h, as a pattern: how long something is put off."""
 

@@ -8,7 +8,7 @@ from provider.addresses import read_dotted
 from provider.late import Late
 from provider.messages import Message
 from provider.patterns import pattern
-from provider.values import Refusal, shown_text
+from provider.values import Refusal, in_schema, shown_text
 
 if TYPE_CHECKING:
     import idna
@@ -33,6 +33,7 @@ NUMERIC_LABEL = pattern(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _PLAIN_HOST: Final = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
+@in_schema(HOSTNAME_SCHEMA)
 @lru_cache(_HOSTS_KEPT)
 def to_ascii(host: str) -> str:
     """Return a host name as Traefik needs it: lower case, A-labels (IDNA 2008), a leading `*.` kept.
@@ -78,6 +79,7 @@ def _is_plain(host: str) -> bool:
     return "--" not in host and _PLAIN_HOST.fullmatch(host) is not None
 
 
+@in_schema(HOSTNAME_SCHEMA)
 def check_hostname(text: str) -> str:
     """Check a host name, and keep it as typed. `to_ascii` gives the form that is stored and compared."""
     to_ascii(text)

@@ -8,7 +8,7 @@ from provider.addresses import find_refusal, read_dotted
 from provider.hosts import HOST_LENGTH, NUMERIC_LABEL, to_ascii
 from provider.messages import Message
 from provider.patterns import pattern
-from provider.values import Refusal, shown_text
+from provider.values import Refusal, in_schema, shown_text
 
 URL_LENGTH: Final = 300
 """The most characters of a server's URL."""
@@ -26,6 +26,7 @@ _DOTS = (".", "\u3002", "\uff0e", "\uff61")
 """What IDNA takes for the dot between labels."""
 
 
+@in_schema(URL_SCHEMA)
 def check_server_url(text: str) -> str:
     """Check where a server is: scheme, host and optional port, and nothing else. Returns the normal form.
 

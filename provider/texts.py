@@ -11,7 +11,10 @@ from typing import Final
 
 from provider.patterns import pattern
 
-CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff"
+UNREADABLE: Final = r"\x7f-\x9f\u2028\u2029\ufeff"
+"""Characters that Traefik cannot read even where JSON has escapes for them: a class without its brackets."""
+
+CONTROL: Final = rf"\x00-\x1f{UNREADABLE}"
 """Characters that do something, and show nothing: a class of a regular expression, without its brackets."""
 
 NO_CHARACTERS: Final = r"\ufffe\uffff"

@@ -4,10 +4,10 @@ A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`
 what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from re import Pattern
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from provider import durations, moments
 from provider.messages import Message, template
@@ -22,7 +22,8 @@ DEFAULT_EDGE: Final = "default"
 LONGEST_DRAIN_SECONDS: Final = 7 * 24 * 3600
 """For so long drained servers keep their visitors at most."""
 
-_NAME = pattern(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME_PATTERN: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = pattern(NAME_PATTERN)
 _FOREIGN = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
 _ENTRY_POINT = pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
 _RESOLVER = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
@@ -41,6 +42,50 @@ _LABEL_VALUE = pattern(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _COOKIE = pattern(r"[A-Za-z0-9_-]{1,64}")
 
 
+def whole(allowed: str) -> str:
+    """Return the pattern that the whole of a text matches, as JSON Schema needs it."""
+    return f"^(?:{allowed})$" if "|" in allowed else f"^{allowed}$"
+
+
+PLAIN: Final = f"{CONTROL}{NO_CHARACTERS}"
+"""What no line of text has, as a class of a pattern without its brackets."""
+
+TEXT_SCHEMA: Final = {"pattern": f"^[^{PLAIN}]*$"}
+"""What JSON Schema can say of one line of text."""
+
+FILLED_PATTERN: Final = f"^[^{PLAIN}]+$"
+"""One line of text that is not empty."""
+
+
+def trimmed(without: str = "", *, is_open: bool = False) -> str:
+    """Return the pattern, without its ends, of a line of text that no space is around, without some characters.
+
+    One that `is_open` may have spaces around it.
+    """
+    if is_open:
+        return f"[^{without}{PLAIN}]+"
+    return rf"[^\s{without}{PLAIN}]([^{without}{PLAIN}]*[^\s{without}{PLAIN}])?"
+
+
+LINE_PATTERN: Final = f"^({trimmed()})?$"
+"""One line of text, with nothing around it."""
+
+LISTED_PATTERN: Final = f"^{trimmed('║')}$"
+"""One line of text that Traefik leaves as it is in a list."""
+
+NAME_SCHEMA: Final = {"pattern": whole(_NAME.pattern)}
+ENTRY_POINT_SCHEMA: Final = {"pattern": whole(_ENTRY_POINT.pattern)}
+LABEL_SCHEMA: Final = {"pattern": whole(f"{_NAME.pattern}={_LABEL_VALUE.pattern}")}
+REFERENCE_SCHEMA: Final = {"pattern": whole(f"{_NAME.pattern}|{_FOREIGN.pattern.replace('@', '@(?!http$)')}")}
+OTHERS_PATTERN: Final = _FOREIGN.pattern.replace("@", "@(?!(http|internal)$)")
+"""What another provider has, and Traefik has not made itself: a pattern without its ends."""
+
+DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{durations.NOTATION}$"}
+SCOPE_SCHEMA: Final = {"pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$"}
+
+_Check = TypeVar("_Check", bound=Callable[[str], str])
+
+
 class Refusal(ValueError):
     """A value does not fit: a stable code, and what is wrong, which may be a message."""
 
@@ -56,9 +101,30 @@ def shown_text(text: str) -> str:
     return ascii(cut) if _UNSHOWN.search(cut) else f"'{cut}'"
 
 
+def in_schema(said: Mapping[str, Any], listed: str | None = None) -> Callable[[_Check], _Check]:
+    """Note at a check of texts what JSON Schema can say of it: a `pattern`, and a `format` of our own if it says less.
+
+    `listed` is the pattern of what it lets pass in a list, where Traefik takes less.
+    """
+
+    def note(check: _Check) -> _Check:
+        vars(check)["said"] = said
+        vars(check)["listed"] = said if listed is None else {**said, "pattern": listed}
+        return check
+
+    return note
+
+
+def said_by(check: Callable[[str], str] | None, *, is_listed: bool = False) -> Mapping[str, Any]:
+    """Return what JSON Schema can say of a check, perhaps of one of texts in a list."""
+    said: Mapping[str, Any] = getattr(check, "listed" if is_listed else "said", {})
+    return said
+
+
 def matching(allowed: Pattern[str], code: str, told: str) -> Callable[[str], str]:
     """Return a check that the whole of a text matches: what does not is refused with this code and message."""
 
+    @in_schema({"pattern": whole(allowed.pattern)})
     def check(text: str) -> str:
         if not allowed.fullmatch(text):
             raise Refusal(code, Message(told, text=shown_text(text)))
@@ -69,7 +135,13 @@ def matching(allowed: Pattern[str], code: str, told: str) -> Callable[[str], str
 
 def optional(check: Callable[[str], str]) -> Callable[[str], str]:
     """Return a check that lets an empty text pass, too."""
-    return lambda text: check(text) if text else text
+    said = said_by(check)
+
+    @in_schema({"anyOf": [{"maxLength": 0}, dict(said)]} if said else {})
+    def check_optional(text: str) -> str:
+        return check(text) if text else text
+
+    return check_optional
 
 
 check_name: Final = matching(
@@ -83,6 +155,7 @@ check_name: Final = matching(
 """Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
 
 
+@in_schema(REFERENCE_SCHEMA)
 def check_reference(text: str) -> str:
     """Check the name of an object here, or `NAME@PROVIDER`: one that an edge has from another provider."""
     _name, at, provider = text.partition("@")
@@ -140,12 +213,14 @@ def read_label(text: str) -> tuple[str, str]:
     return check_label_key(key), check_label_value(value)
 
 
+@in_schema(LABEL_SCHEMA)
 def check_label(text: str) -> str:
     """Check a label as it is asked for, `KEY=VALUE`."""
     read_label(text)
     return text
 
 
+@in_schema(SCOPE_SCHEMA)
 def check_scope(text: str) -> str:
     """Check what a token may do: `read`, `write`, `admin`, `register:SERVICE` or `edge:NAME`."""
     if text in _SCOPES:
@@ -168,6 +243,7 @@ def check_time(value: Any) -> Any:
     return value
 
 
+@in_schema(TEXT_SCHEMA, listed=LISTED_PATTERN)
 def check_text(text: str) -> str:
     """Check a free text: one line of characters that Traefik can read, see `texts`."""
     if _SURROGATE.search(text):
@@ -180,6 +256,7 @@ def check_text(text: str) -> str:
     return text
 
 
+@in_schema({"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"})
 def check_path_prefix(text: str) -> str:
     """Check a path prefix as Traefik compares it: with the cleaned, decoded path of a request."""
     if not _PATH.fullmatch(text):
@@ -198,6 +275,7 @@ def check_path_prefix(text: str) -> str:
     return text
 
 
+@in_schema({"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"})
 def check_health_path(text: str) -> str:
     """Check the path (and query) of a health check. `//host/…` would lead away from the server."""
     if text.startswith("//") or not _HEALTH_PATH.fullmatch(text):
@@ -221,6 +299,7 @@ def read_duration(text: str) -> float:
 def lasting(least_seconds: float, most_seconds: float, told: str) -> Callable[[str], str]:
     """Return a check of how long a duration in Go's notation is. It is kept as typed."""
 
+    @in_schema(DURATION_SCHEMA)
     def check(text: str) -> str:
         if not least_seconds <= read_duration(text) <= most_seconds:
             raise Refusal("duration.range", Message(told, text=shown_text(text)))
@@ -236,6 +315,7 @@ check_drain_time: Final = lasting(1, LONGEST_DRAIN_SECONDS, template("{text} is 
 """Check how long servers are drained, in Go's notation, between one second and seven days. It is kept as typed."""
 
 
+@in_schema({"format": "date-time"})
 def check_moment(text: str) -> str:
     """Check a moment with its zone, in ISO 8601, and return it in UTC and whole seconds: `2026-01-01T12:00:00Z`."""
     try:
@@ -274,22 +354,6 @@ def check_weight(weight: int) -> int:
             "weight.range", Message("the weight is a whole number from 1 to 1000, not {weight}", weight=weight)
         )
     return weight
-
-
-# What the functions above check, as far as JSON Schema can say it: a `pattern`, and a `format` of our own
-# where no pattern says it all. Lengths stand before the functions, which then see short texts only.
-
-NAME_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}$"}
-ENTRY_POINT_SCHEMA: Final = {"pattern": f"^{_ENTRY_POINT.pattern}$"}
-REFERENCE_SCHEMA: Final = {"pattern": f"^({_NAME.pattern}|{_FOREIGN.pattern})$"}
-TEXT_SCHEMA: Final = {"pattern": f"^[^{CONTROL}{NO_CHARACTERS}]*$"}
-PATH_SCHEMA: Final = {"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"}
-HEALTH_PATH_SCHEMA: Final = {"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"}
-DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{durations.NOTATION}$"}
-COOKIE_SCHEMA: Final = {"pattern": f"^{_COOKIE.pattern}$"}
-SCOPE_SCHEMA: Final = {"pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$"}
-LABEL_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}={_LABEL_VALUE.pattern}$"}
-LABEL_VALUE_SCHEMA: Final = {"pattern": f"^{_LABEL_VALUE.pattern}$"}
 
 
 class Strategy(StrEnum):

@@ -50,6 +50,7 @@ ONE = Annotated[
     Query(
         alias="object",
         max_length=400,
+        json_schema_extra={"pattern": rf"{history.OBJECT_PATTERN}[\s\S]"},
         description="Only conflicts of this object, KIND/NAME. For a service, also those that hide its routers.",
     ),
 ]

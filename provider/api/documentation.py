@@ -75,7 +75,7 @@ Responses = dict[int | str, dict[str, Any]]
 def name(noun: type[Noun], alias: str | None = None) -> Any:
     """Describe a noun's name in the path. What is no name is not found there, rather than invalid."""
     declared = noun.fields[NAME]
-    said = declared.type.said if isinstance(declared.type, Text) else {}
+    said = declared.type.described if isinstance(declared.type, Text) else {}
     description = f"Name of the {noun.called()}." if not noun.is_renamed else "Host name, as typed or as an A-label."
     return Path(alias=alias, description=description, examples=[noun.example[NAME]], json_schema_extra=dict(said))
 

@@ -40,7 +40,7 @@ from provider.store import revisions as stored
 from provider.surroundings import Apart, apart
 from provider.tags import etag
 from provider.undoing import ALL, chooser
-from provider.values import TEXT_SCHEMA, Refusal, check_text
+from provider.values import FILLED_PATTERN, PLAIN, TEXT_SCHEMA, Refusal, check_text
 
 router = router_for("revisions", "/revisions", needs=needs.STATE)
 
@@ -61,7 +61,12 @@ COMPARE = Annotated[
     int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with. Default: the one before.")
 ]
 OBJECT = Annotated[
-    ObjectName | None,
+    Annotated[
+        str,
+        Field(max_length=400, json_schema_extra={"pattern": history.OBJECT_PATTERN + FILLED_PATTERN.removeprefix("^")}),
+        AfterValidator(check_text),
+    ]
+    | None,
     Query(alias="object", description="Only revisions that changed this object: KIND/NAME, or server/SERVICE/SERVER."),
 ]
 PENDING = Annotated[
@@ -90,7 +95,10 @@ def check_place(text: str) -> str:
 
 PointerText = Annotated[
     str,
-    Field(max_length=600, json_schema_extra={**TEXT_SCHEMA, "examples": ["true", "/router/wayshub/priority"]}),
+    Field(
+        max_length=600,
+        json_schema_extra={"pattern": f"^({ALL}|/[^{PLAIN}]*)$", "examples": ["true", "/router/wayshub/priority"]},
+    ),
     AfterValidator(check_place),
 ]
 FORCE = Annotated[

@@ -1,37 +1,26 @@
 """Adopting: which routers take over from those of other providers, or give back."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from provider.messages import Message, template
 from provider.nouns import Object, field
 from provider.nouns.containers import ListOf
 from provider.nouns.texts import Text
-from provider.nouns.types import Flag
-from provider.values import REFERENCE_SCHEMA, Refusal, check_reference
+from provider.nouns.together import EMPTY, GIVEN, both, either, has, may
+from provider.nouns.types import Flag, Schema
+from provider.values import Refusal, check_reference
 
 _NAMES = ListOf(
-    Text(check_reference, said=REFERENCE_SCHEMA, word="NAME"),
+    Text(check_reference, word="NAME"),
     most=5000,
     duplicate=("adoption.duplicate", template("a router is listed twice")),
 )
 
 
-_NOT_ALL: Final = {"all": {"const": False}}
-_CHOICES: Final = [
-    {"required": ["routers"], "properties": {"routers": {"minItems": 1}} | _NOT_ALL},
-    {"required": ["tcpRouters"], "properties": {"tcpRouters": {"minItems": 1}} | _NOT_ALL},
-    {
-        "required": ["all"],
-        "properties": {"all": {"const": True}, "routers": {"maxItems": 0}, "tcpRouters": {"maxItems": 0}},
-    },
-]
-
-
 class HandBackInput(Object):
     """Routers to hand back: the routers of other providers that they stand beside get their requests again."""
 
-    said: ClassVar = {"anyOf": _CHOICES}
     example: ClassVar = {"routers": ["shop", "blog"]}
 
     routers: list[str] = field(_NAMES, default=[], title="Routers", help="Names of routers.")
@@ -48,6 +37,15 @@ class HandBackInput(Object):
             return
         if given["all"] is bool(named[0] or named[1]):
             yield "", Refusal("adoption.names", Message("name routers, or choose all"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(
+            both(has(routers=GIVEN), may(all={"const": False})),
+            both(has(tcpRouters=GIVEN), may(all={"const": False})),
+            both(has(all={"const": True}), may(routers=EMPTY, tcpRouters=EMPTY)),
+        )
 
 
 class AdoptInput(HandBackInput):

@@ -15,7 +15,8 @@ from provider.nouns.domain import DomainTLS
 from provider.nouns.middlewares.access import BasicAuth
 from provider.nouns.protocol import NETWORKS
 from provider.nouns.server import SERVER_URL
-from provider.nouns.types import Flag
+from provider.nouns.together import either, has, may
+from provider.nouns.types import Flag, Schema
 from provider.values import OnFailure, Refusal
 
 _TLS_HELP: Final = "Serve it over HTTPS, and redirect HTTP there."
@@ -112,6 +113,12 @@ class ExposeInput(Object):
                 "redirectWww",
                 Refusal("www.wildcard", Message("a wildcard has no name with or without www to redirect")),
             )
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(may(stripPrefix={"const": False}), has(pathPrefix={"type": "string"}))
+        yield either(may(redirectWww={"const": False}), may(domain={"pattern": r"^[^*]"}))
 
     @property
     def other_name(self) -> str | None:

@@ -93,6 +93,7 @@ class RolloutInput(BaseModel):
             min_length=1,
             max_length=MOST_STEPS,
             description="Percentages of the requests that it gets, rising to 100.",
+            json_schema_extra={"uniqueItems": True, "contains": {"const": 100}},
         ),
     ] = [5, 25, 50, 100]
     hold: Annotated[str, Described(max_length=30), _HOLD] = "2m"

@@ -6,22 +6,22 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider import durations
+from provider.durations import GO_NOTATION
 from provider.hosts import to_ascii
 from provider.messages import Message
 from provider.nouns.common import DURATION, find_overlap
 from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
-from provider.nouns.protocol import HEADERS, PERIOD, check_method
+from provider.nouns.protocol import HEADERS, PERIOD, WORD, check_method
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Whole, Word
 from provider.values import (
-    COOKIE_SCHEMA,
-    HEALTH_PATH_SCHEMA,
     Refusal,
     check_cookie_name,
     check_health_path,
     check_path_prefix,
+    in_schema,
     optional,
     shown_text,
 )
@@ -53,6 +53,7 @@ class SameSite(StrEnum):
     STRICT = "strict"
 
 
+@in_schema({"pattern": rf"^$|^(?!\*$){WORD}$"})
 def _check_method(text: str) -> str:
     if text == "*":
         raise Refusal("method.format", Message("{text} is not a method, such as GET", text=shown_text(text)))
@@ -62,6 +63,7 @@ def _check_method(text: str) -> str:
 _check_host: Final = optional(to_ascii)
 
 
+@in_schema({"format": "go-duration", "pattern": rf"^{GO_NOTATION}$"})
 def _check_flush(text: str) -> str:
     """Check an interval; a negative one means at once."""
     nanoseconds = durations.find_nanoseconds(text)
@@ -77,7 +79,7 @@ class HealthCheck(Object):
     example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
 
     path: str = field(
-        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
+        Text(check_health_path, most=255, word="PATH"),
         "Path",
         "The path to check. 2xx and 3xx count as healthy.",
         default="/",
@@ -202,7 +204,7 @@ class Cookie(Object):
     example: ClassVar = {"name": "wayshub"}
 
     name: str = field(
-        Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
+        Text(check_cookie_name, word="NAME"),
         "Name of the cookie",
         "Letters, digits, _ and -. Choose a name that the application does not use itself.",
         option="--sticky-cookie",

@@ -9,16 +9,17 @@ from typing import Any, ClassVar, Final, TypeVar
 from provider import rules
 from provider.messages import Message
 from provider.nouns import internals
-from provider.nouns.common import HIGHEST_OF_TRAEFIK, check_rule_of
+from provider.nouns.common import HIGHEST_OF_TRAEFIK, TCP_LANGUAGE, check_rule_of
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import BESIDE, Noun
 from provider.nouns.objects import Object
 from provider.nouns.texts import Text
-from provider.nouns.types import Whole
+from provider.nouns.together import either, has, may
+from provider.nouns.types import Schema, Whole
 from provider.rules.tcp import parse_tcp
-from provider.values import Refusal, check_reference, shown_text
+from provider.values import OTHERS_PATTERN, Refusal, check_reference, in_schema, shown_text, whole
 
 HIGHEST_BELOW: Final = -1_100_000_000
 """Up to here routers rank that leave all requests to others: below any rank that can be set here."""
@@ -28,6 +29,7 @@ _SPAN: Final = -(_MIDDLE - HIGHEST_BELOW)
 _MOST_SPARED: Final = 1000
 
 
+@in_schema({"pattern": whole(OTHERS_PATTERN)})
 def _check_other(text: str) -> str:
     if internals.is_internal(text) or "@" not in text:
         detail = Message("{text} is not a router of another provider, such as shop@docker", text=shown_text(text))
@@ -38,9 +40,7 @@ def _check_other(text: str) -> str:
 def _spared(check: Callable[[str], str]) -> list[str]:
     """Declare the rules of those that go first; `check` says which there are."""
     declared: list[str] = field(
-        ListOf(
-            Text(check, most=rules.RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"), most=_MOST_SPARED
-        ),
+        ListOf(Text(check, most=rules.RULE_LENGTH, is_long=True, word="RULE"), most=_MOST_SPARED),
         "Spared rules",
         "Requests that match one of these rules stay with other routers, even once this one is adopted. "
         "Adopting sets this.",
@@ -56,7 +56,7 @@ class BesideOther(Object):
     example: ClassVar = {"router": "shop@docker", "rank": 26}
 
     router: str = field(
-        Text(_check_other, most=300, said={"pattern": ".@."}, word="NAME@PROVIDER"),
+        Text(_check_other, most=300, word="NAME@PROVIDER"),
         "Stands beside",
         "A router of another provider, such as shop@docker, which takes the requests until this one is adopted.",
         option="--beside",
@@ -75,6 +75,11 @@ class BesideOther(Object):
         """Refuse one that shall rank above another of which the rank is not known, or that nothing can go below."""
         if given.get("adopted") is True and given.get("rank", ...) is None:
             yield "rank", Refusal("beside.rank", Message("to take over, it needs the other router's priority: set it"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(may(adopted={"const": False}), has(rank={"type": "integer"}))
 
     @staticmethod
     def parse(text: str) -> rules.Rule:
@@ -109,7 +114,7 @@ _Beside = TypeVar("_Beside", bound=BesideOther)
 class TCPBesideOther(BesideOther):
     """That a TCP router stands beside one of another provider, and who of the two takes the connections."""
 
-    spared: list[str] = _spared(check_rule_of(parse_tcp))
+    spared: list[str] = _spared(check_rule_of(parse_tcp, TCP_LANGUAGE))
 
     @staticmethod
     def parse(text: str) -> rules.Rule:

@@ -11,8 +11,8 @@ from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import certificates, check_certificates, check_pem
 from provider.nouns.reading import Reading, Where
-from provider.nouns.texts import Secrecy, Text
-from provider.values import Refusal
+from provider.nouns.texts import MASK, Secrecy, Text
+from provider.values import Refusal, in_schema
 
 _MARK: Final = "-----BEGIN "
 _CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
@@ -46,6 +46,7 @@ def _check_text(text: str, what: str) -> None:
         raise Refusal("pem.text", detail)
 
 
+@in_schema({"format": "pem-certificates", "pattern": _CERTIFICATE})
 def check_chain(text: str) -> str:
     """Check a certificate with those that signed it, as PEM text."""
     formats.check(text, is_key=False)
@@ -58,6 +59,7 @@ def check_chain(text: str) -> str:
     return found
 
 
+@in_schema({"format": "pem-key", "pattern": rf"{_MARK}|^\*{{{len(MASK)}}}$"})
 def check_key(text: str) -> str:
     """Check a private key as PEM text."""
     formats.check(text, is_key=True)

@@ -5,19 +5,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from provider import durations, rules, typed_hosts
-from provider.hosts import HOSTNAME_SCHEMA, check_hostname
+from provider.hosts import check_hostname
 from provider.messages import Message, template
 from provider.nouns import internals
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import field
 from provider.nouns.texts import Reference, Text
 from provider.values import (
-    DURATION_SCHEMA,
-    ENTRY_POINT_SCHEMA,
-    LABEL_VALUE_SCHEMA,
-    NAME_SCHEMA,
-    REFERENCE_SCHEMA,
-    TEXT_SCHEMA,
+    FILLED_PATTERN,
+    LISTED_PATTERN,
+    NAME_PATTERN,
+    OTHERS_PATTERN,
     Refusal,
     check_duration,
     check_entry_point,
@@ -26,6 +24,8 @@ from provider.values import (
     check_name,
     check_reference,
     check_text,
+    in_schema,
+    whole,
 )
 
 MOST_RESERVED: Final = 100_000_000
@@ -34,14 +34,12 @@ MOST_RESERVED: Final = 100_000_000
 HIGHEST_OF_TRAEFIK: Final = 2**63 - 1 - 1000
 """Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
 
-NAME: Final = Text(check_name, said=NAME_SCHEMA, word="NAME")
-HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant, word="DOMAIN")
-TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA, is_prose=True)
-DURATION: Final = Text(check_duration, most=30, said=DURATION_SCHEMA, word="DURATION")
-LABELS: Final = MapOf(
-    Text(check_label_value, said=LABEL_VALUE_SCHEMA), key=Text(check_label_key, said=NAME_SCHEMA), most=20
-)
-ENTRY_POINT: Final = Text(check_entry_point, said=ENTRY_POINT_SCHEMA, word="NAME")
+NAME: Final = Text(check_name, word="NAME")
+HOSTNAME: Final = Text(check_hostname, meant=typed_hosts.meant, word="DOMAIN")
+TEXT: Final = Text(check_text, most=1000, is_prose=True)
+DURATION: Final = Text(check_duration, most=30, word="DURATION")
+LABELS: Final = MapOf(Text(check_label_value), key=Text(check_label_key), most=20)
+ENTRY_POINT: Final = Text(check_entry_point, word="NAME")
 ENTRY_POINTS: Final = ListOf(
     ENTRY_POINT,
     least=1,
@@ -52,13 +50,18 @@ ENTRY_POINTS: Final = ListOf(
 ANY_ENTRY_POINTS: Final = replace(ENTRY_POINTS, least=0)
 
 
+TCP_LANGUAGE: Final = "traefik-tcp-rule"
+"""The `format` of rules of TCP."""
+
+
 def reference(kind: str) -> Reference:
     """Return the type of a name of an object of a kind, here or at another provider."""
 
+    @in_schema({"pattern": whole("|".join([NAME_PATTERN, OTHERS_PATTERN, *internals.names(kind)]))})
     def check(text: str) -> str:
         return internals.check(kind, text) if internals.is_internal(text) else check_reference(text)
 
-    return Reference(check, said=REFERENCE_SCHEMA, kind=kind, is_foreign=True, word="NAME")
+    return Reference(check, kind=kind, is_foreign=True, word="NAME")
 
 
 def middlewares(kind: str) -> ListOf:
@@ -80,12 +83,13 @@ def find_overlap(given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
 
 
-def check_rule_of(parse: Callable[[str], rules.Rule]) -> Callable[[str], str]:
+def check_rule_of(parse: Callable[[str], rules.Rule], language: str = "traefik-rule") -> Callable[[str], str]:
     """Return a check of a rule: one line, and one that Traefik would not disable the router for. It is kept as typed.
 
     It raises a `Refusal` with the code of the mistake (`rule.…`), whose detail tells the place.
     """
 
+    @in_schema({"format": language, "pattern": FILLED_PATTERN}, listed=LISTED_PATTERN)
     def check(text: str) -> str:
         check_text(text)
         try:

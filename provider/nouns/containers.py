@@ -122,7 +122,8 @@ class ListOf(Type):
         if self.least:
             bounds["minItems"] = self.least
         unique = {"uniqueItems": True} if self.duplicate else {}
-        return {"type": "array", "items": self.item.schema(ref, found), **bounds, **unique}
+        item = self.item.listed_schema() if isinstance(self.item, Text) else self.item.schema(ref, found)
+        return {"type": "array", "items": item, **bounds, **unique}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -248,5 +249,6 @@ class MapOf(Type):
         bounds = {} if self.most is None else {"maxProperties": self.most}
         if self.least:
             bounds["minProperties"] = self.least
-        names = {"propertyNames": dict(self.key.said)} if self.key.said else {}
+        said = {key: value for key, value in self.key.schema(ref, found).items() if key != "type"}
+        names = {"propertyNames": said} if said else {}
         return {"type": "object", "additionalProperties": self.value.schema(ref, found), **bounds, **names}

@@ -144,10 +144,10 @@ def _strict(type_: Type, *, may_be_empty: bool = False) -> Any:
             plain, bounds = GenericAlias(dict, (_KEY, _strict(type_.value))), msgspec.Meta(min_length=1)
         case FreeObject():
             plain = dict[str, Any]
-        case Reference() if (pattern := type_.said.get("pattern")) is not None:
+        case Reference() if (pattern := type_.described.get("pattern")) is not None:
             plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=f"{pattern}|{_OURS}")
         case Text():
-            plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=type_.said.get("pattern"))
+            plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=type_.described.get("pattern"))
         case _:
             raise TypeError(f"Traefik gets no {type(type_).__name__}")
     return plain if bounds is None else Annotated[plain, bounds]

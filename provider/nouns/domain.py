@@ -12,7 +12,8 @@ from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.tls import DEFAULT, OPTIONS, RESOLVER
-from provider.nouns.types import Choice, Word
+from provider.nouns.together import either, has, may
+from provider.nouns.types import Choice, Schema, Word
 from provider.values import Refusal
 
 
@@ -29,15 +30,6 @@ class DomainTLS(Object):
 
     example: ClassVar = {"from": "resolver", "certResolver": "letsencrypt"}
     layout = ("from", "certResolver", "options")
-    said: ClassVar = {
-        "allOf": [
-            {
-                "if": {"properties": {"from": {"const": "resolver"}}},
-                "then": {"required": ["certResolver"], "properties": {"certResolver": {"type": "string"}}},
-                "else": {"properties": {"certResolver": {"type": "null"}}},
-            }
-        ]
-    }
 
     source: CertificateSource = field(
         Choice(
@@ -73,6 +65,15 @@ class DomainTLS(Object):
         if source in {CertificateSource.STORED, CertificateSource.ACME} and resolver not in {None, ...}:
             detail = Message("only a certificate from a resolver has one: set from to resolver, or leave this out")
             yield "certResolver", Refusal("tls.resolver", detail)
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        asked: Schema = {"const": CertificateSource.RESOLVER.value}
+        yield either(
+            has(**{"from": asked}, certResolver={"type": "string"}),
+            may(**{"from": {"not": asked}}, certResolver={"type": "null"}),
+        )
 
 
 class Domain(Noun):

@@ -16,12 +16,20 @@ from provider.nouns.containers import LONGEST_KEY_BYTES
 from provider.nouns.reading import Reading, Where
 from provider.nouns.texts import MASK, Hidden
 from provider.nouns.types import Schema, Schemas, Type
-from provider.texts import find_trap
+from provider.texts import NO_CHARACTERS, UNREADABLE, find_trap
 
 _DEEPEST: Final = 20
 _LONGEST: Final = 64_000
 _PLACES: Final = 6
 _EXACT: Final = 10**15
+_TRAPS: Final = f"{UNREADABLE}{NO_CHARACTERS}"
+_VALUE: Final = "PluginValue"
+_SINGLE: Final[list[Schema]] = [
+    {"type": "string", "pattern": f"^[^{_TRAPS}]*$"},
+    {"type": "integer"},
+    {"type": "number", "minimum": -_EXACT, "maximum": _EXACT},
+    {"type": "boolean"},
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,16 @@ class FreeObject(Type):
         return value
 
     def schema(self, ref: str, found: Schemas) -> Schema:
-        return {"type": "object", "additionalProperties": True}
+        found[_VALUE] = {
+            "title": _VALUE,
+            "description": "What a plugin takes: Traefik loses or mistakes everything else.",
+            "anyOf": [
+                *_SINGLE,
+                _members(ref),
+                *({"type": "array", "minItems": 1, "items": one} for one in _listed(ref)),
+            ],
+        }
+        return {key: value for key, value in _members(ref).items() if key != "minProperties"}
 
     def has_secrets(self) -> bool:
         return True
@@ -94,6 +111,18 @@ class FreeObject(Type):
         members = value if isinstance(value, dict) else {}
         changed = {name: self.merged(members.get(name), each) for name, each in patch.items()}
         return {name: each for name, each in {**members, **changed}.items() if each is not None}
+
+
+def _members(ref: str) -> Schema:
+    names = {"minLength": 1, "maxLength": LONGEST_KEY_BYTES, "pattern": f"^[^{_TRAPS}]*$"}
+    value = {"$ref": ref.format(model=_VALUE)}
+    return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value}
+
+
+def _listed(ref: str) -> list[Schema]:
+    """Return what all items of one list may be."""
+    text = {"type": "string", "pattern": f"^[^║{_TRAPS}]*$"}
+    return [text, *_SINGLE[1:], _members(ref)]
 
 
 def _all_hidden(value: Any) -> Any:

@@ -46,6 +46,11 @@ KINDS: Final = frozenset(_EXPOSED)
 """The kinds of objects of which Traefik makes some itself."""
 
 
+def names(kind: str) -> list[str]:
+    """Return all references to what Traefik makes itself of a kind."""
+    return [f"{name}{END}" for name in _EXPOSED.get(kind, {})]
+
+
 def is_internal(reference: str) -> bool:
     """Tell whether a reference names what Traefik makes itself."""
     return reference.endswith(END)
@@ -55,10 +60,10 @@ def check(kind: str, reference: str) -> str:
     """Check that Traefik makes such an object itself. Whether somebody may name it is for others to say."""
     known = _EXPOSED.get(kind, {})
     if reference.removesuffix(END) not in known:
-        text, names = shown_text(reference), ", ".join(f"{name}{END}" for name in known)
+        text, made = shown_text(reference), ", ".join(names(kind))
         detail = Message("Traefik has no {text} of its own", text=text)
         if known:
-            detail = Message("Traefik has no {text} of its own: it has {known}", text=text, known=names)
+            detail = Message("Traefik has no {text} of its own: it has {known}", text=text, known=made)
         raise Refusal("reference.internal", detail)
     return reference
 

@@ -8,7 +8,8 @@ from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.nouns.objects import Object
 from provider.nouns.reading import Reading
-from provider.nouns.types import Schema, Schemas
+from provider.nouns.together import both, has, may
+from provider.nouns.types import Schema
 from provider.values import Refusal
 
 NAME: Final = "name"
@@ -163,13 +164,14 @@ class Noun(Object):
             yield key, Refusal("kind.many", detail)
 
     @classmethod
-    def schema(cls, ref: str, found: Schemas) -> Schema:
-        """Describe it; one of the alternatives has to be there where one is needed."""
-        described = super().schema(ref, found)
-        if cls.needs_kind():
-            kinds = [{"required": [key], "properties": {key: {"type": "object"}}} for key in cls.alternatives()]
-            described["oneOf"] = kinds
-        return described
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema: one of the alternatives, or none where one has something else then."""
+        kinds = cls.alternatives()
+        alone = {key: {"const": each.json(each.default)} for key, each in cls.fields.items() if key in cls.alone}
+        chosen = [both(has(**{key: {"type": "object"}}), may(**alone)) for key in kinds]
+        if kinds:
+            none = [] if cls.needs_kind() else [may(**{key: {"type": "null"} for key in kinds})]
+            yield {"oneOf": [*none, *chosen]}
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

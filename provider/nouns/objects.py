@@ -13,6 +13,7 @@ from provider.messages import Message
 from provider.nouns import internals
 from provider.nouns.fields import Field, camel, field, named
 from provider.nouns.reading import MISSING, Reading, Where
+from provider.nouns.together import all_of
 from provider.nouns.types import Schema, Schemas, Type, Use
 from provider.values import Refusal
 
@@ -28,7 +29,7 @@ class Object:
     """One of these as JSON, for documentation."""
 
     said: ClassVar[Mapping[str, Any]] = {}
-    """What JSON Schema can say beyond what follows from the fields."""
+    """What JSON Schema says of it that does not follow from the fields."""
 
     is_empty_meant: ClassVar[bool] = False
     """Whether Traefik takes one of which nothing is set, `{}`, and that means something."""
@@ -171,6 +172,11 @@ class Object:
 
         `given` are the fields that are good by themselves, by their names in JSON.
         """
+        return iter(())
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Give what JSON Schema can say of `mistakes`, for who overrides it."""
         return iter(())
 
     def json(self) -> dict[str, Any]:
@@ -365,6 +371,7 @@ class Object:
             "properties": properties,
             "additionalProperties": False,
             **({"required": required} if required else {}),
+            **all_of(cls.together()),
             **cls.said,
         }
         return {**described, "example": dict(cls.example)} if cls.example else described

@@ -7,7 +7,7 @@ from provider.late import Late
 from provider.messages import Message
 from provider.nouns.texts import MASK
 from provider.patterns import pattern
-from provider.values import Refusal, check_text, shown_text
+from provider.values import Refusal, check_text, in_schema, shown_text, trimmed
 
 if TYPE_CHECKING:
     import hashlib
@@ -34,6 +34,7 @@ _HASH: Final = pattern(
 _LIKE_A_HASH: Final = pattern(r"\$[A-Za-z0-9-]+\$|\{[A-Z0-9-]+\}")
 
 
+@in_schema({"format": "basic-user", "pattern": f"^{trimmed(':')}:{trimmed(':', is_open=True)}$"})
 def check_user(text: str) -> str:
     """Check a user with a password, or with a hash that Traefik can compare: bcrypt, apr1, MD5 or SHA-1.
 

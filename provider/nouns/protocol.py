@@ -7,21 +7,48 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
+from provider.durations import NOTATION
 from provider.messages import Message, template
 from provider.nouns import formats
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Object
 from provider.nouns.texts import Secrecy, Text
+from provider.nouns.together import differs
+from provider.nouns.types import Schema
 from provider.patterns import pattern
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
-from provider.values import DURATION_SCHEMA, Refusal, check_text, lasting, matching, optional, read_duration, shown_text
+from provider.values import (
+    DURATION_SCHEMA,
+    FILLED_PATTERN,
+    LINE_PATTERN,
+    LISTED_PATTERN,
+    TEXT_SCHEMA,
+    Refusal,
+    check_text,
+    in_schema,
+    lasting,
+    matching,
+    optional,
+    read_duration,
+    shown_text,
+    whole,
+)
 
-_TOKEN: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+WORD: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""A method, or the name of a header: a pattern without its ends."""
+
+_TOKEN: Final = pattern(WORD)
 _PATH: Final = pattern(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _MEDIA_TYPE: Final = pattern(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ADDRESS: Final = pattern(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_PORT: Final = r"(?!0+$)([0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
+PORT_SCHEMA: Final = {"pattern": f"^{_PORT}"}
+"""A port from 1 to 65535, as a text of up to five digits."""
+
 _PEM: Final = pattern(r"-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----")
+PEM_BEGINS: Final = "-----BEGIN [A-Z0-9 ]+-----"
+_LISTED_PEM: Final = f"{LISTED_PATTERN}|{PEM_BEGINS}"
 _STATUSES: Final = pattern(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _SECRET_HEADER: Final = pattern(
     "authorization|cookie|token|secret|passwo?r?d|passphrase|credential"
@@ -41,6 +68,7 @@ check_optional_header_name: Final = optional(check_header_name)
 """Check the name of a header, or that there is none."""
 
 
+@in_schema({"pattern": LINE_PATTERN}, listed=LISTED_PATTERN)
 def check_header_value(text: str) -> str:
     """Check the value of a header: one line, with nothing around it, which would be lost on the way."""
     if text.strip() != text:
@@ -57,6 +85,7 @@ check_path: Final = matching(
 """Check a path: it begins with '/', and what is no letter is percent-encoded."""
 
 
+@in_schema({"format": "http-statuses", "pattern": whole(_STATUSES.pattern)})
 def check_statuses(text: str) -> str:
     """Check a status, or several as 500-599. Traefik takes one that is the wrong way round, and it never fits."""
     found = _STATUSES.fullmatch(text)
@@ -66,6 +95,7 @@ def check_statuses(text: str) -> str:
     return text
 
 
+@in_schema({"format": "ip-network", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]+)?$"})
 def check_network(text: str) -> str:
     """Check an IP address, or a network in CIDR notation, as Go reads them."""
     try:
@@ -82,6 +112,7 @@ check_media_type: Final = matching(
 """Check a media type without parameters."""
 
 
+@in_schema({"format": "go-regex", "pattern": FILLED_PATTERN}, listed=LISTED_PATTERN)
 def check_expression(text: str) -> str:
     """Check a regular expression of Go, whose language is RE2's: without look-around and back-references."""
     check_text(text)
@@ -99,6 +130,7 @@ check_optional_expression: Final = optional(check_expression)
 """Check a regular expression, or that there is none."""
 
 
+@in_schema({"pattern": _ADDRESS.pattern.replace("([0-9]{1,5})", _PORT).replace("(?:", "^(?:", 1)})
 def check_address(text: str) -> str:
     """Check a host with its port."""
     found = _ADDRESS.fullmatch(text)
@@ -128,6 +160,7 @@ def certificates() -> Any:
     return import_module("provider.certificates")
 
 
+@in_schema({"format": "pem-certificates", "pattern": f"{TEXT_SCHEMA['pattern']}|{PEM_BEGINS}"}, listed=_LISTED_PEM)
 def check_certificates(text: str) -> str:
     """Check certificates as PEM text, or as a path.
 
@@ -145,6 +178,7 @@ def check_certificates(text: str) -> str:
     return found
 
 
+@in_schema({"format": "pem-key", "pattern": f"{TEXT_SCHEMA['pattern']}|{PEM_BEGINS}"}, listed=_LISTED_PEM)
 def _check_key(text: str) -> str:
     formats.check(text, is_key=True)
     found = check_pem(text)
@@ -160,6 +194,7 @@ check_period: Final = lasting(0.001, DAYS_30, template("{text} is out of range: 
 """Check a duration in Go's notation, from a millisecond to thirty days."""
 
 
+@in_schema(DURATION_SCHEMA)
 def check_pause(text: str) -> str:
     """Check a duration in Go's notation, none (0s) to thirty days."""
     if read_duration(text) > DAYS_30:
@@ -177,15 +212,20 @@ LINE: Final = Text(check_text, most=2_000)
 HEADER_NAME: Final = Text(check_header_name, most=200)
 OPTIONAL_HEADER_NAME: Final = Text(check_optional_header_name, most=200)
 HEADER_VALUE: Final = Text(check_header_value, most=8_000)
-EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
+EXPRESSION: Final = Text(check_expression, most=2_000)
 PEM: Final = Text(check_certificates, most=64_000, is_long=True)
 KEY: Final = Text(_check_key, most=64_000, is_long=True, secret=Secrecy())
-PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA, word="DURATION")
+PERIOD: Final = Text(check_period, most=30, word="DURATION")
 
 
 def period_or(*words: str) -> Text:
     """Return the type of a period, or of one of these words, such as `0s` for none."""
-    return Text(lambda text: text if text in words else check_period(text), most=30, word="DURATION")
+
+    @in_schema({**DURATION_SCHEMA, "pattern": whole("|".join([*words, NOTATION]))})
+    def check(text: str) -> str:
+        return text if text in words else check_period(text)
+
+    return Text(check, most=30, word="DURATION")
 
 
 HEADER_NAMES: Final = ListOf(
@@ -209,6 +249,11 @@ MEDIA_TYPES: Final = ListOf(
     duplicate=("mediaType.duplicate", template("a media type is listed twice")),
     same=str.lower,
 )
+
+
+def something_set(model: type[Object], *unless_false: str) -> Schema:
+    """Return what JSON Schema can say of the same: something is set. Of some fields false is nothing, too."""
+    return differs({key: False if key in unless_false else each.default for key, each in model.fields.items()})
 
 
 def is_unset(model: type[Object], given: Mapping[str, Any]) -> bool:

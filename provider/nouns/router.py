@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
-from provider.hosts import HOSTNAME_SCHEMA, check_hostname, to_ascii
+from provider.hosts import check_hostname, to_ascii
 from provider.messages import Message, template
 from provider.nouns.beside import BesideOther, beside_field
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
@@ -15,14 +15,15 @@ from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
-from provider.nouns.protocol import is_unset
+from provider.nouns.protocol import is_unset, something_set
 from provider.nouns.reading import Where
 from provider.nouns.texts import Reference, Text
 from provider.nouns.tls import DEFAULT, RouterTLS
-from provider.nouns.types import Choice, Whole, Word
+from provider.nouns.together import both, either, has, may
+from provider.nouns.types import Choice, Schema, Whole, Word
 from provider.patterns import pattern
 from provider.rules.implications import singles
-from provider.values import PATH_SCHEMA, Refusal, check_path_prefix
+from provider.values import Refusal, check_path_prefix
 
 HIGHEST_PRIORITY: Final = 1_000_000_000
 """The highest priority that can be set, and below zero the lowest."""
@@ -30,14 +31,12 @@ HIGHEST_PRIORITY: Final = 1_000_000_000
 check_rule: Final = check_rule_of(rules.parse)
 
 _NAMED_PATTERN: Final = pattern(r"\{[A-Za-z][A-Za-z0-9_-]*:[^{}`]+\}")
-_NO_RULE: Final = {"rule": {"type": "null"}}
+_NONE: Final = {"type": "null"}
+_TEXT: Final = {"type": "string"}
 _MATCH: Final = [
-    {"required": ["domains"], "properties": {"domains": {"minItems": 1}} | _NO_RULE},
-    {"required": ["pathPrefix"], "properties": {"pathPrefix": {"type": "string"}} | _NO_RULE},
-    {
-        "required": ["rule"],
-        "properties": {"rule": {"type": "string"}, "domains": {"maxItems": 0}, "pathPrefix": {"type": "null"}},
-    },
+    both(has(domains={"minItems": 1}), may(rule=_NONE)),
+    both(has(pathPrefix=_TEXT), may(rule=_NONE)),
+    both(has(rule=_TEXT), may(domains={"maxItems": 0}, pathPrefix=_NONE)),
 ]
 
 
@@ -76,6 +75,11 @@ class Observability(Object):
         if is_unset(cls, given):
             yield "", Refusal("observability.none", Message("nothing is set: turn something on or off"))
 
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield something_set(cls)
+
 
 class Router(Noun):
     """Which requests go to which service."""
@@ -89,7 +93,6 @@ class Router(Noun):
         *("name", "domains", "pathPrefix", "service", "middlewares"),
         *("rule", ("entryPoints", "priority"), "tls", "observability", "enabled"),
     )
-    said: ClassVar = {"anyOf": _MATCH}
     example: ClassVar = {
         "name": "wayshub",
         "domains": ["alvin.xyz"],
@@ -107,7 +110,7 @@ class Router(Noun):
 
     name: str = name_field()
     path_prefix: str | None = field(
-        Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
+        Text(check_path_prefix, most=255, word="PATH"),
         "Path prefix",
         "Only requests whose path starts with this, such as /api. Empty: all paths.",
         default=None,
@@ -117,7 +120,6 @@ class Router(Noun):
         Text(
             check_rule,
             most=rules.RULE_LENGTH,
-            said={"format": "traefik-rule", "minLength": 1},
             is_long=True,
             word="RULE",
         ),
@@ -132,7 +134,6 @@ class Router(Noun):
         ListOf(
             Reference(
                 check_hostname,
-                said=HOSTNAME_SCHEMA,
                 meant=typed_hosts.meant,
                 word="DOMAIN",
                 kind="domain",
@@ -161,7 +162,7 @@ class Router(Noun):
         option="--entry-point",
     )
     priority: int | None = field(
-        Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority),
+        Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority, {"not": {"const": 0}}),
         "Priority",
         "If several routers match, the one with the highest priority takes the request. Empty: exact "
         "domains come before wildcards, and longer path prefixes before shorter ones; with a custom rule, "
@@ -220,6 +221,12 @@ class Router(Noun):
                 "domains",
                 Refusal("router.match", Message("a router needs a domain, a path prefix or both, or a rule")),
             )
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(*_MATCH)
+        yield either(may(beside={"type": "null"}), has(entryPoints={"type": "array"}))
 
     def without(self, kind: str, key: str) -> Self | None:
         """Return it without a domain, if it has others: without its only one, or its service, it has to go."""

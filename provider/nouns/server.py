@@ -10,20 +10,13 @@ from provider.nouns.fields import field, flag
 from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.texts import Text
-from provider.nouns.types import Choice, Whole, Word
+from provider.nouns.together import either, has, may
+from provider.nouns.types import Choice, Schema, Whole, Word
 from provider.patterns import pattern
 from provider.server_urls import URL_LENGTH, URL_SCHEMA, check_server_url
-from provider.values import (
-    DURATION_SCHEMA,
-    Refusal,
-    ServerState,
-    check_moment,
-    check_ttl,
-    check_weight,
-    shown_text,
-)
+from provider.values import Refusal, ServerState, check_moment, check_ttl, check_weight, in_schema, shown_text
 
-SERVER_URL: Final = Text(check_server_url, said=URL_SCHEMA, is_asked=True)
+SERVER_URL: Final = Text(check_server_url, is_asked=True)
 """The URL of a server without a path."""
 
 _PARTS: Final = pattern(r"([^:/?#]*://[^/?#]*)(/[^?#]+)?(.*)", re.DOTALL)
@@ -38,6 +31,7 @@ _STATES: Final[Mapping[str, Word]] = {
 }
 
 
+@in_schema(_SAID)
 def check_url(text: str) -> str:
     """Check where a server is, and the path below which it answers, if there is one: see `check_server_url`."""
     parts = _PARTS.fullmatch(text)
@@ -65,7 +59,7 @@ class Server(Noun):
 
     name: str = name_field()
     url: str = field(
-        Text(check_url, said=_SAID, is_asked=True),
+        Text(check_url, is_asked=True),
         "URL",
         "Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,
@@ -81,7 +75,7 @@ class Server(Noun):
         Choice(ServerState, _STATES), "State", "The state it should be in.", default=ServerState.READY, column=True
     )
     ttl: str | None = field(
-        Text(check_ttl, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        Text(check_ttl, most=30, word="DURATION"),
         "Lease",
         "How long it may go without a heartbeat, such as 30s: from 1s to 24h. After that it is drained, and then "
         "removed. Empty: it needs no heartbeats.",
@@ -98,7 +92,7 @@ class Server(Noun):
         omitted=True,
     )
     drain_until: str | None = field(
-        Text(check_moment, most=40, said={"format": "date-time"}, word="TIME"),
+        Text(check_moment, most=40, word="TIME"),
         "Drain until",
         "When a drained server of a sticky service lets its visitors go, such as 2026-01-01T12:00:00Z.",
         default=None,
@@ -124,3 +118,9 @@ class Server(Noun):
         if path and given.get("preservePath") is False:
             detail = Message("Traefik drops {path}: set preservePath, or leave the path out", path=shown_text(path))
             yield "url", Refusal("url.path", detail)
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(may(drainUntil={"type": "null"}), has(state={"const": ServerState.DRAIN.value}))
+        yield either(has(preservePath={"const": True}), may(url={"pattern": URL_SCHEMA["pattern"]}))

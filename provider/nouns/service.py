@@ -16,7 +16,7 @@ from provider.nouns.objects import Object
 from provider.nouns.server import Server
 from provider.nouns.texts import Text
 from provider.nouns.types import Choice, Word
-from provider.values import DURATION_SCHEMA, OnFailure, Refusal, Strategy, check_drain_time
+from provider.values import OnFailure, Refusal, Strategy, check_drain_time
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
@@ -136,7 +136,7 @@ class Service(Noun):
         omitted=True,
     )
     drain_for: str | None = field(
-        Text(check_drain_time, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        Text(check_drain_time, most=30, word="DURATION"),
         "Drain for",
         "How long a drained server keeps its visitors, such as 30m (units: ms, s, m, h; at most 168h). Needs "
         "sticky sessions. Empty: they move to other servers at once.",

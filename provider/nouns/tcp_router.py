@@ -5,7 +5,15 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.beside import TCPBesideOther, beside_field
-from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
+from provider.nouns.common import (
+    ANY_ENTRY_POINTS,
+    TCP_LANGUAGE,
+    check_rule_of,
+    labels_field,
+    middlewares,
+    name_field,
+    reference,
+)
 from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
@@ -49,7 +57,7 @@ class TCPRouter(Noun):
 
     name: str = name_field()
     rule: str = field(
-        Text(check_rule_of(parse_tcp), most=RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"),
+        Text(check_rule_of(parse_tcp, TCP_LANGUAGE), most=RULE_LENGTH, is_long=True, word="RULE"),
         "Rule",
         "Such as HostSNI(`db.alvin.xyz`), the name in the TLS handshake; HostSNI(`*`) for all connections.",
         column=True,

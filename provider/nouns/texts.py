@@ -8,7 +8,7 @@ from provider.messages import Message, template
 from provider.nouns import internals
 from provider.nouns.reading import Reading, Where
 from provider.nouns.types import Schema, Schemas, Type, Use
-from provider.values import Refusal
+from provider.values import Refusal, said_by
 
 MASK: Final = "********"
 """Stands where a secret is."""
@@ -41,7 +41,10 @@ class Secrecy:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Type):
-    """A text. `check` returns its normal form, or raises a `Refusal`; `said` is what JSON Schema can say of it."""
+    """A text. `check` returns its normal form, or raises a `Refusal`.
+
+    What JSON Schema can say of it is noted at the check (`in_schema`); `said` adds to that.
+    """
 
     check: Callable[[str], str] | None = None
     most: int | None = None
@@ -62,6 +65,11 @@ class Text(Type):
     @property
     def is_secret(self) -> bool:
         return self.secret is not None
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """What JSON Schema can say of it besides its type and its length."""
+        return {**said_by(self.check), **self.said}
 
     @property
     def is_duration(self) -> bool:
@@ -125,8 +133,14 @@ class Text(Type):
         return self.secret is not None and value != "" and self.secret.mask(value) == value
 
     def schema(self, ref: str, found: Schemas) -> Schema:
-        bounds = {} if self.most is None else {"maxLength": self.most}
-        return {"type": "string", **bounds, **self.said}
+        return {"type": "string", **self._bounds(), **self.described}
+
+    def listed_schema(self) -> Schema:
+        """Describe it as an item of a list, where Traefik takes less."""
+        return {"type": "string", **self._bounds(), **said_by(self.check, is_listed=True), **self.said}
+
+    def _bounds(self) -> Schema:
+        return {} if self.most is None else {"maxLength": self.most}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from provider.hosts import HOSTNAME_SCHEMA, check_hostname
+from provider.hosts import check_hostname
 from provider.messages import Message, template
 from provider.nouns.common import reference
 from provider.nouns.containers import ListOf
@@ -13,8 +13,9 @@ from provider.nouns.fields import field
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.texts import Text
-from provider.nouns.types import Choice, Word
-from provider.values import Refusal, check_resolver, shown_text
+from provider.nouns.together import both, either, has, may
+from provider.nouns.types import Choice, Schema, Word
+from provider.values import Refusal, check_resolver, in_schema, shown_text
 
 DEFAULT: Final = "default"
 """The options that hold where a router names none: Traefik's own, unless some here have that name."""
@@ -50,6 +51,7 @@ _CIPHERS: Final = frozenset(
 )
 
 
+@in_schema({"enum": sorted(_CIPHERS)})
 def _check_cipher(text: str) -> str:
     if text not in _CIPHERS:
         detail = Message(
@@ -72,6 +74,20 @@ def check_versions(given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         yield "maxVersion", Refusal("version.order", detail)
 
 
+def ordered(*, needs_both: bool = False) -> Schema:
+    """Return what JSON Schema can say of an oldest and a newest version, of which the second may be needed."""
+    versions = [version.value for version in TLSVersion]
+    newest = has if needs_both else may
+    pairs = [
+        both(
+            has(minVersion={"const": oldest}),
+            newest(maxVersion={"enum": [*versions[place:], *([] if needs_both else [None])]}),
+        )
+        for place, oldest in enumerate(versions)
+    ]
+    return either(may(minVersion={"type": "null"}), *pairs)
+
+
 OPTIONS: Final = replace(reference("tlsOption"), built_in=frozenset({DEFAULT}))
 RESOLVER: Final = Text(check_resolver, most=200, word="NAME")
 
@@ -79,9 +95,9 @@ RESOLVER: Final = Text(check_resolver, most=200, word="NAME")
 class CertificateDomain(Object):
     """A name to order a certificate for, and others for the same certificate."""
 
-    main: str = field(Text(check_hostname, said=HOSTNAME_SCHEMA), "Main name", "A host name, or *.alvin.xyz.")
+    main: str = field(Text(check_hostname), "Main name", "A host name, or *.alvin.xyz.")
     sans: list[str] = field(
-        ListOf(Text(check_hostname, said=HOSTNAME_SCHEMA), most=100),
+        ListOf(Text(check_hostname), most=100),
         "Other names",
         "In the same certificate.",
         default=[],

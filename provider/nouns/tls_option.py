@@ -13,9 +13,10 @@ from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import LINE, PEM
 from provider.nouns.texts import Text
-from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Choice, Word
-from provider.values import Refusal, shown_text
+from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions, ordered
+from provider.nouns.together import GIVEN, differs, either, has, may
+from provider.nouns.types import Choice, Schema, Word
+from provider.values import Refusal, in_schema, shown_text
 
 
 class ClientAuthType(StrEnum):
@@ -43,6 +44,7 @@ _CURVES: Final = frozenset(
 )
 
 
+@in_schema({"enum": sorted(_CURVES)})
 def _check_curve(text: str) -> str:
     if text not in _CURVES:
         detail = Message("{text} is not a curve that Traefik knows, such as X25519", text=shown_text(text))
@@ -76,6 +78,12 @@ class ClientAuth(Object):
         if given.get("clientAuthType") in needs and given.get("caFiles") == []:
             detail = Message("to verify clients' certificates, Traefik needs the CA that issued them")
             yield "caFiles", Refusal("clientAuth.ca", detail)
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        is_needed = {"enum": ["VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]}
+        yield either(may(clientAuthType={"not": is_needed}), has(caFiles=GIVEN))
 
 
 class TLSOption(Noun):
@@ -133,6 +141,12 @@ class TLSOption(Noun):
         yield from check_versions(given)
         if all(value == cls.fields[key].default for key, value in given.items() if key not in {"name", "labels"}):
             yield "", Refusal("tlsOption.none", Message("nothing is set: set the oldest TLS version, for example"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield ordered()
+        yield differs({key: each.default for key, each in cls.fields.items() if key not in {"name", "labels"}})
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe any more."""

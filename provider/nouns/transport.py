@@ -12,8 +12,9 @@ from provider.nouns.nested import Nested
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, LINE, PEM, period_or
-from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Whole
+from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions, ordered
+from provider.nouns.together import not_both
+from provider.nouns.types import Schema, Whole
 from provider.patterns import pattern
 from provider.values import Refusal
 
@@ -81,6 +82,11 @@ class Spiffe(Object):
         """Refuse both ways at once, of which Traefik heeds one."""
         if given.get("ids") and given.get("trustDomain"):
             yield "trustDomain", Refusal("spiffe.both", Message("give either IDs or a trust domain, not both"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield not_both("ids", "trustDomain")
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what it needs of the edge, which no API tells."""
@@ -186,6 +192,11 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
         if given.get("minVersion") is not None and given.get("maxVersion", ...) is None:
             detail = Message("give the newest version too: otherwise Traefik ignores all TLS settings here")
             yield "maxVersion", Refusal("version.newest", detail)
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield ordered(needs_both=True)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe, and of a name that no certificate covers."""

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import col, select
 
@@ -17,6 +17,9 @@ from provider.nouns import NOUNS, Named, Noun, Server, called
 from provider.plans import Prune, Transition, is_leased
 from provider.store import declarations, revisions
 from provider.summaries import Telling, saying
+
+OBJECT_PATTERN: Final = f"^({'|'.join(NOUNS)})/"
+"""How KIND/NAME begins, as a pattern."""
 
 
 def state_at(session: Session, number: int) -> Declaration:

@@ -16,12 +16,15 @@ from provider.nouns.nested import Nested
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
 from provider.nouns.texts import Secrecy, Text
-from provider.nouns.types import Whole
+from provider.nouns.together import GIVEN, either, has
+from provider.nouns.types import Schema, Whole
 from provider.rules.networks import read_network
-from provider.values import Refusal, check_text, shown_text
+from provider.values import Refusal, check_text, in_schema, shown_text, trimmed
 
+_QUOTES: Final = r"\"\\"
 _SUCCESS: Final = range(200, 400)
-_STATUSES: Final = frozenset(HTTPStatus)
+_STATUSES: Final = [status for status in HTTPStatus if 200 <= status <= 599]
+_STATUS: Final = {"enum": [status.value for status in _STATUSES]}
 
 
 def _check_status(status: int) -> int:
@@ -33,6 +36,7 @@ def _check_status(status: int) -> int:
     return status
 
 
+@in_schema({"pattern": f"^({trimmed(_QUOTES)})?$"})
 def check_realm(text: str) -> str:
     """Check a realm, which stands between quotes in a header."""
     if '"' in text or "\\" in text:
@@ -122,6 +126,11 @@ class BasicAuth(Kind):
         if given.get("users") == [] and given.get("usersFile") == "":
             yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
 
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(has(users=GIVEN), has(usersFile=GIVEN))
+
     def does(self) -> Message:
         """Say that it asks for a password."""
         return Message("Asks for a password ({who})", who=words_of_users(self.users, self.users_file))
@@ -170,7 +179,11 @@ class IpAllowList(IpWhiteList):
         NETWORKS_NEEDED, "Addresses", "Allowed IP addresses and networks, such as 10.0.0.0/8.", option="--ip-allow-list"
     )
     reject_status_code: int = field(
-        Whole(200, 599, check=_check_status), "Status", "Status for all other clients.", default=403, rare=True
+        Whole(200, 599, check=_check_status, said=_STATUS),
+        "Status",
+        "Status for all other clients.",
+        default=403,
+        rare=True,
     )
 
     def meet(self, request: Underway) -> StopEffect:

@@ -10,7 +10,8 @@ from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
 from provider.nouns.protocol import MEDIA_TYPES
-from provider.nouns.types import Choice, Whole
+from provider.nouns.together import both, either, has, may, not_both
+from provider.nouns.types import Choice, Schema, Whole
 from provider.values import Refusal
 
 
@@ -25,6 +26,16 @@ class Encoding(StrEnum):
 _ENCODINGS: Final = ListOf(
     Choice(Encoding), least=1, duplicate=("encodings.duplicate", template("an encoding is listed twice"))
 )
+
+
+_AMONG: Final = either(
+    may(defaultEncoding={"type": "null"}),
+    *(
+        both(has(defaultEncoding={"const": word.value}), may(encodings={"contains": {"const": word.value}}))
+        for word in Encoding
+    ),
+)
+"""The default is one of the encodings."""
 
 
 class Compress(Kind):
@@ -75,6 +86,12 @@ class Compress(Kind):
         if given.get("includedContentTypes") and given.get("excludedContentTypes"):
             detail = Message("media types are included or excluded: leave one of the lists empty")
             yield "excludedContentTypes", Refusal("mediaType.exclusive", detail)
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield _AMONG
+        yield not_both("includedContentTypes", "excludedContentTypes")
 
     def does(self) -> Message:
         """Say how it compresses."""

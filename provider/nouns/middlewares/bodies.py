@@ -20,7 +20,8 @@ _check_condition = checking(
         "ResponseCode": ((), WHOLE),
         "IsNetworkError": ((), TRUTH),
         "RequestMethod": ((), TEXT),
-    }
+    },
+    "retry-condition",
 )
 
 

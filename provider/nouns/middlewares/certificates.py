@@ -9,7 +9,8 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
-from provider.nouns.protocol import is_unset
+from provider.nouns.protocol import is_unset, something_set
+from provider.nouns.types import Schema
 from provider.values import Refusal
 
 
@@ -23,6 +24,11 @@ class _ToldFields(Object):
         """Refuse one of which nothing is chosen."""
         if is_unset(cls, given):
             yield "", Refusal("certificate.none", Message("choose what to pass on from the certificate"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield something_set(cls)
 
 
 class CertificateIssuer(_ToldFields):

@@ -7,6 +7,8 @@ from provider.messages import Message
 from provider.nouns.certificate import Paired
 from provider.nouns.fields import field, flag
 from provider.nouns.protocol import KEY, PEM
+from provider.nouns.together import EMPTY, GIVEN, either, has, may
+from provider.nouns.types import Schema
 from provider.values import Refusal
 
 
@@ -28,3 +30,8 @@ class ClientTLS(Paired):
         if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
             missing = "key" if given["cert"] else "cert"
             yield missing, Refusal("pair.half", Message("a certificate and its key go together: give both"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(has(cert=GIVEN, key=GIVEN), may(cert=EMPTY, key=EMPTY))

@@ -11,7 +11,7 @@ from provider.nouns.middlewares.access import BasicAuth, meet_password, words_of
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.texts import MASK, Secrecy, Text
 from provider.patterns import pattern
-from provider.values import Refusal, check_text
+from provider.values import Refusal, check_text, in_schema, trimmed
 
 if TYPE_CHECKING:
     import hashlib
@@ -24,6 +24,7 @@ REALM: Final = "traefik"
 _HASH: Final = pattern("[0-9a-f]{32}")
 
 
+@in_schema({"format": "digest-user", "pattern": f"^{trimmed(':')}:{trimmed(':')}:{trimmed(is_open=True)}$"})
 def check_digest_user(text: str) -> str:
     """Check NAME:REALM:PASSWORD, or with a hash in place of the password: MD5 of the whole, as htdigest makes it."""
     check_text(text)

@@ -14,14 +14,17 @@ from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.texts import Text
-from provider.nouns.types import Whole
+from provider.nouns.together import GIVEN, either, has, may
+from provider.nouns.types import Schema, Whole
 from provider.patterns import pattern
-from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
+from provider.values import Refusal, check_text, in_schema, shown_text
 
 _PLACEHOLDER: Final = pattern(r"\{(?:status|originalStatus|url)\}")
-_PAGE: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+_PAGE_PART: Final = "[A-Za-z0-9._~!$&'()*+,;=:@/?-]"
+_PAGE: Final = pattern(rf"(?:{_PAGE_PART}|%[0-9A-Fa-f]{{2}})*")
 
 
+@in_schema({"pattern": f"^({_PAGE_PART}|%([0-9A-Fa-f]|{_PLACEHOLDER.pattern}){{2}}|{_PLACEHOLDER.pattern})*$"})
 def check_page(text: str) -> str:
     """Check the path of a page, with placeholders and perhaps a query."""
     check_text(text)
@@ -48,13 +51,13 @@ class _Attempts(Object):
 
     attempts: int = field(Whole(1, 100), "Attempts", "Maximum number, including the first.", option="--retry")
     initial_interval: str = field(
-        Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        Text(check_pause, most=30, word="DURATION"),
         "Pause",
         "Before the second attempt, such as 100ms; it grows up to twice as long.",
         default="0s",
     )
     timeout: str = field(
-        Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        Text(check_pause, most=30, word="DURATION"),
         "Time limit",
         "No new attempt starts after this time, such as 2s. 0s: no limit.",
         default="0s",
@@ -98,6 +101,11 @@ class Retry(_Attempts, Kind):
         if given.get("status") == [] and given.get("disableRetryOnNetworkError"):
             yield "status", Refusal("retry.none", Message("add a status, or retry when a server cannot be reached"))
 
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield either(has(status=GIVEN), may(disableRetryOnNetworkError={"const": False}))
+
     def does(self) -> Message:
         """Say how often it tries, and when."""
         told = {"attempts": self.attempts, "statuses": named(self.status) if self.status else ""}
@@ -132,7 +140,8 @@ class CircuitBreaker(Kind):
                     "NetworkErrorRatio": ((), RATIO),
                     "ResponseCodeRatio": ((WHOLE, WHOLE, WHOLE, WHOLE), RATIO),
                     "LatencyAtQuantileMS": ((RATIO,), WHOLE),
-                }
+                },
+                "breaker-condition",
             ),
             most=1_000,
         ),

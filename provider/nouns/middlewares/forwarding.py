@@ -15,16 +15,18 @@ from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.texts import Text
-from provider.nouns.types import Whole
+from provider.nouns.together import either, may
+from provider.nouns.types import Schema, Whole
 from provider.patterns import pattern
 from provider.server_urls import check_server_url
-from provider.values import Refusal, matching, shown_text
+from provider.values import Refusal, in_schema, matching, said_by, shown_text
 
 _BASE: Final = pattern(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _REST: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _COOKIE: Final = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 
 
+@in_schema({"format": "server-url", "pattern": f"^[Hh][Tt][Tt][Pp][Ss]?://[^\\x00- /?#@\\\\]+([/?]{_REST.pattern})?$"})
 def check_address(text: str) -> str:
     """Check the URL of what is asked, which may have a path: Traefik answers 500 for anything else (measured)."""
     found = _BASE.fullmatch(text)
@@ -36,6 +38,7 @@ def check_address(text: str) -> str:
     return f"{check_server_url(base)}{rest}"
 
 
+@in_schema({"anyOf": [{"pattern": f"^$|^/{_REST.pattern}$"}, dict(said_by(check_address))]})
 def check_sign_in(text: str) -> str:
     """Check where clients are sent to log in: a URL, a path, or nowhere."""
     return check_address(text) if text and not (text[0] == "/" and _REST.fullmatch(text)) else text
@@ -110,6 +113,11 @@ class _AskedServer(Object):
     tls: AuthTLS | None = field(
         Nested(AuthTLS), "TLS", "For your own CA.", default=None, switch="Set TLS for this connection", rare=True
     )
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say in JSON Schema which bodies may be sent."""
+        yield either(may(maxBodySize={"not": {"const": 0}}), may(forwardBody={"const": False}))
 
 
 class ForwardAuth(_AskedServer, Kind):

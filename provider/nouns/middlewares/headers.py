@@ -12,8 +12,17 @@ from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers
 from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object
-from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
-from provider.nouns.types import Whole
+from provider.nouns.protocol import (
+    EXPRESSIONS,
+    HEADER_NAMES,
+    HEADER_VALUE,
+    HEADERS,
+    METHODS,
+    TEXTS,
+    is_unset,
+    something_set,
+)
+from provider.nouns.types import Schema, Whole
 from provider.patterns import pattern
 from provider.rules.requests import canonical
 from provider.values import Refusal
@@ -196,6 +205,11 @@ class Headers(_Gone, Kind):
         """Refuse one that sets nothing, which Traefik disables."""
         if is_unset(cls, {key: value or None if key in _IGNORED else value for key, value in given.items()}):
             yield "", Refusal("headers.none", Message("nothing is set: give a header, or turn something on"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        yield something_set(cls, *_IGNORED)
 
     def does(self) -> Message:
         """Say how many headers it sets and removes, and whom it lets in or keeps out."""

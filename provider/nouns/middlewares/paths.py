@@ -16,12 +16,15 @@ from provider.patterns import pattern
 from provider.rules.expressions import Expression
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.paths import URLPath, with_slash
-from provider.values import PATH_SCHEMA, Refusal, check_path_prefix, shown_text
+from provider.values import Refusal, check_path_prefix, in_schema, shown_text
 
-_IN_PATHS: Final = pattern(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_PART: Final = "[A-Za-z0-9._~!$&'()*+,;=:@/-]"
+_GROUP: Final = r"\$(\$|\{[A-Za-z0-9_]*\}|[A-Za-z0-9_]+)"
+_IN_PATHS: Final = pattern(rf"(?:{_PART}|%[0-9A-Fa-f]{{2}})*")
 _UNTIDY: Final = pattern(r"//|/\.{1,2}(?:/|$)")
 
 
+@in_schema({"format": "path-replacement", "pattern": rf"^({_PART}|%([0-9A-Fa-f]|{_GROUP}){{2}}|{_GROUP})*$"})
 def check_path_replacement(text: str) -> str:
     """Check what takes the place of a part of a path: Traefik answers 500 for a wrong escape, 400 for `//` and `/../`.
 
@@ -50,7 +53,7 @@ class StripPrefix(Kind):
 
     prefixes: list[str] = field(
         ListOf(
-            Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
+            Text(check_path_prefix, most=255, word="PATH"),
             least=1,
             most=100,
             duplicate=("prefixes.duplicate", template("a prefix is listed twice")),
@@ -130,7 +133,7 @@ class AddPrefix(Kind):
     example: ClassVar = {"prefix": "/app"}
 
     prefix: str = field(
-        Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
+        Text(check_path_prefix, most=255, word="PATH"),
         "Prefix",
         "Such as /app, without a slash at the end.",
         option="--add-prefix",

@@ -11,7 +11,7 @@ from typing import Final
 
 from provider.messages import Message, template
 from provider.patterns import pattern
-from provider.values import Refusal, check_text, shown_text
+from provider.values import FILLED_PATTERN, Refusal, check_text, in_schema, shown_text
 
 Signature = tuple[Sequence[str], str]
 """The kinds of a function's arguments, and of its value: WHOLE, RATIO, TEXT, or TRUTH for one that is a condition."""
@@ -30,9 +30,10 @@ _TOKEN: Final = pattern(
 _KINDS: Final = {"whole": WHOLE, "ratio": RATIO, "text": TEXT}
 
 
-def checking(functions: Mapping[str, Signature]) -> Callable[[str], str]:
-    """Return the check of conditions that have these functions."""
+def checking(functions: Mapping[str, Signature], language: str) -> Callable[[str], str]:
+    """Return the check of conditions that have these functions. `language` is the `format` of these in JSON Schema."""
 
+    @in_schema({"format": language, "pattern": FILLED_PATTERN})
     def check(text: str) -> str:
         check_text(text)
         reader = _PredicateReader(functions, text)

@@ -10,12 +10,12 @@ from provider.nouns.fields import field, flag
 from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes, too_long
-from provider.nouns.protocol import EXPRESSION
+from provider.nouns.protocol import EXPRESSION, PORT_SCHEMA
 from provider.nouns.texts import Text
 from provider.patterns import pattern
 from provider.rules.expressions import Expression
 from provider.rules.paths import written_url
-from provider.values import Refusal, check_text, matching, shown_text
+from provider.values import FILLED_PATTERN, Refusal, check_text, in_schema, matching, shown_text
 
 _SCHEME: Final = pattern(r"[a-z][a-z0-9+.-]*")
 _RELATIVE: Final = pattern(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/?#$]")
@@ -54,6 +54,7 @@ check_scheme: Final = matching(_SCHEME, "scheme.format", template("{text} is not
 """Check the scheme of a URL, in lower case: Traefik would redirect HTTPS to itself for ever."""
 
 
+@in_schema({"pattern": f"^$|{PORT_SCHEMA['pattern']}"})
 def check_port(text: str) -> str:
     """Check a port as a text, or that there is none: Traefik answers 502 for what is no number (measured)."""
     if text and not (re.fullmatch("[0-9]{1,5}", text) and 1 <= int(text) <= 65_535):
@@ -61,6 +62,7 @@ def check_port(text: str) -> str:
     return text
 
 
+@in_schema({"format": "url-replacement", "pattern": FILLED_PATTERN})
 def check_replacement(text: str) -> str:
     """Check what a match is replaced by: with anything for its groups, it has to be the reference of a URL."""
     check_text(text)

@@ -8,7 +8,8 @@ from provider.nouns.fields import field, flag
 from provider.nouns.nested import Nested
 from provider.nouns.objects import Object
 from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
-from provider.nouns.types import Whole
+from provider.nouns.together import EMPTY, GIVEN, both, differs, either, has, may
+from provider.nouns.types import Schema, Whole
 from provider.values import Refusal
 
 
@@ -84,6 +85,17 @@ class SourceCriterion(Object):
         address = given["ipStrategy"]
         if address is not None and not address.changed():
             yield "ipStrategy", Refusal("source.address", Message("an address needs a depth, proxies or a subnet"))
+
+    @classmethod
+    def together(cls) -> Iterator[Schema]:
+        """Say the same in JSON Schema."""
+        address = {"type": "object", **differs({key: each.default for key, each in IPStrategy.fields.items()})}
+        none, no = {"type": "null"}, {"const": False}
+        yield either(
+            both(has(ipStrategy=address), may(requestHeaderName=EMPTY, requestHost=no)),
+            both(has(requestHeaderName=GIVEN), may(ipStrategy=none, requestHost=no)),
+            both(has(requestHost={"const": True}), may(ipStrategy=none, requestHeaderName=EMPTY)),
+        )
 
 
 def counted_by(limit: Message, criterion: SourceCriterion | None) -> Message:

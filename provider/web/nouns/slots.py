@@ -158,7 +158,7 @@ def _text_slot(type_: Type, name: str) -> FormSlot:
         raise TypeError(f"no form has a field for {type_!r}")
     attributes: dict[str, Any] = {"maxlength": written.limits(text) if text is type_ else None}
     attributes |= {} if text.is_prose else _PLAIN
-    if mode := _FORMATS.get(text.said.get("format", "")):
+    if mode := _FORMATS.get(text.described.get("format", "")):
         attributes["inputmode"] = mode
     if text.is_long:
         attributes |= {"rows": 2, "class": None if text.is_prose else "code"}

@@ -256,5 +256,5 @@ def is_changed(each: Field, texts: Texts, prefix: str) -> bool:
 
 def limits(type_: Text) -> int | None:
     """Return how many characters a text may have."""
-    most = type_.most if type_.most is not None else type_.said.get("maxLength")
+    most = type_.most if type_.most is not None else type_.described.get("maxLength")
     return None if most is None else int(most)
