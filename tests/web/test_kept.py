@@ -83,6 +83,9 @@ BUTTONS: Final = {
 }
 """Forms that are no more than a button, with the page on which it is."""
 
+MAKES_NONE: Final = ("/accounts", "/tokens", "/ca", "/logout", "/preferences", "/trace/send")
+"""Where forms are sent that change nothing of what edges get."""
+
 
 @pytest.fixture(scope="module")
 def filled(peopled: Service) -> Service:
@@ -174,6 +177,14 @@ def test_who_only_presses_a_button_comes_back_to_it_and_nothing_is_done(
         assert asked.status_code == 401
         assert find_form(asked, "/login").fields["next"] == page
     assert revision(filled) == before
+
+
+def test_why_can_be_typed_wherever_a_form_makes_a_revision(person: httpx.Client) -> None:
+    pages = {page_of(action, page) for action, page, _typed in FORMS.values()}
+    pages |= {page for page in BUTTONS.values() if page.startswith("/")}
+    asking = {form.action: "message" in form.fields for page in pages for form in forms(person.get(page))}
+    assert {action for action, asks in asking.items() if not asks and not action.startswith(MAKES_NONE)} == set()
+    assert len([action for action, asks in asking.items() if asks]) > len(OTHERS) * 3
 
 
 def test_a_search_and_a_long_trace_are_gone_on_with_after_the_login(person: httpx.Client) -> None:
