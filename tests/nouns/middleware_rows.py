@@ -467,6 +467,7 @@ ROWS: Final = {
             regex(r"^http://(?P<host>[^/]+)/(.*)$", "https://${host}/x/$2?a=$$1"),
             regex("a", "/b"),
             regex("^(https?)://a(.*)", "${1}://b:8443${2}"),
+            regex("^https?://a.test/to/(.*)", "${1}"),
         ],
         [
             ({}, "/regex", "field.required"),

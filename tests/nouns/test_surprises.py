@@ -103,6 +103,8 @@ MIDDLEWARES: Final = [
     of_middleware("redirectRegex", SURPRISES, REFUSED, {"regex": "", "replacement": "/"}, "/regex"),
     of_middleware("redirectRegex", SURPRISES, REFUSED, {"regex": ".*", "replacement": "ht tp://%zz"}, "/replacement"),
     of_middleware("redirectRegex", SURPRISES, REFUSED, {"regex": ".*", "replacement": "/${7}"}, "/replacement"),
+    of_middleware("redirectRegex", SURPRISES, WARNED, {"regex": "^(.*)$", "replacement": "${1}"}, "/replacement"),
+    of_middleware("redirectRegex", SURPRISES, WARNED, {"regex": "a|b", "replacement": "$0"}, "/replacement"),
     of_middleware("redirectScheme", DISABLES, REFUSED, {"scheme": ""}, "/scheme"),
     of_middleware("redirectScheme", SURPRISES, WARNED, {"scheme": "gopher"}, "/scheme"),
     of_middleware("redirectScheme", SURPRISES, REFUSED, {"scheme": "https", "port": "abc"}, "/port"),

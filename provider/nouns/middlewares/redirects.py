@@ -23,6 +23,9 @@ _BROKEN: Final = pattern(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
 _PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
 
 
+_WHOLE: Final = pattern(r"\^?\((?!\?)(?:[^()\[\]\\]|\\.)*\)\$?")
+"""An expression that is but one group: what it matches is that group."""
+
 _URL: Final = r"^(https?:\/\/)?(\[[\w:.]+\]|[\w\._-]+)?(:\d+)?(.*)$"
 """Traefik's own expression for the parts of a URL."""
 
@@ -138,7 +141,10 @@ class RedirectRegex(Kind):
         return missing_groups(given)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell of a target that browsers take for a path: Traefik sends it as it is (measured on 3.7.15)."""
+        """Tell of a target that is where one is, or that browsers take for a path: it is sent as it is (measured)."""
+        groups = {"$0", "${0}"} | ({"$1", "${1}"} if _WHOLE.fullmatch(self.regex) else set())
+        if self.replacement in groups:
+            yield "replacement", Message("this replaces what matched with itself: nothing is redirected")
         if self.regex.startswith("^") and _RELATIVE.match(self.replacement):
             told = shown(self.replacement)
             detail = Message(
