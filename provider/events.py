@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlmodel import col, select
 
+from provider import moments
 from provider.availability import observe, risen, without
 from provider.configuration import shares
 from provider.confirmations import ConfirmationNews
@@ -320,4 +321,4 @@ def _list_pools(session: Session, names: Collection[str]) -> list[tuple[Service,
 
 
 def _written(date: datetime | None) -> str | None:
-    return None if date is None else date.isoformat().replace("+00:00", "Z")
+    return None if date is None else moments.shown(date)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from provider import moments
+
 # What these say at `info` is of no use to an operator: each request, each step of a start.
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
 
@@ -171,7 +173,7 @@ class _Objects(_Formatter):
             "event": record.getMessage(),
             **_bound.get(),
             "level": record.levelname.lower(),
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": moments.shown(datetime.fromtimestamp(record.created, UTC)),
             "logger": record.name,
             **{name: value for name, value in record.__dict__.items() if name not in _OWN},
         }

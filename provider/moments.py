@@ -26,6 +26,11 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def shown(moment: datetime) -> str:
+    """Write a moment in UTC as JSON has it, with the fraction that it has: `2026-01-01T12:00:00.25Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def kept(moment: datetime) -> str:
     """Write a moment as the database keeps it, in UTC and milliseconds, so that later ones are greater as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")

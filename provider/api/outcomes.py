@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import Response
 
+from provider import moments
 from provider.api import cautions
 from provider.api.answers import written
 from provider.api.conflicts import show
@@ -68,7 +69,7 @@ def standing(revision: int, confirm_before: datetime | None) -> dict[str, str]:
     """Say at which revision the state is, and when it is rolled back unless somebody confirms it."""
     headers = {REVISION_HEADER: str(revision)}
     if confirm_before is not None:
-        headers[DEADLINE_HEADER] = confirm_before.isoformat(timespec="seconds").replace("+00:00", "Z")
+        headers[DEADLINE_HEADER] = moments.written(confirm_before)
     return headers
 
 

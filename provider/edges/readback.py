@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from provider import moments
 from provider.certificates import CertificateFacts
 from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.api_answers import (
@@ -109,7 +110,7 @@ class TraefikAPI:
     async def get_version(self) -> tuple[str, str]:
         """Return Traefik's version, and when it started (ISO 8601)."""
         found = await self._get("/api/version", VersionAnswer)
-        return found.version, found.started.isoformat().replace("+00:00", "Z")
+        return found.version, moments.shown(found.started)
 
     async def list_routers(self, status: Literal["disabled", "warning"], document: bytes) -> tuple[DisabledRouter, ...]:
         """Return the routers of ours that it disabled, or those that it serves with a warning: in part.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from provider import moments
 from provider.messages import Message
 from provider.nouns.reading import Reading, Where
 from provider.values import Refusal
@@ -189,8 +190,7 @@ class Time(Type):
         return value
 
     def json(self, value: Any) -> str:
-        text: str = value.isoformat()
-        return text.replace("+00:00", "Z")
+        return moments.shown(value)
 
     def schema(self, ref: str, found: Schemas) -> Schema:
         return {"type": "string", "format": "date-time"}
