@@ -21,6 +21,7 @@ from provider.edges.pollers import CONNECTION, Connection
 from provider.guests import Guests
 from provider.logs import Sparing
 from provider.messages import Message
+from provider.values import shown_text
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ _NOT_HTTP: Final = Message("this is not an HTTP request")
 _NO_HOST: Final = Message("an HTTP/1.1 request needs exactly one Host header")
 _NOT_CHUNKED: Final = Message("the only Transfer-Encoding here is chunked: send the body without another one")
 
+_REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [^\s]+ HTTP/1\.\d\r?\n")
+_METHOD_TROUBLE: Final = "method"
+"""What of a request the parser does not like, in its words: it knows all methods that are used here, and some more."""
+
 _ABSOLUTE: Final = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
 
 _TITLES: Final[Mapping[int, tuple[str, str]]] = {
@@ -60,6 +65,7 @@ _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     431: ("head-too-large", Message("The request headers are too large")),
     501: ("unknown-coding", Message("The body has an unknown coding")),
 }
+_UNKNOWN_METHOD: Final = "unknown-method", Message("The method is unknown")
 
 
 RefusalWriter = Callable[[int, str, str, str], Response]
@@ -301,6 +307,11 @@ class BoundedProtocol(HttpToolsProtocol):
             cause = error.__context__
             if isinstance(cause, _RefusedError):
                 self._refuse(cause.status, cause.detail)
+            elif _METHOD_TROUBLE in str(error) and (line := _REQUEST_LINE.search(piece)):
+                told = Message(
+                    "wayshub-provider does not know the method {method}", method=shown_text(line[1].decode("ascii"))
+                )
+                self._refuse(501, told, _UNKNOWN_METHOD)
             else:
                 self._refuse(400, _NOT_HTTP)
         else:
@@ -308,9 +319,9 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._counted_bytes + self._silent_bytes > LONGEST_HEAD_BYTES:
                 self._refuse(431, _TOO_LONG)
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, status: int, detail: str, named: tuple[str, str] | None = None) -> None:
         """Answer with an error, unless an answer is on its way already, and read no more."""
-        code, title = _TITLES[status]
+        code, title = named or _TITLES[status]
         of = f"requests were refused with {status}"
         self._refused.log(
             logging.INFO,

@@ -1,6 +1,7 @@
 """What a client decides about its connection has bounds: how long a head is, how long it takes, what waits unread."""
 
 import asyncio
+import json
 import logging
 import socket
 import time
@@ -134,6 +135,39 @@ def test_a_head_has_at_most_64_kib_and_100_fields(connect: Connect, fields: byte
     connection = connect()
     connection.sendall(BEGINNING + fields + b"\r\n")
     assert connection.recv(12) == b"HTTP/1.1 %d" % status
+
+
+@pytest.mark.parametrize("method", ["FOO", "get", "GETX", "BREW-coffee", "ANNOUNCE", "X"])
+def test_a_method_that_nobody_knows_is_told_by_its_name(connect: Connect, method: str) -> None:
+    connection = connect()
+    connection.sendall(method.encode() + BEGINNING.removeprefix(b"GET") + b"\r\n")
+    answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 501 Not Implemented\r\n")
+    found = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert found["detail"] == f"wayshub-provider does not know the method '{method}'"
+    assert found["title"] == "The method is unknown"
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "TRACE", "DELETE"])
+def test_a_method_that_an_address_does_not_have_is_refused_with_those_that_it_has(
+    connect: Connect, method: str
+) -> None:
+    connection = connect()
+    connection.sendall(method.encode() + BEGINNING.removeprefix(b"GET") + AUTHORIZATION + b"Connection: close\r\n\r\n")
+    answer = read_all(connection).lower()
+    assert answer.startswith(b"http/1.1 405 ")
+    assert b"\r\nallow: get, head, options\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x02\x00\x01 /healthz HTTP/1.1\r\n\r\n", b"hello\r\n\r\n", b"G@T / HTTP/1.1\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_so(connect: Connect, sent: bytes) -> None:
+    connection = connect()
+    connection.sendall(sent)
+    answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"this is not an HTTP request" in answer
 
 
 def test_a_refusal_is_a_problem(connect: Connect) -> None:
