@@ -67,6 +67,8 @@ TraefikOption = Annotated[
 ]
 
 _SECURE_PORT: Final = 8443
+_PRIVATE: Final = 0o077
+"""What a file or a folder is not allowed that is made here, or by Traefik: there are requests in logs, say."""
 
 
 def up(
@@ -101,6 +103,7 @@ def up(
       PROVIDER_TRAEFIK=/opt/traefik/traefik wayshub-provider up
     """
     streams.need_no_output()
+    os.umask(_PRIVATE)
     settings = _fit(with_address(read_settings(), host, port, allow_insecure=allow_insecure))
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
     with Progress() as progress, ExitStack() as reserved:
@@ -168,7 +171,7 @@ def _prepare(settings: Settings, fallback_file: Path, progress: Progress) -> Non
     for warning in check_binding(settings):
         progress.say(warning)
     try:  # Traefik looks for it once
-        fallback.prepare(fallback_file)
+        fallback.prepare(fallback_file, is_private=True)
     except OSError as error:
         raise SettingsError(fallback.trouble_with(fallback_file, error)) from None
 

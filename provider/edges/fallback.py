@@ -119,10 +119,15 @@ def write(path: Path, content: bytes, mode: int = _OPEN) -> None:
 _EMPTY: Final = {"http": {"middlewares": {BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: _NONE}}}}}}
 
 
-def prepare(path: Path) -> None:
-    """Make the file if there is none: Traefik's file provider does not start without. Raises `OSError`."""
+def prepare(path: Path, *, is_private: bool = False) -> None:
+    """Make the file if there is none: Traefik's file provider does not start without. Raises `OSError`.
+
+    With `is_private`, only its owner can read it from then on.
+    """
     if not _check(path):
         write(path, written(_EMPTY))
+    if is_private:
+        path.chmod(_PRIVATE)
 
 
 def _check(path: Path) -> bool:
@@ -157,6 +162,9 @@ class Fallback:
         self._found: tuple[int, ...] = ()
         self._revision = -1
         self._writing: asyncio.Future[dict[str, str]] | None = None
+        self.is_private = False
+        """Whether it is for its owner alone, whatever is in it: so it is where the owner runs Traefik, too."""
+
         self.trouble = ""
         """What is wrong now, for a person; empty while nothing is."""
 
@@ -219,7 +227,8 @@ class Fallback:
 
     async def _write(self, path: Path, accepted: Served | None, current: Snapshot | None) -> bool:
         try:
-            self._writing = asyncio.ensure_future(asyncio.to_thread(_update, path, accepted, current))
+            updating = asyncio.to_thread(_update, path, accepted, current, is_private=self.is_private)
+            self._writing = asyncio.ensure_future(updating)
             self._rules = await asyncio.shield(self._writing)  # a thread cannot be cancelled
         except OSError as error:
             detail = trouble_with(path, error)
@@ -246,17 +255,19 @@ def _signature(path: Path) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> dict[str, str]:
+def _update(
+    path: Path, accepted: Served | None, current: Snapshot | None, *, is_private: bool = False
+) -> dict[str, str]:
     """Bring the file up to date. Returns the rules of the routers in it, by name.
 
     As long as no edge was seen to accept anything, what the file has stays, but for what was removed.
     """
-    prepare(path)
+    prepare(path, is_private=is_private)
     before = path.read_bytes()
     wanted = limited(_read(before) if accepted is None else _ranked(accepted.whole.content), current)
     content = written(wanted)
     if content != before:
-        write(path, content, _mode(wanted))
+        write(path, content, _PRIVATE if is_private else _mode(wanted))
     return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}
 
 

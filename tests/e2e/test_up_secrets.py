@@ -90,8 +90,9 @@ def test_traefik_gets_its_token_in_a_file_that_only_its_owner_can_read(tmp_path:
     with running(tmp_path) as up:
         token, folder = edge_token(up), tmp_path / "var"
         link = (folder / "provider.first-login.txt").read_text().strip()
-        for name in ("provider.traefik.yml", "provider.first-login.txt", "provider.db"):
-            assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+        made = {path: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.rglob("*")]}
+        assert {folder / f"provider.{end}" for end in ("db", "traefik.log", "fallback.yml")} <= made.keys()
+        assert made == {path: 0o700 if path.is_dir() else 0o600 for path in made}
         assert link in (tmp_path / "out").read_text()
         assert (poll(up, token), poll(up, token, "other")) == (200, 403)
         for path in ("/api/v1/domains", "/metrics", "/api/v1/tokens"):

@@ -136,6 +136,16 @@ def test_a_file_with_hashes_of_passwords_is_not_for_everybody(
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
+def test_a_private_file_is_its_owners_alone_whatever_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "fallback.yml"
+    fallback.prepare(path)
+    plain: dict[str, Any] = {"compress": {}}
+    for middleware in (plain, {"basicAuth": {"users": ["a:$2y$05$hash"]}}, plain):
+        content = json.dumps({"http": {"middlewares": {"m": middleware}}}).encode()
+        fallback._update(path, Served(1, Document(content, "0" * 12)), None, is_private=True)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "fallback.yml"
     path.mkdir()

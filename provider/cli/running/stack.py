@@ -67,6 +67,7 @@ class OwnService:
 
     def __init__(self, plan: Setup) -> None:
         self._app = create_app(plan.settings)
+        self._app.plane.fallback.is_private = True
         self._server = _StartingServer(self._app, plan.settings)
         self._plan = plan
 
