@@ -60,7 +60,8 @@ async def end(
         detail = Message("Nothing was changed: their heartbeats have come again, or they are drained already.")
         return redirect(request, back, Notice(detail, Tone.WARNING))
     told = Message("The leases of held servers of {name} have ended: they are drained.", name=service)
-    return redirect(request, back, Notice(told))
+    current = revisions.current
+    return redirect(request, back, Notice(told, revision=None if current is None else current.revision))
 
 
 def _ask(

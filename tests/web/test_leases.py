@@ -32,7 +32,9 @@ def test_one_lease_is_ended_on_the_page_of_its_server_and_all_on_that_of_the_ser
     assert answer.status_code == 422
     answer = send(console, answer, END, {"message": "its machine is gone"})
     assert answer.headers["Location"] == f"{SERVICE}/servers/a"
-    assert client.get("/revisions").json()["items"][0]["message"] == "its machine is gone"
+    newest = client.get("/revisions").json()["items"][0]
+    assert newest["message"] == "its machine is gone"
+    assert f"Revision {newest['number']}" in words(console.get(answer.headers["Location"])).partition("History")[0]
     assert client.get(f"{SERVICE}/servers/b").json()["lease"]["state"] == "held"
     asked = console.get(END).raise_for_status()
     assert send(console, asked, END, {}).headers["Location"] == SERVICE
