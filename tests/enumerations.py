@@ -23,8 +23,6 @@ def examples(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "example" and node.value is not None:
             yield from ast.walk(node.value)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "output_config":
-            yield from ast.walk(node)
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "example":
