@@ -119,6 +119,29 @@ class Tenant(Noun):
     labels: dict[str, str] = labels_field()
 '''
 
+WITHIN: Final = '''"""Notes: what people write of a tenant."""
+
+from typing import ClassVar
+
+from provider.nouns.common import TEXT, labels_field, name_field
+from provider.nouns.fields import field
+from provider.nouns.noun import Noun
+
+
+class Note(Noun):
+    """What people write of a tenant."""
+
+    kind = "note"
+    within = "tenant"
+    title = "Note"
+    about = "what people write of tenants"
+    example: ClassVar = {"name": "why", "text": "the shop"}
+
+    name: str = name_field()
+    text: str = field(TEXT, "Text", "What is to be said.")
+    labels: dict[str, str] = labels_field()
+'''
+
 PAGE: Final = '''"""The catalog: the tenants that anybody may find."""
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -200,12 +223,14 @@ def add_everything(root: Path) -> None:
     paths.write_text("".join([*lines[: former.lineno - 1], *lines[former.end_lineno :]]))
     (root / "provider/nouns/middlewares/cuts.py").write_text(KIND)
     (root / "provider/nouns/tenant.py").write_text(NOUN)
+    (root / "provider/nouns/note.py").write_text(WITHIN)
     registry = root / "provider/nouns/registry.py"
-    put(registry, "Service, Server, Router)", "Service, Server, Router, Tenant)")
+    put(registry, "Service, Server, Router)", "Service, Server, Router, Tenant, Note)")
     put(
         registry,
         "from provider.nouns.tls_option",
-        "from provider.nouns.tenant import Tenant\nfrom provider.nouns.tls_option",
+        "from provider.nouns.note import Note\nfrom provider.nouns.tenant import Tenant\n"
+        "from provider.nouns.tls_option",
     )
     (root / "provider/web/catalog.py").write_text(PAGE)
     (root / "provider/web/templates/catalog.html").write_text(TEMPLATE)
@@ -323,6 +348,19 @@ def check_noun_in_files(tree: Tree) -> None:
     assert tree.client.get("/api/v1/tenants/shop").json()["seats"] == 5
 
 
+def check_noun_within(tree: Tree) -> None:
+    tree.run("note", "add", "other", "why", "--text", "the shop")
+    shown = tree.client.get("/api/v1/tenants/other/notes/why").raise_for_status().json()
+    assert shown == {"name": "why", "text": "the shop", "labels": {}}
+    assert yaml.safe_load(tree.run("export"))["tenants"]["other"]["notes"] == {"why": {"text": "the shop"}}
+    page = tree.client.get("/tenants/other").text
+    assert 'href="/tenants/other/notes/why"' in page
+    assert 'href="/tenants/other/notes/new"' in page
+    assert "the shop" in tree.client.get("/tenants/other/notes/why").text
+    tree.run("tenant", "remove", "other", "--yes")
+    assert tree.client.get("/api/v1/tenants/other/notes/why").status_code == 404
+
+
 def check_page(tree: Tree) -> None:
     assert "<li>shop</li>" in tree.client.get("/catalog").raise_for_status().text
     assert httpx.get(f"{tree.url}/catalog").status_code in {303, 401}
@@ -330,5 +368,5 @@ def check_page(tree: Tree) -> None:
 
 def test_what_is_added_by_the_guide_is_there_in_every_door(tree: Tree) -> None:
     """One test: to copy the tree and to start it takes longest."""
-    for check in (check_field, check_kind, check_noun, check_noun_in_files, check_page):
+    for check in (check_field, check_kind, check_noun, check_noun_within, check_noun_in_files, check_page):
         check(tree)

@@ -31,6 +31,9 @@ NOUNS: Final[Mapping[str, type[Noun]]] = {
 }
 """All nouns by their kind, in the order in which objects are made: what others refer to first."""
 
+if bound := [noun.kind for noun in NOUNS.values() if noun.within and any(noun.kinds())]:
+    raise TypeError(f"what belongs to an object cannot refer to others: {', '.join(bound)}")  # its name is not enough
+
 Named = tuple[str, str]
 """An object: its kind, and its name among all of its kind. A domain's is its A-label, a server's `SERVICE/SERVER`."""
 

@@ -170,6 +170,7 @@ def show(
     with revisions.reading() as session:
         item = place.get(session, name)
         values = {**view.shown(session, sight, place, item, typed), **more}
+        belonging = view.belonging(session, item)
         history = revision_rows.history_of(session, view.noun.kind, place.named(item.key))
     kind = item.chosen
     return render(
@@ -183,6 +184,7 @@ def show(
             "item": item,
             "kind": None if kind is None else view.noun.fields[kind],
             "facts": facts.facts(item),
+            "belonging": belonging,
             "history": history,
             "form": Form(typed),
             **values,

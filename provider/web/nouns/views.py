@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from provider.database.sessions import Session
 from provider.messages import Message
 from provider.models import Conflict
-from provider.nouns import Noun, called, is_used
+from provider.nouns import Noun, called, is_used, within
 from provider.store import nouns as store
 from provider.store import referrers
 from provider.web.inputs import Texts
@@ -53,6 +53,10 @@ class View:
         Without any of its own: what refers to it, and what is to be told of it.
         """
         return {"users": referrers.users(session, self.noun, item.key, limit=LENGTH), "told": self.told(sight, item)}
+
+    def belonging(self, session: Session, item: Noun) -> Sequence[tuple[Place, Sequence[Noun]]]:
+        """Return what belongs to an object, by noun, for its page."""
+        return [(Place(noun, item.key), store.of_one(session, noun, item.key)) for noun in within(self.noun.kind)]
 
     def told(self, sight: Sight, item: Noun) -> Sequence[str]:
         """Return the conflicts of an object; of services not that nothing leads there, which their pages show."""

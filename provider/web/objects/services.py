@@ -69,6 +69,10 @@ class Services(View):
             "rollout": rollouts.find_active(session, item.name),
         }
 
+    def belonging(self, session: Session, item: Noun) -> Sequence[tuple[Place, Sequence[Noun]]]:
+        """Return nothing: its servers are in a table of their own."""
+        return ()
+
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
         """Say which routers and servers go too."""
         leading = routers.of_service(session, item.name)
