@@ -107,6 +107,7 @@ MIDDLEWARES: Final = [
     of_middleware("redirectRegex", SURPRISES, WARNED, {"regex": "a|b", "replacement": "$0"}, "/replacement"),
     of_middleware("redirectScheme", DISABLES, REFUSED, {"scheme": ""}, "/scheme"),
     of_middleware("redirectScheme", SURPRISES, WARNED, {"scheme": "gopher"}, "/scheme"),
+    of_middleware("redirectScheme", SURPRISES, WARNED, {"scheme": "http"}, "/scheme"),
     of_middleware("redirectScheme", SURPRISES, REFUSED, {"scheme": "https", "port": "abc"}, "/port"),
     of_middleware("replacePathRegex", DISABLES, REFUSED, {"regex": "(", "replacement": "/"}, "/regex"),
     of_middleware("replacePathRegex", SURPRISES, REFUSED, {"regex": "^/(.*)", "replacement": "x$1"}, "/replacement"),

@@ -109,8 +109,10 @@ class RedirectScheme(Kind):
         return _redirect(request, asked, (_URL, f"{self.scheme}://${{2}}{port}${{4}}"), is_permanent=self.permanent)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell of a scheme that browsers may not know."""
-        if self.scheme not in {"http", "https"}:
+        """Tell of a scheme that protects nobody, or that browsers may not know."""
+        if self.scheme == "http":
+            yield "scheme", Message("this leads from HTTPS to plain HTTP; plain requests are not redirected")
+        elif self.scheme != "https":
             yield (
                 "scheme",
                 Message("browsers may not support {scheme}: only http and https always work", scheme=self.scheme),
