@@ -171,7 +171,9 @@ def fit_rollout(case: Case, body: dict[str, Any], url: str) -> None:
 
 
 def fit_service(body: dict[str, Any]) -> None:
-    """Make a service a pool of servers that needs nothing else."""
+    """Make a service a pool of servers that needs nothing else. Whether a patch leaves it a cookie, no schema says."""
+    if body.get("sticky") == {}:
+        del body["sticky"]
     for field in (*Service.alternatives(), "serversTransport", "middlewares"):
         body.pop(field, None)
 
@@ -201,6 +203,8 @@ def fit_declaration(body: dict[str, Any], url: str) -> None:
     hosts = {to_ascii(a_host(name)): name for name in body.get("domains", {})}
     if hosts:
         body["domains"] = {label: body["domains"][name] for label, name in hosts.items()}
+    for domain in body.get("domains", {}).values():
+        fit_fields(domain or {})
     for service in body.get("services", {}).values():
         servers = (service or {}).pop("servers", None)
         fit_fields(service or {})
@@ -253,9 +257,7 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
 
 
 def fit_parts(body: dict[str, Any], *, patch: bool) -> None:
-    """Make the objects within a router lead to what exists."""
-    if body.get("tls"):
-        body["tls"]["options"] = None
+    """Leave out of a patch of a router what only makes sense with what there is."""
     if patch:  # whether anything is set of it then, only what there is says
         body.pop("observability", None)
 
@@ -266,7 +268,7 @@ def fit_query(case: Case) -> None:
         case.query |= {"kind": "router", "name": "a"}  # one goes with the other
     if case.path.endswith("/explain") and case.query:
         fit_request(case.query)
-    if case.path.endswith(("/audit", "/revisions")) and case.query and "cursor" in case.query:
+    if case.path.endswith(("/audit", "/revisions", "/rollouts")) and case.query and "cursor" in case.query:
         case.query["cursor"] = write_cursor("7")  # these lists are of numbers
 
 
@@ -332,6 +334,7 @@ FITTED: dict[str, Callable[[Any], Any]] = {
     "directory": lambda _: "https://127.0.0.1:1/directory",  # a CA that nobody runs
     "eab": lambda account: account | {"key": account.get("key") or "c2VjcmV0"},  # none is stored yet
     "dns": lambda dns: dns | {"options": dns.get("options") or {}},
+    "tls": lambda tls: tls | {"options": None} if isinstance(tls, dict) else tls,
     "profile": lambda _: None,  # what a CA offers, it says itself
     "preferredChain": lambda _: None,
     "healthCheck": lambda check: check | {"interval": "1h", "timeout": a_duration(check.get("timeout") or "2s")},
