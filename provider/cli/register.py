@@ -43,7 +43,7 @@ TTLOption = Annotated[
     typer.Option(
         metavar=_DURATION,
         help="How long it may go without a heartbeat before it is drained, from 1s to 24h. It sends "
-        "about three in that time.",
+        "about three in that time. With several services on one database, take 10s or more.",
     ),
 ]
 ReadyPathOption = Annotated[

@@ -78,7 +78,7 @@ class Server(Noun):
         Text(check_ttl, most=30, word="DURATION"),
         "Lease",
         "How long it may go without a heartbeat, such as 30s: from 1s to 24h. After that it is drained, and then "
-        "removed. Empty: it needs no heartbeats.",
+        "removed. With several services on one database, take 10s or more. Empty: it needs no heartbeats.",
         default=None,
         column=True,
         rare=True,
