@@ -70,8 +70,11 @@ class Bell(OwnLoop):
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until it rings, or for so long. What rang since the last time counts."""
+        # Not `asyncio.wait_for`: up to Python 3.11 it forgets that it was cancelled if it rings at that moment, and who
+        # waits here would go on, and keep the service from stopping.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         now = asyncio.get_running_loop().time()
         if now < self._rests_until:
             await asyncio.sleep(self._rests_until - now)

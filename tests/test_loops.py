@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from provider.loops import Bell, OwnLoop, lasting
+from tests.running import DEADLINE_SECONDS
 
 
 def test_another_thread_wakes_what_waits() -> None:
@@ -108,3 +109,25 @@ def test_work_that_is_cancelled_ends() -> None:
 
     asyncio.run(cancel())
     assert ended == [True]
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_who_is_ended_at_the_moment_at_which_it_rings_ends(turns: int) -> None:
+    async def ring_and_end() -> None:
+        bell = Bell()
+        bell.enter()
+
+        async def work() -> None:
+            while True:
+                await bell.wait(DEADLINE_SECONDS)
+
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.01)
+        bell.ring()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
+        assert task.cancelled()
+
+    asyncio.run(ring_and_end())

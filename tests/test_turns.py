@@ -125,6 +125,17 @@ def test_who_waits_for_a_turn_when_the_service_stops_is_told(turns: Turns, tmp_p
     assert isinstance(refused, Unavailable)
 
 
+def test_what_is_done_apart_ends_when_the_service_stops(turns: Turns, tmp_path: Path) -> None:
+    async def ask() -> None:
+        asked = asyncio.ensure_future(turns.apart(note_and_wait, (tmp_path, 1)))
+        await asyncio.to_thread(wait_until, lambda: began(tmp_path) == 1, "it has begun")
+        turns.close()
+        with pytest.raises(Unavailable, match="stopping"):
+            await asyncio.wait_for(asked, 20)
+
+    asyncio.run(ask())
+
+
 def test_an_account_has_one_part_of_what_is_bounded_for_all_its_sessions() -> None:
     one, other, token = (Actor("alvin", credential).holder for credential in ("session:a", "session:b", "token:alvin"))
     assert one == other != token

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from provider.errors import ProviderError, Unavailable
@@ -27,6 +28,8 @@ LONGEST_SECONDS: Final = 300.0
 
 _PRELOADED: Final = "provider.app"
 _NICENESS: Final = 5
+_LOOK_SECONDS: Final = 0.3
+"""How often it is looked whether the service stops: nobody waits for what is computed then."""
 
 _context = multiprocessing.get_context("forkserver")
 
@@ -45,10 +48,16 @@ class Failed:
         return error
 
 
-def run(job: Job, arguments: tuple[Any, ...], seconds: float = LONGEST_SECONDS) -> int:
+def run(
+    job: Job,
+    arguments: tuple[Any, ...],
+    seconds: float = LONGEST_SECONDS,
+    is_over: Callable[[], bool] = lambda: False,
+) -> int:
     """Do a job in a new process, and return the descriptor of a file without a name that has what it gave.
 
-    It waits for that. Raises the `ProviderError` that the job raised, and `Unavailable` where it came to no end.
+    It waits for that, unless it `is_over`: the service stops. Raises the `ProviderError` that the job raised, and
+    `Unavailable` where it came to no end.
     """
     _context.set_forkserver_preload([_PRELOADED])
     with tempfile.NamedTemporaryFile() as named:
@@ -57,7 +66,7 @@ def run(job: Job, arguments: tuple[Any, ...], seconds: float = LONGEST_SECONDS) 
         with receiving:
             process.start()
             sending.close()
-            told = _receive(receiving, seconds)
+            told = _receive(receiving, seconds, is_over)
         process.kill()
         process.join()
         process.close()
@@ -66,13 +75,17 @@ def run(job: Job, arguments: tuple[Any, ...], seconds: float = LONGEST_SECONDS) 
         return os.open(named.name, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _receive(receiving: Connection, seconds: float) -> Failed | None:
+def _receive(receiving: Connection, seconds: float, is_over: Callable[[], bool]) -> Failed | None:
+    deadline = monotonic() + seconds
     try:
-        if receiving.poll(seconds):
-            found: Failed | None = pickle.loads(receiving.recv_bytes())  # noqa: S301  # from a process of ours
-            return found
+        while not is_over() and (left := deadline - monotonic()) > 0:
+            if receiving.poll(min(left, _LOOK_SECONDS)):
+                found: Failed | None = pickle.loads(receiving.recv_bytes())  # noqa: S301  # from a process of ours
+                return found
     except EOFError:
         raise Unavailable(Message("this could not be computed: see the log")) from None
+    if is_over():
+        raise Unavailable(Message("wayshub-provider is stopping"))
     raise Unavailable(Message("this took too long to compute: ask for less"))
 
 

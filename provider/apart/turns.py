@@ -121,7 +121,7 @@ class Turns:
             raise Unavailable(Message("wayshub-provider is busy with other long requests: try again in a moment"))
 
     def close(self) -> None:
-        """Begin no more jobs."""
+        """Begin no more jobs, and end those that are done apart."""
         self._is_closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -135,15 +135,19 @@ class Turns:
     async def apart(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
         """Do a job in a process of its own."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _do_apart, self._where, job, arguments)
+        return await loop.run_in_executor(self._threads, self._do_apart, job, arguments)
 
     def compute(self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs) -> Content:
         """Do a job of the service itself apart, and wait for it: it is not refused, however many wait. In a thread."""
-        return _do_apart(self._where, job, arguments)
+        return self._do_apart(job, arguments)
 
     async def here(self, compute: Callable[[], bytes]) -> Content:
         """Compute in a thread of this process."""
         return Content(await asyncio.get_running_loop().run_in_executor(self._threads, compute))
+
+    def _do_apart(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+        given = self._where, job, arguments
+        return Content(processes.run(_on_database, given, is_over=lambda: self._is_closed))
 
     def _do_here(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
         with self._reading() as session:
@@ -201,10 +205,6 @@ class OwnTurns:
 
     async def _share(self, key: object, begin: Callable[[], Coroutine[Any, Any, Content]]) -> Content:
         return await self._turns.share(self._holder, key, begin)
-
-
-def _do_apart(where: Location, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
-    return Content(processes.run(_on_database, (where, job, arguments)))
 
 
 def _on_database(where: Location, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
