@@ -92,9 +92,9 @@ def availability(found: Mapping[str, KnownService], name: str) -> AvailabilityOu
     ready, left = _count(found[name])
     detail = Message("{left} of {servers} servers take requests", left=left, servers=len(pool))
     if left == 0:
-        detail = Message("no server is left: requests are answered with 503")
+        detail = Message("no server is left: requests get 503")
     elif left == 1 and len(pool) > 1:
-        detail = Message("one server is left of {servers}", servers=len(pool))
+        detail = Message("only one of {servers} servers is left", servers=len(pool))
     elif len(pool) == 1:
         detail = Message("its only server takes requests")
     return AvailabilityOutput(servers=len(pool), ready=ready, available=left, detail=detail)
@@ -109,12 +109,12 @@ def _availability_of_others(spread: Spread) -> AvailabilityOutput:
     total, left = sum(len(pool.servers) for pool in pools), sum(left for _ready, left in counts) if is_answered else 0
     detail = Message("{left} of {servers} servers of its services take requests", left=left, servers=total)
     if not is_answered:
-        detail = Message("no server of its services is left: requests are answered with 503")
+        detail = Message("no server of its services is left: requests get 503")
     elif lacking := spread.lacking():
         names = listed(lacking, _NAMED)
-        detail = Message("requests that go to {services} are answered with 503: no server is left", services=names)
+        detail = Message("requests for {services} get 503: no server is left", services=names)
     elif foreign:
-        detail = Message("some of its services are not kept here, so their servers are unknown")
+        detail = Message("some of its services are not managed here, so their servers are unknown")
     return AvailabilityOutput(
         servers=total, ready=sum(ready for ready, _left in counts), available=left, detail=detail, elsewhere=foreign
     )

@@ -50,7 +50,7 @@ _URI_TOO_LONG: Final = Message("the path and the query can have at most 64 KiB")
 _TOO_SLOW: Final = Message("the request did not arrive in time")
 _NOT_HTTP: Final = Message("this is not an HTTP request")
 _NO_HOST: Final = Message("an HTTP/1.1 request needs exactly one Host header")
-_NOT_CHUNKED: Final = Message("the only Transfer-Encoding here is chunked: send the body without another one")
+_NOT_CHUNKED: Final = Message("only the Transfer-Encoding chunked is supported: leave out any other")
 
 _REQUEST_LINE: Final = re.compile(rb"(?:\A|\n)([!#$%&'*+.^_`|~0-9A-Za-z-]+) [^\s]+ HTTP/1\.\d\r?\n")
 _METHOD_TROUBLE: Final = "method"
@@ -63,7 +63,7 @@ _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     408: ("timeout", Message("The request took too long")),
     414: ("uri-too-long", Message("The address is too long")),
     431: ("head-too-large", Message("The request headers are too large")),
-    501: ("unknown-coding", Message("The body has an unknown coding")),
+    501: ("unknown-coding", Message("The Transfer-Encoding is not supported")),
 }
 _UNKNOWN_METHOD: Final = "unknown-method", Message("The method is unknown")
 

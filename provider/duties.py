@@ -67,14 +67,14 @@ class Duties:
             hold = await self._wait(name)
             self._had[name] = hold
             if self._database.is_shared:
-                logger.info("this service takes care of %s from now on", name)
+                logger.info("this service now handles %s", name)
             try:
                 if await self._do(work, hold):
                     return
             finally:
                 self._had.pop(name, None)
                 await asyncio.shield(asyncio.to_thread(hold.release))
-            logger.warning("another service may take care of %s: the connection to the database was lost", name)
+            logger.warning("another service may now handle %s: the connection to the database was lost", name)
 
     async def _wait(self, name: str) -> Hold:
         ended = Event()

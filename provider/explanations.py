@@ -192,14 +192,14 @@ def _why_other(route: Route, where: str) -> Message | None:
     """Say why a router takes a request that is not ours, if it is none."""
     if route.to and route.priority > HIGHEST_PRIORITY:
         return Message(
-            "{where} redirects everything to {to}: that is in Traefik's static configuration (http.redirections)",
+            "{where} redirects everything to {to}, as set in Traefik's static configuration (http.redirections)",
             where=where,
             to=route.to,
         )
     if route.to:
         return Message(
-            "{where} redirects to {to} what no router with a priority above {priority} takes: that is in Traefik's "
-            "static configuration (http.redirections)",
+            "{where} redirects to {to} everything that no router with a priority above {priority} takes, as set in "
+            "Traefik's static configuration (http.redirections)",
             where=where,
             to=route.to,
             priority=route.priority,

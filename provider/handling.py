@@ -72,7 +72,7 @@ def tell(
         for (told, one, other), where in islice(places.items(), _TOLD)
     ]
     if len(places) > _TOLD:
-        words.append(Message("and more changes in how requests are handled"))
+        words.append(Message("and more changes to how requests are handled"))
     return list(words)
 
 

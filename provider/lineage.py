@@ -102,8 +102,8 @@ class Lineage:
         if self._is_shared:
             return Message(
                 "the database is at revision {number} and lacks revision {revision}, which was saved: a standby that "
-                "lacked it may have taken over; edges keep what they have; to go on from revision {number}, restart "
-                "all services",
+                "lacked it may have taken over; edges keep what they have; to continue from revision {number}, "
+                "restart all services",
                 number=number,
                 revision=known,
             )

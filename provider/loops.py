@@ -20,7 +20,7 @@ async def lasting(work: Callable[[], Awaitable[None]], again_seconds: float = _A
         try:
             return await work()
         except Exception:  # whatever it met
-            logger.exception("a bug stopped work in the background, which starts again")
+            logger.exception("a bug stopped background work, which starts again")
         await asyncio.sleep(again_seconds)
 
 

@@ -110,5 +110,5 @@ def _follow(names: Sequence[str], known: Mapping[str, Middleware], chains: tuple
         if found is not None and found.members and name not in chains:
             yield from _follow(found.members, known, (*chains, name))
             continue
-        words = Message("unknown, because it is not kept here") if found is None else found.does()
+        words = Message("unknown, because it is not managed here") if found is None else found.does()
         yield Stop(name, words, chains[-1] if chains else None, found)

@@ -203,7 +203,9 @@ def page(server: SampleServer, headers: Message, count: int) -> str:
 
 def main() -> None:
     """Run one until it is told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m provider.sample", description="A server that answers its name.")
+    parser = argparse.ArgumentParser(
+        prog="python -m provider.sample", description="A server that answers with its name."
+    )
     parser.add_argument("name", help="its name, such as a")
     parser.add_argument("--host", default=HOST, help=f"address to listen on ({HOST})")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (any that is free)")

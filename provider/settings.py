@@ -153,15 +153,15 @@ class Settings(BaseModel):
     )
     acme_nameservers: Annotated[str, readable(read_nameservers)] = Field(
         default="",
-        description="Name servers for checking that a name leads to an edge, such as `10.0.0.53` or `10.0.0.53:5353`, "
+        description="Name servers for checking that a name points to an edge, such as `10.0.0.53` or `10.0.0.53:5353`, "
         "separated by commas. Default: the system's.",
     )
     acme_http_port: int = Field(
-        default=80, ge=1, le=65535, description="Port for checking that a name leads to an edge."
+        default=80, ge=1, le=65535, description="Port for checking that a name points to an edge."
     )
     acme_unchecked: bool = Field(
         default=False,
-        description="Order certificates even if wayshub-provider cannot see that a name leads to an edge.",
+        description="Order certificates even if wayshub-provider cannot see that a name points to an edge.",
     )
     acme_dns_hook: SettingPath = Field(
         default=None,

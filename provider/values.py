@@ -164,7 +164,7 @@ def check_reference(text: str) -> str:
     if provider == "http":
         raise Refusal(
             "reference.own",
-            Message("{text} is kept here: leave out @http", text=shown_text(text)),
+            Message("{text} is managed here: leave out @http", text=shown_text(text)),
         )
     if not _FOREIGN.fullmatch(text):
         detail = Message("{text} is neither a name nor NAME@PROVIDER, such as login@file", text=shown_text(text))

@@ -87,7 +87,7 @@ def test_many_changes_are_counted() -> None:
     known = [middleware(f"m{n}", {"addPrefix": {"prefix": f"/{n}"}}) for n in range(12)]
     words = told(*(changed(*pair) for pair in pairs), routers=[after for _before, after in pairs], known=known)
     assert len(words) == 11
-    assert words[-1] == "and more changes in how requests are handled"
+    assert words[-1] == "and more changes to how requests are handled"
 
 
 def test_a_domain_that_is_served_over_https_is_told(client: httpx.Client) -> None:

@@ -123,7 +123,7 @@ def test_a_version_that_is_too_old_says_how_to_go_back_and_the_way_back_keeps_wh
             client.post("/api/v1/domains", json={"name": "alvin.xyz"}).raise_for_status()
     told = run_forked("serve", "--port", "0", env=environment(tmp_path)).error()
     assert "made by a newer version of wayshub-provider" in told
-    assert f"take the database back with its command `migrate --to {NEWEST}`" in told
+    assert f"downgrade the database with its command `migrate --to {NEWEST}`" in told
     assert later.run("migrate", "--to", NEWEST)[0] == 0
     with service_process(tmp_path) as (_process, url):
         assert fetch(f"{url}/api/v1/domains/alvin.xyz").status_code == 200

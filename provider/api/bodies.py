@@ -33,7 +33,7 @@ LONGEST_BYTES_OF_ALL: Final = 32 * 1024 * 1024
 _LONG_BYTES: Final = 32 * 1024
 """A body from this length on is decoded in a thread, so that other requests and the polls go on meanwhile."""
 
-_COMPRESSED: Final = Message("a body with a Content-Encoding is not accepted: send it as it is, not compressed")
+_COMPRESSED: Final = Message("a compressed body is not accepted: send it without a Content-Encoding")
 JSON_TYPES: Final = frozenset({"application/json"})
 PATCH_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 

@@ -60,7 +60,7 @@ ONE = Annotated[
 async def list_conflicts(
     routing: RoutingDependency, revisions: RevisionsDependency, turns: TurnsDependency, one: ONE = None
 ) -> Response:
-    """Return routers that get in each other's way, cookies that services share, and unused domains and services.
+    """Return conflicting routers, cookies that services share, and unused domains and services.
 
     Also names that an edge does not have, if its API tells: entry points, and services and middlewares of other
     providers.

@@ -9,7 +9,6 @@ from provider.api.problems import MEDIA_TYPE
 from provider.api.schemas import SCHEMAS, patch_name, replacement_name, shown_as
 from provider.metrics.metrics import MEDIA_TYPE as METRICS_TYPE
 from provider.nouns import Noun, is_used
-from provider.nouns.fields import camel
 from provider.nouns.noun import NAME, lowered
 from provider.nouns.texts import Text
 from provider.values import NAME_SCHEMA
@@ -157,11 +156,11 @@ LIST: Final = _problems(422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_PLAIN: Final = _problems(404, 422, 503)
 LIFT: Final = _numbered(204, "The edge is offered the current document again.", 404, 422, 503)
-RETRY: Final = _numbered(200, "It is being tried.", 404, 422, 429, 503)
+RETRY: Final = _numbered(200, "The attempt has started.", 404, 422, 429, 503)
 BEAT: Final = _numbered(204, "Its lease starts over.", 404, 422, 503)
 SHOW_LEASES: Final = _problems(422, 503)
-DRAIN_HELD: Final = _numbered(204, "They are drained.", 422, 503)
-CHOOSE_ACME: Final = _numbered(200, "It is chosen.", *_BODY)
+DRAIN_HELD: Final = _numbered(204, "The held servers are drained.", 422, 503)
+CHOOSE_ACME: Final = _numbered(200, "The CA is chosen.", *_BODY)
 LEAVE_ACME: Final = _numbered(204, "No more certificates are ordered.", 422, 503)
 CREATE_TOKEN: Final = {
     201: {"description": "Created.", "headers": {"Config-Revision": REVISION, "Location": _LOCATION}}
@@ -175,9 +174,9 @@ EXPORT: Final = {
 APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
-ROLL_OUT: Final = {201: {"description": "It has started.", "headers": {"Location": _LOCATION, **WRITTEN}}} | _problems(
-    404, 409, *_BODY
-)
+ROLL_OUT: Final = {
+    201: {"description": "The rollout has started.", "headers": {"Location": _LOCATION, **WRITTEN}}
+} | _problems(404, 409, *_BODY)
 STEER_ROLLOUT: Final = {200: {"description": "Done.", "headers": {**WRITTEN}}} | _problems(404, 422, 503)
 ADOPT: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **WRITTEN}}} | _problems(
     412, *_BODY
@@ -207,14 +206,14 @@ class Described:
         self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
 
     def listing(self) -> dict[str, Any]:
-        about = f"Return {self._many} by name. `q` searches {listed_texts(self._noun)}."
+        about = f"Return {self._many} by name. `q` searches {self._noun.searched()}."
         responses = {200: {"description": "One page of the list."}} | _problems(*self._missing, 422, 503)
         route = self._route("list", self._noun.plural, f"List {self._many}", about, responses)
         return route | {"response_model": GenericAlias(list, self._shown)}
 
     def creation(self) -> dict[str, Any]:
         responses = {201: _CREATED} | _problems(*self._missing, 409, 412, *_BODY)
-        about = f"Add {self._one}. To be able to repeat the request, use `PUT` on the object's own path."
+        about = f"Add {self._one}. To make it safe to repeat, use `PUT` on the object's own path."
         route = self._route("add", self._noun.kind, f"Add {self._one}", about, responses)
         return route | {"status_code": 201, "openapi_extra": body(self._noun.__name__)}
 
@@ -225,7 +224,7 @@ class Described:
 
     def replacement(self) -> dict[str, Any]:
         responses = {200: _CHANGED, 201: _CREATED} | _problems(*self._braked, 412, *_BODY)
-        about = f"Create {self._one}, or replace all fields. The request can be repeated."
+        about = f"Create {self._one}, or replace all fields. Safe to repeat."
         route = self._route("put", self._noun.kind, f"Create or replace {self._one}", about, responses)
         return route | {"openapi_extra": body(replacement_name(self._noun))}
 
@@ -254,10 +253,3 @@ class Described:
             "responses": responses,
             "response_model": self._shown,
         }
-
-
-def listed_texts(noun: type[Noun]) -> str:
-    """Say in which fields a search looks."""
-    named = [noun.fields[camel(name)].title for name in noun.texts if camel(name) in noun.fields]
-    *others, last = (f"the {title[:1].lower() + title[1:] if title != 'URL' else title}" for title in named)
-    return f"{', '.join(others)} and {last}" if others else last

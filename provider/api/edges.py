@@ -55,7 +55,7 @@ class QuarantineOutput(Shown):
     changes: list[str] = described("What changed between the two documents, as sentences.")
     parts: list[PartOutput] = described("The objects at fault.")
     searching: bool = described(
-        "Whether the search for the objects at fault is still going on. Until it is done, more of them may be left out."
+        "Whether the search for the objects at fault is still running. Until it is done, more of them may be left out."
     )
 
 

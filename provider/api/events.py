@@ -68,7 +68,8 @@ async def listen(
     as the name. `shares` has `service` and `shares` (0 to 1, by server name).
     `lease` has `service`, `name` (of the server), and the state of its lease now and before: `state` and `before`
     (`live`, `silent` or `held`; null: it has no lease).
-    `issuance` has `domain` and how wayshub-provider is getting on with its certificate: `state`, `why` and `next`.
+    `issuance` has `domain` and the status of the certificate that wayshub-provider gets for it: `state`,
+    `why` and `next`.
     `reset` is empty: what you read before may be out of date, so read it again.
     """
     if events.listeners >= MOST_LISTENERS:

@@ -49,7 +49,7 @@ class StepOutput(Shown):
     does: str = described("What it does, in words.")
     outcome: Fate = described(
         "What happens to this request: it `passes` unchanged; it `changes`, or its response does; "
-        "whether it goes on `depends` on something unknown; or it `ends` here."
+        "whether it passes `depends` on something unknown; or it `ends` here."
     )
     why: str = described("The same, as a sentence.")
     target: str = described("Path and query after this middleware.")

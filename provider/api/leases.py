@@ -38,7 +38,7 @@ class HeldServerOutput(Shown):
 
 
 class LeasesOutput(Shown):
-    """How the leases of all servers stand."""
+    """The leases of all servers, counted by state."""
 
     example: ClassVar = {
         "live": 28,

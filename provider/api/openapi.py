@@ -158,7 +158,7 @@ _CONFIGURATION: Final[dict[str, Any]] = {
         {
             "name": "wait",
             "in": "query",
-            "description": "How many seconds to hold the response at most while nothing changes.",
+            "description": "Maximum number of seconds to hold the response while nothing changes.",
             "schema": {"type": "number", "minimum": 0, "maximum": 60, "default": 0},
             "example": 30,
         },

@@ -80,8 +80,8 @@ class ProblemRevision(Shown):
     said: ClassVar = _OPEN
 
     number: int = described("Number of the revision.")
-    time: AwareDatetime = described("When.")
-    author: str = described("Who.")
+    time: AwareDatetime = described("When it was made.")
+    author: str = described("Who made it.")
     summary: str = described("What changed, as a short sentence.")
 
 
@@ -204,7 +204,7 @@ def install(app: FastAPI) -> None:
     async def bug(request: Request, _error: Exception) -> JSONResponse:
         # Starlette logs it with its traceback after this has answered.
         detail = Message("this is a bug in wayshub-provider; see its log")
-        return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
+        return problem(500, "internal", "Internal error", detail, request.url.path)
 
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:

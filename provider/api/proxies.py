@@ -55,7 +55,7 @@ class Proxies:
         scope["scheme"] = self._find_scheme(said.get("proto"), scope["scheme"])
         if scope["scheme"] == "http" and _joined(headers, "origin").startswith("https://"):
             self._warn(
-                "a trusted proxy was asked by https and does not say so, so cookies are not Secure: "
+                "a trusted proxy was asked over https but does not say so, so cookies are not Secure: "
                 "let it send X-Forwarded-Proto"
             )
         port = said.get("port", "")
@@ -92,7 +92,7 @@ class Proxies:
         found = _SCHEMES.get(told.lower())
         if found is None:
             shown = printable(told[:_LONGEST_TOLD])
-            self._warn("a trusted proxy says that it was asked by %r, which is neither http nor https", shown)
+            self._warn("a trusted proxy says that it was asked over %r, which is neither http nor https", shown)
         return found or scheme
 
     def _warn(self, words: str, *values: object) -> None:

@@ -308,7 +308,7 @@ def confirm(
 ) -> Response:
     """Keep a revision that was made with `confirmWithin`: it will not be rolled back.
 
-    The request can be repeated. 409 with the type `not-pending` if the revision was already undone, or does not
+    Safe to repeat. 409 with the type `not-pending` if the revision was already undone, or does not
     have to be confirmed. To undo it before its time is up, use `undo`.
     """
     with revisions.reading():  # without a database nothing is known of any revision

@@ -103,17 +103,17 @@ _post_step = partial(router.post, response_model=RolloutOutput, responses=docume
 
 @_post_step(_PATH + "/pause", summary="Pause a rollout")
 def pause_rollout(steering: _SteeringDependency) -> Response:
-    """Stay at this step until somebody resumes. If something fails, it still goes back."""
+    """Stay at this step until somebody resumes. If something fails, it still rolls back."""
     return steering.act(acting.pause)
 
 
 @_post_step(_PATH + "/resume", summary="Resume a rollout")
 def resume_rollout(steering: _SteeringDependency) -> Response:
-    """Go on after a pause. The step starts over."""
+    """Continue after a pause. The step starts over."""
     return steering.act(acting.resume)
 
 
-@_post_step(_PATH + "/back", summary="Take a rollout back")
+@_post_step(_PATH + "/back", summary="Roll back a rollout")
 def take_rollout_back(steering: _SteeringDependency) -> Response:
     """Return all traffic to the service at once."""
     return steering.act(acting.go_back)

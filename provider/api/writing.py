@@ -261,7 +261,7 @@ async def read_write(
     ] = False,
     confirm: Annotated[
         int | None,
-        Query(ge=1, le=1_000_000_000, description="Confirms a change that removes a lot, with the number in the 409."),
+        Query(ge=1, le=1_000_000_000, description="Confirm a change that removes a lot, with the number in the 409."),
     ] = None,
     confirm_within: Annotated[
         WithinText | None,

@@ -50,7 +50,7 @@ ProfileOption = Annotated[
     typer.Option(
         "--profile",
         metavar="NAME",
-        help="Profile of the certificates, of those that the CA offers.",
+        help="Certificate profile: one of those that the CA offers.",
         show_default="the CA's default",
     ),
 ]

@@ -21,8 +21,8 @@ ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it
 def backup(file: NewBackupArgument, force: ReplaceOption = False, output: OutputOption = Format.TABLE) -> None:
     """Copy the database to a file and verify the copy.
 
-    Copies the database in PROVIDER_DATABASE_URL at one point in time, while
-    the service runs and others write. FILE appears once it is verified, and
+    Takes a consistent copy of the database in PROVIDER_DATABASE_URL, even while
+    the service runs and makes changes. FILE appears once it is verified, and
     only its owner can read it. Its secrets are encrypted: keep the key file
     too, which the backup does not contain.
 

@@ -42,7 +42,7 @@ LATE_GROUPS: Final = {
     "token": (
         "Tokens for programs. Works on the database directly, even before a service runs.",
         {
-            "create": "Create a token and print it, this one time.",
+            "create": "Create a token and print it once.",
             "list": "List tokens, without their secrets.",
             "revoke": "Revoke a token.",
         },

@@ -96,7 +96,7 @@ def _tell_others(output: Output, found: Item) -> None:
         server = f"{each['service']}/{each['server']}"
         output.line(f"Visitors with the cookie {each['cookie']} stay on {server} until {each['until']}.")
     for name in found.get("elsewhere", []):
-        output.line(f"{name} may answer too: it is not kept here, so its servers are unknown.")
+        output.line(f"{name} may answer too: it is not managed here, so its servers are unknown.")
 
 
 def _answer(found: Item) -> str:

@@ -22,9 +22,9 @@ def migrate(to: SchemaOption = None, output: OutputOption = Format.TABLE) -> Non
     Does the same as `alembic upgrade head`. It first copies the database to a
     file next to it. If it fails, the database stays as it was.
 
-    --to takes the database to another version, for example to an earlier one
-    before you go back to an earlier wayshub-provider. It refuses if edges would
-    notice the loss, such as HTTPS of a domain.
+    --to migrates to another version: use it to downgrade the database before
+    you go back to an earlier wayshub-provider. It refuses if edges would notice
+    what gets lost, such as a domain's HTTPS.
 
     Examples:
       wayshub-provider migrate

@@ -89,16 +89,16 @@ def register(
     """Run a server, and register it for as long as it runs.
 
     Starts the command, waits until the server answers, registers it and sends
-    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until no
-    visitor has to stay and no edge sends it requests, gives it --grace to
-    finish its requests, stops the command with all that it started, and
-    removes the server. A second signal stops it at once.
+    heartbeats. On SIGTERM or Ctrl-C it drains the server, waits until its
+    visitors may leave and no edge sends it requests, gives it --grace to
+    finish its requests, stops the command with everything that it started,
+    and removes the server. A second signal stops it at once.
 
     If the command ends, its server is removed at once, and the exit status is
     that of the command. Without a command it registers a server that something
     else runs, and sends heartbeats while it answers.
 
-    The server keeps running during an outage of wayshub-provider. A token with
+    If wayshub-provider is down, the server keeps running. A token with
     the scope register:SERVICE is enough, in PROVIDER_TOKEN or
     PROVIDER_TOKEN_FILE. The command does not get PROVIDER_TOKEN.
 

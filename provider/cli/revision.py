@@ -15,7 +15,7 @@ from provider.cli.times import ago, when
 app = typer.Typer(
     name="revision",
     no_args_is_help=True,
-    help="Revisions: what changed, when, by whom and why. `undo` takes one back.",
+    help="Revisions: what changed, when, by whom and why. `undo` reverts one.",
 )
 
 RevisionArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision.")]
@@ -53,7 +53,7 @@ FACTS: Final[Columns] = {
     "When": lambda revision: f"{ago(revision['time'])} ({revision['time']})",
     "Who": field("author"),
     "What": field("summary"),
-    "Why": lambda revision: revision["message"] or "not said",
+    "Why": lambda revision: revision["message"] or "no reason given",
     "Document": field("digest"),
     "Reload": lambda revision: _RELOADS.get(revision["reload"], "unknown: the revision before is no longer stored"),
 }

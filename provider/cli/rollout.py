@@ -134,9 +134,9 @@ def start(
     `rollout SERVICE --to NEW` is short for this. Edges first check the health
     of the new servers. Then these get a part of the requests, and more with
     each step. As soon as one of them fails its health check, or an edge
-    rejects or disables part of the rollout, it goes back: all traffic returns
-    at once. At the end, one revision makes everything that refers to the
-    service refer to the new one; `revision undo` undoes all of it.
+    rejects or disables part of the rollout, it rolls back: all traffic
+    returns at once. At the end, one revision makes everything that refers to
+    the service refer to the new one; `revision undo` undoes all of it.
 
     Each step lasts at least three times the interval plus timeout of the
     health check, and longer while a server is down.
@@ -170,7 +170,7 @@ def show(client: Client, output: Output, service: ServiceArgument, watch: WatchO
     """Show the newest rollout of a service: how far it is, or how it ended.
 
     With --watch it shows the progress until the rollout ends; exit status 1
-    means that it went back or was taken back.
+    means that it was rolled back.
 
     Examples:
       wayshub-provider rollout show catalog
@@ -248,13 +248,13 @@ def _add(step: str, done: str, about: str, *examples: str) -> None:
 
 _add(
     *("pause", "Paused the rollout"),
-    "Stay at this step until you resume. If something fails, it still goes back.",
+    "Stay at this step until you resume. If something fails, it still rolls back.",
     "catalog",
 )
-_add("resume", "Resumed the rollout", "Go on after a pause. The step starts over.", "catalog")
+_add("resume", "Resumed the rollout", "Continue after a pause. The step starts over.", "catalog")
 _add(
-    *("back", "Took back the rollout"),
-    "Take a rollout back: all traffic returns at once.",
+    *("back", "Rolled back the rollout"),
+    "Roll back: all traffic returns at once.",
     *("catalog", "catalog --wait 10"),
 )
 _add(

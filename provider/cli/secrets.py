@@ -32,7 +32,7 @@ def rotate(*, copied: CopiedOption = False, output: OutputOption = Format.TABLE)
 
     On PostgreSQL, services keep running, and need the key file after each of
     three steps: add a key, use it, remove the old one. Run this, copy the
-    file to every machine with a service, then go on with --copied, twice.
+    file to every machine with a service, then run it with --copied, twice.
 
     Earlier backups still need the old key, so make a new backup, or keep
     a copy of the old key file with them.
@@ -55,7 +55,7 @@ def rotate(*, copied: CopiedOption = False, output: OutputOption = Format.TABLE)
         else:
             progress.done(f"{told}; the key is in {file}")
         if step in {RotationStep.ADDED, RotationStep.USED}:
-            progress.say("Copy the file to every machine that runs a service on this database, then go on:")
+            progress.say("Copy the file to every machine that runs a service on this database, then continue:")
             progress.say("  wayshub-provider secrets rotate --copied")
         elif location.file is None:
             progress.say("The old key is gone from the file. Copy it once more to every machine")

@@ -37,13 +37,13 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
     """Serve the REST API and the configuration that Traefik polls.
 
     Run `migrate` first. Settings are environment variables, such as
-    PROVIDER_DATABASE_URL. If PROVIDER_FALLBACK_FILE is set and there is no
-    such file, it is created. Only one service at a time can use an SQLite file
-    or a fallback file.
+    PROVIDER_DATABASE_URL. If the file in PROVIDER_FALLBACK_FILE does not exist,
+    it is created. Only one service at a time can use an SQLite file or a
+    fallback file.
 
     While no admin can log in, each start prints a one-time link for setting
-    the first password. Beyond loopback the service listens only if an admin
-    can log in and the connection is protected: by TLS, or by a trusted proxy.
+    the first password. The service listens beyond loopback only if an admin
+    can log in, and TLS or a trusted proxy protects the connection.
 
     Examples:
       wayshub-provider serve

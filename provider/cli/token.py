@@ -50,7 +50,7 @@ COLUMNS: Final[Columns] = {
 def create(
     name: PurposeArgument, scope: ScopeOption, expires: ExpiresOption = None, output: OutputOption = Format.TABLE
 ) -> None:
-    """Create a token and print it, this one time.
+    """Create a token and print it once.
 
     The last line is only the token. Put it into PROVIDER_TOKEN, or send it in
     the header `Authorization: Bearer TOKEN`. Only a hash of it is stored.

@@ -11,7 +11,7 @@ from typing import Final
 from provider.database.database import Hold
 from provider.messages import Message
 
-LOST: Final = Message("another service does this now, because this one stood still or was cut off")
+LOST: Final = Message("another service does this now, because this one hung or was cut off")
 _BEHIND: ContextVar[Hold | None] = ContextVar("hold", default=None)
 
 

@@ -101,7 +101,7 @@ _REMEDIES: Final = {
     FileCondition.MISSING: "run `wayshub-provider migrate`",
     FileCondition.EMPTY: "run `wayshub-provider migrate`",
     FileCondition.OLDER: "run `wayshub-provider migrate`",
-    FileCondition.NEWER: "run that version, or take the database back with its command `migrate --to {version}`",
+    FileCondition.NEWER: "run that version, or downgrade the database with its command `migrate --to {version}`",
     FileCondition.FOREIGN: "set PROVIDER_DATABASE_URL to a database of its own",
     FileCondition.LOCKED: "wait until it is done, or stop it",
     FileCondition.CLOSED: "let this user read and write it and its folder",

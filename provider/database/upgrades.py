@@ -41,5 +41,7 @@ def upgrade(
     except ValueError as error:
         raise Unavailable(f"nothing was changed: {error}") from error
     except BaseException:  # also who stopped it wants to know
-        say(f"The migration did not finish and changed nothing: the version that served {location} before can go on.")
+        say(
+            f"The migration did not finish and changed nothing: the version that served {location} before can continue."
+        )
         raise

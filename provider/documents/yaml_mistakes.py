@@ -6,14 +6,14 @@ import yaml
 
 _WORDS: Final = {
     "mapping values are not allowed in this context": (
-        "unexpected colon: put text with a colon in quotes, and indent lines of one level alike"
+        "unexpected colon: put text with a colon in quotes, and indent lines of one level equally"
     ),
     "found character that cannot start any token": (
         "a value cannot begin with this character: indent with spaces, and put such text in quotes"
     ),
     "did not find expected node content": "a value is missing here",
-    "did not find expected key": "this fits nowhere: indent lines of one level alike",
-    "did not find expected '-' indicator": "this is not part of the list: indent its items alike",
+    "did not find expected key": "the indentation is wrong here: indent lines of one level equally",
+    "did not find expected '-' indicator": "this is not part of the list: indent its items equally",
     "did not find expected ',' or ']'": "a comma or the closing bracket ] is missing here",
     "did not find expected ',' or '}'": "a comma or the closing brace } is missing here",
     "could not find expected ':'": "a colon is missing after the key",

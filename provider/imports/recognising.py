@@ -19,7 +19,7 @@ _HELM: Final = {
 _KEYS: Final = f"these are keys and values of a store, such as Consul or etcd: {_RUNNING}"
 _BY_HAND: Final = "make its routes here with `wayshub-provider expose DOMAIN SERVER_URL`"
 _ANSWERED: Final = f"this is what Traefik's API answers: {_RUNNING}"
-_OTHER: Final = "this is JSON of another program: Traefik's dynamic configuration has http, tcp, udp or tls in it"
+_OTHER: Final = "this JSON is from another program: Traefik's dynamic configuration has http, tcp, udp or tls in it"
 _FEW: Final = 3
 _STATE: Final = frozenset(noun.plural for noun in NOUNS.values())
 _NGINX: Final = re.compile(
@@ -141,7 +141,7 @@ _TEXTS: Final[list[tuple[Callable[[str], Any], str]]] = [
     (_HAPROXY.search, f"this is an HAProxy configuration: {_BY_HAND}"),
     (_LIGHTTPD.search, f"this is a lighttpd configuration: {_BY_HAND}"),
     (_is_caddyfile, f"this is a Caddyfile: {_BY_HAND}"),
-    (_UNIT.search, f"this is a unit of systemd: {_BY_HAND}"),
+    (_UNIT.search, f"this is a systemd unit: {_BY_HAND}"),
     (_all_lines(_USER), "these are users and their passwords: name the file as usersFile in a middleware"),
     (_all_lines(_VARIABLE), "these are variables: give the file with --env-file, beside the files that use them"),
 ]
@@ -152,7 +152,7 @@ _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
         lambda names: {"apiVersion", "kind"} <= names,
         f"this is a Kubernetes object ({{kind}}), which Traefik reads from there: {_RUNNING}",
     ),
-    (lambda names: bool(names & _TASK), f"this is a task of Amazon ECS, whose labels Traefik reads there: {_RUNNING}"),
+    (lambda names: bool(names & _TASK), f"this is an Amazon ECS task, whose labels Traefik reads there: {_RUNNING}"),
     (lambda names: names == {"Job"}, f"this is a Nomad job: {_RUNNING}"),
     (
         _is_static,
@@ -171,7 +171,7 @@ _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
     ),
     (
         lambda names: names <= _STATE and bool(names & {"domains", "routers"}),
-        "this is a file of wayshub-provider: use `wayshub-provider apply`",
+        "this file is for wayshub-provider: use `wayshub-provider apply`",
     ),
 ]
 """What a document is, by its names, and what to do instead."""

@@ -51,7 +51,7 @@ def check(name: str, token: str, content: str, means: Means, *, is_renewal: bool
     if wrong:
         raise not_led(
             Message(
-                "{name} leads to {addresses}, where no edge of yours answers",
+                "{name} points to {addresses}, where no edge of yours answers",
                 name=name,
                 addresses=listed(wrong, _NAMED),
             )
@@ -59,7 +59,7 @@ def check(name: str, token: str, content: str, means: Means, *, is_renewal: bool
     if away and (not answered or any(":" not in address for address, _why in away)):
         addresses = listed([address for address, _why in away], _NAMED)
         told = {"name": name, "addresses": addresses, "port": means.http_port, "why": away[0][1]}
-        raise not_led(Message("{name} leads to {addresses}, where nothing answers on port {port}: {why}", **told))
+        raise not_led(Message("{name} points to {addresses}, where nothing answers on port {port}: {why}", **told))
 
 
 def _ask(address: str, name: str, token: str, means: Means) -> str | None:

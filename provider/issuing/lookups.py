@@ -29,7 +29,7 @@ def find_addresses(name: str, means: Means) -> list[str]:
             why = str(error).rstrip(".") or type(error).__name__
             raise not_led(Message("{name} cannot be looked up in DNS: {why}", name=name, why=why)) from error
     if not found:
-        told = Message("{name} has no address in DNS: add one that leads to an edge", name=name)
+        told = Message("{name} has no address in DNS: add one that points to an edge", name=name)
         raise not_led(told)
     return found[:_MOST_ADDRESSES]
 

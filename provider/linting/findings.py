@@ -92,7 +92,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "certificate.names": "remove it, or the other one",
     "file.missing": "correct the path: a relative one starts where Traefik runs",
     "users.format": "correct the line, or write a comment with #",
-    "users.none": "add somebody",
+    "users.none": "add a user",
     "file.elsewhere": "run this where Traefik's files are",
 }
 _GENERAL: Final[Mapping[Consequence, str]] = {

@@ -240,6 +240,6 @@ def _tell_rollouts(rollouts: Rollouts) -> Iterator[Metric]:
     active = Counter(each.state.value for each in rollouts.show_active())
     words = "Rollouts that have not ended, by state."
     yield gauge("provider_rollouts", words, {(state.value,): active[state.value] for state in ACTIVE}, "state")
-    words = "Rollouts that ended since the start: finished, taken back by somebody (`back`), or failed (`failed`)."
+    words = "Rollouts that ended since the start: finished, rolled back by somebody (`back`), or failed (`failed`)."
     ended = {(outcome,): rollouts.ended[outcome] for outcome in ("finished", "back", "failed")}
     yield counter("provider_rollouts_ended", words, ended, "outcome")

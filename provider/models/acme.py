@@ -153,7 +153,7 @@ class AcmeInput(BaseModel):
     dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
     profile: Annotated[
         str | None,
-        Described(pattern="^[!-~]{1,64}$", description="Profile of the certificates, of those that the CA offers."),
+        Described(pattern="^[!-~]{1,64}$", description="Certificate profile: one of those that the CA offers."),
     ] = None
     preferred_chain: Annotated[
         str | None,
@@ -213,5 +213,5 @@ class AcmeOutput(Shown):
     problem: str | None = described("What the CA does not accept of these settings, or does not offer.", default=None)
     terms: str | None = described("URL of the accepted terms, if the CA gives one.", default=None)
     accepted_by: str | None = described("Who accepted the terms.", default=None)
-    accepted: AwareDatetime | None = described("When.", default=None)
+    accepted: AwareDatetime | None = described("When the terms were accepted.", default=None)
     account: str | None = described("URL of your account at the CA; null until it is created.", default=None)

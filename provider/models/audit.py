@@ -89,7 +89,7 @@ class AuditOutput(Shown):
     }
 
     id: int = described("Number of the entry.")
-    time: AwareDatetime = described("When.")
+    time: AwareDatetime = described("When it was done.")
     actor: str = described("Who did it: an account, a token, or the system user who ran a command.")
     credential: str | None = described(
         "How they were authenticated: `token:ID`, `session:ID`, or `database` for a command on the database."

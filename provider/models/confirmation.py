@@ -29,7 +29,7 @@ NO_CONFIRMING: Final = Confirming()
 
 
 class ConfirmationState(StrEnum):
-    """What became of a change that has to be confirmed."""
+    """Whether a change that has to be confirmed is pending, or how that ended."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -57,7 +57,7 @@ class Confirmation(SQLModel, table=True):
 
 
 class ConfirmationOutput(Shown):
-    """Until when a change has to be confirmed, and what became of that."""
+    """Until when a change has to be confirmed, or how that ended."""
 
     state: ConfirmationState = described()
     within: str = described("The time limit for confirming it.")

@@ -95,7 +95,7 @@ class LeavingOutput(Shown):
 
 
 class LeaseOutput(Shown):
-    """How the lease of a server stands."""
+    """State of a server's lease."""
 
     state: LeaseState = described(
         "`live`: it sends heartbeats. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
@@ -122,10 +122,10 @@ class StayingOutput(Shown):
 
 
 class RisingOutput(Shown):
-    """How far a server that is new or back has risen to its weight."""
+    """How far a server that is new or back has ramped up to its full weight."""
 
     part: float = described("The part of its weight that it has now, 0 to 1.", Share())
-    seconds: int = described("Seconds until it has its whole weight.", Whole(0))
+    seconds: int = described("Seconds until it has its full weight.", Whole(0))
 
 
 class ServerOutput(Server):
@@ -151,7 +151,8 @@ class ServerOutput(Server):
         Nested(RisingOutput),
         default=None,
         omitted=True,
-        help="For a server that is new or back, of a service with `slowStart`: how far it has risen to its weight.",
+        help="For a server that is new or back, of a service with `slowStart`: how far it has ramped up to its full "
+        "weight.",
     )
 
 
@@ -211,7 +212,7 @@ class ShownOutput(Shown):
 
 
 class IssuanceState(StrEnum):
-    """How wayshub-provider is getting on with the certificate of a domain."""
+    """Status of the certificate that wayshub-provider gets for a domain."""
 
     HELD = "held"
     ORDERING = "ordering"
@@ -220,7 +221,7 @@ class IssuanceState(StrEnum):
 
 
 class IssuanceOutput(Shown):
-    """How wayshub-provider is getting on with the certificate of a domain with `acme`."""
+    """Status of the certificate that wayshub-provider gets for a domain with `acme`."""
 
     state: IssuanceState = described(
         "`held`: it has one. `ordering`: it is getting one now. `waiting`: the last attempt failed, and it tries "
@@ -257,7 +258,7 @@ class DomainOutput(Domain):
         Nested(IssuanceOutput),
         default=None,
         omitted=True,
-        help="For a domain with `acme`: how wayshub-provider is getting on with its certificate.",
+        help="For a domain with `acme`: status of the certificate that wayshub-provider gets.",
     )
     certificates: list[ShownOutput] = field(
         ListOf(Nested(ShownOutput)),

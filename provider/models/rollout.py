@@ -82,7 +82,7 @@ _HOLD: Final = Described(
 
 
 class RolloutInput(BaseModel):
-    """Where the traffic of a service is to go, and how fast."""
+    """Where a service's traffic goes, and how fast."""
 
     model_config = input_config({"to": "wayshub-next", "steps": [5, 25, 50, 100], "hold": "2m"})
 

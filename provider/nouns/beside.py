@@ -50,7 +50,7 @@ def _spared(check: Callable[[str], str]) -> list[str]:
 
 
 class BesideOther(Object):
-    """That a router stands beside one of another provider, and who of the two takes the requests."""
+    """Lets a router stand beside one of another provider, and says which of the two takes the requests."""
 
     is_sparse = True
     example: ClassVar = {"router": "shop@docker", "rank": 26}
@@ -112,7 +112,7 @@ _Beside = TypeVar("_Beside", bound=BesideOther)
 
 
 class TCPBesideOther(BesideOther):
-    """That a TCP router stands beside one of another provider, and who of the two takes the connections."""
+    """Lets a TCP router stand beside one of another provider, and says which of the two takes the connections."""
 
     spared: list[str] = _spared(check_rule_of(parse_tcp, TCP_LANGUAGE))
 

@@ -105,7 +105,7 @@ class Weighted(Watching):
 
 
 class HighestRandomWeight(Watching):
-    """Services of which a client always gets the same one."""
+    """Services of which each client always gets the same one."""
 
     title = "By the client's address"
     about = "Chooses a service by the client's address and the weights: a client always gets the same one."

@@ -71,6 +71,16 @@ class Noun(Object):
         cls.plural = cls.plural or f"{cls.kind}s"
         cls.titles = cls.titles or f"{cls.title}s"
 
+    @classmethod
+    def searched(cls) -> str:
+        """Say where a search looks: in its texts, and in the names of objects within its other fields."""
+        titles = {each.name: lowered(each.title) for each in cls.fields.values()} | {NAME: NAME}
+        places = [f"the {titles[text]}" for text in cls.texts if text in titles]
+        if any(any(each.type.kinds()) for each in cls.fields.values() if each.name not in cls.texts):
+            places.append("the names of other objects that it uses")
+        *others, last = places
+        return f"{', '.join(others)} and {last}" if others else last
+
     @property
     def key(self) -> str:
         """The name under which it is kept, which is `name` for most."""

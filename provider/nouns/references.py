@@ -72,8 +72,8 @@ def tangled(items: Mapping[str, Noun]) -> Iterator[tuple[Noun, FieldError]]:
         if ways[name] > _MOST_WAYS:
             use = next(use for use in items[name].uses() if use.kind == items[name].kind)
             detail = Message(
-                "{kind} {name} would lead to others in more than {most} ways, and Traefik follows each of them: nest "
-                "fewer of them in one another",
+                "{kind} {name} would reach others in more than {most} ways, and Traefik follows each of them: nest "
+                "fewer of them",
                 kind=called(items[name].kind),
                 name=items[name].name,
                 most=_MOST_WAYS,
@@ -134,7 +134,7 @@ def guards(router: Noun, find: Callable[[str, Collection[str]], Iterable[Noun]])
 def guarded(item: Noun, where: Where, router: str) -> FieldError:
     """Say that only admins may change what requests pass at a router that leads to what Traefik makes itself."""
     detail = Message(
-        "{kind} {name} decides who gets past router {router}, which leads to what belongs to Traefik itself: only "
+        "router {router} leads to one of Traefik's own objects, and {kind} {name} decides who gets through: only "
         "admins may change it",
         kind=called(item.kind),
         name=item.name,
@@ -146,7 +146,7 @@ def guarded(item: Noun, where: Where, router: str) -> FieldError:
 def refused(item: Noun, where: Where, name: str) -> FieldError:
     """Say that only admins may write an object that leads to what Traefik makes itself."""
     detail = Message(
-        "{kind} {name} leads to {internal}, which belongs to Traefik itself and can expose it: only admins may use it",
+        "{kind} {name} leads to {internal}, one of Traefik's own objects, which can expose it: only admins may use it",
         kind=called(item.kind),
         name=item.name,
         internal=name,

@@ -147,8 +147,8 @@ class Service(Noun):
     slow_start: str | None = field(
         DURATION,
         "Slow start",
-        "How long a server takes to rise to its weight when it is new, or back from drain or maintenance, such as "
-        "30s (units: ms, s, m, h; at most 1h). Empty: it has its weight at once.",
+        "How long a server takes to ramp up to its full weight when it is new, or back from drain or maintenance, "
+        "such as 30s (units: ms, s, m, h; at most 1h). Empty: it gets its full weight at once.",
         default=None,
         rare=True,
         omitted=True,

@@ -80,7 +80,7 @@ class TCPMiddleware(Noun):
     ip_allow_list: TCPIPAllowList | None = field(
         Nested(TCPIPAllowList),
         "Only from networks",
-        "Turns away clients from elsewhere.",
+        "Rejects clients from other networks.",
         default=None,
         alternative=True,
     )

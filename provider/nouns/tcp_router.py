@@ -31,7 +31,7 @@ _LAST: Final = -1
 
 
 class TCPRouterTLS(RouterTLS):
-    """That a router takes connections over TLS only."""
+    """Makes a router take connections over TLS only, with this certificate and these options."""
 
     is_empty_meant = True
     example: ClassVar = {"passthrough": True}

@@ -105,7 +105,7 @@ def _check_alone(session: Session, service: str, target: str) -> None:
     for other in [*rollouts.list_concerning(session, service), *rollouts.list_concerning(session, target)]:
         if other.service in {service, target} or other.target == service:
             told = {"service": other.service, "target": other.target}
-            detail = Message("the rollout of {service} to {target} is still running: finish it or take it back", **told)
+            detail = Message("the rollout of {service} to {target} is still running: finish it or roll it back", **told)
             raise AlreadyExists(detail)
 
 

@@ -220,7 +220,7 @@ class Rollouts:
                 self._serving.renew(ReloadCause.ROLLOUT)
             left += [await self._tend(row) for row in self.list_active()]
         except Unavailable as error:
-            logger.debug("rollouts cannot go on now: %s", error.detail)
+            logger.debug("rollouts cannot continue now: %s", error.detail)
             left.append(_RETRY_SECONDS)
         return min(left, default=None)
 

@@ -73,11 +73,11 @@ def _detail(row: Rollout, wait: str | None) -> str:
             return Message("paused: {how}", how=how)
         case RolloutState.FINISHED:
             return Message(
-                "everything that referred to {service} refers to {target}", service=row.service, target=row.target
+                "everything that referred to {service} now refers to {target}", service=row.service, target=row.target
             )
     if row.why is not None:
-        return Message("went back from {percent} %: {why}", percent=row.percent, why=thaw(row.why))
-    return Message("taken back by {name} from {percent} %", name=row.ended_by or "", percent=row.percent)
+        return Message("rolled back from {percent} %: {why}", percent=row.percent, why=thaw(row.why))
+    return Message("rolled back by {name} from {percent} %", name=row.ended_by or "", percent=row.percent)
 
 
 def _date(text: str) -> datetime:

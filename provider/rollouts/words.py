@@ -9,8 +9,8 @@ from provider.models.rollout import BEFORE
 STARTED: Final = template("rollout of {service} to {target} started: {steps} %, {hold} each")
 PAUSED: Final = template("rollout of {service} to {target} paused at {percent} %")
 RESUMED: Final = template("rollout of {service} to {target} resumed at {percent} %")
-BACK: Final = template("rollout of {service} to {target} taken back from {percent} %")
-FAILED: Final = template("rollout of {service} to {target} went back from {percent} %: {why}")
+BACK: Final = template("rollout of {service} to {target} rolled back from {percent} %")
+FAILED: Final = template("rollout of {service} to {target} rolled back from {percent} %: {why}")
 STUCK: Final = template("rollout of {service} to {target} could not finish: {why}")
 FINISHED: Final = template("Rolled out {target} for {service}: {steps} %")
 
@@ -20,7 +20,7 @@ ACTIONS: Final = {
     "rollout.start": template("rollout started"),
     "rollout.pause": template("rollout paused"),
     "rollout.resume": template("rollout resumed"),
-    "rollout.back": template("rollout taken back"),
+    "rollout.back": template("rollout rolled back"),
     "rollout.finish": template("rollout finished"),
 }
 

@@ -57,7 +57,7 @@ async def end(
         return await asyncio.to_thread(_ask, request, revisions, leasing, service, sent, error)
     back = object_path("services", service, *(("servers", server) if server else ()))
     if count == 0:
-        detail = Message("Nothing was changed: their heartbeats have come again, or they are drained already.")
+        detail = Message("Nothing was changed: they send heartbeats again, or are already drained.")
         return redirect(request, back, Notice(detail, Tone.WARNING))
     told = Message("The leases of held servers of {name} have ended: they are drained.", name=service)
     current = revisions.current

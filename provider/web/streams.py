@@ -84,7 +84,7 @@ def _tcp_router(router: TCPRouter, sight: Sight, known: Mapping[str, TCPMiddlewa
 
 def _stop(name: str, middleware: TCPMiddleware | None) -> Stop:
     if middleware is None:
-        return Stop(name, Message("unknown, because it is not kept here"))
+        return Stop(name, Message("unknown, because it is not managed here"))
     return Stop(name, middleware.does(), None, middleware)
 
 

@@ -175,7 +175,7 @@ class Trace:
         if self.service is None:
             is_elsewhere = bool(self.answering.elsewhere)
             gone = Message("The service of this router is gone.")
-            return Message("Requests are only sent to services that are kept here.") if is_elsewhere else gone
+            return Message("Requests are only sent to services that are managed here.") if is_elsewhere else gone
         if self.end is not None:
             told = {"name": self.end.stop.name, "status": self.end.effect.status}
             return Message("The middleware {name} answers each with {status}, so no server would be counted.", **told)

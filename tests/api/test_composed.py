@@ -44,12 +44,12 @@ def test_it_has_the_servers_and_shares_of_those_of_which_it_is_made(made: httpx.
 def test_it_says_whose_requests_nobody_answers(made: httpx.Client) -> None:
     made.patch("/services/green/servers/c", json={"state": "drain"}).raise_for_status()
     detail = made.get("/services/made").json()["availability"]["detail"]
-    assert detail == "requests that go to green are answered with 503: no server is left"
+    assert detail == "requests for green get 503: no server is left"
     for server in ("a", "b"):
         made.patch(f"/services/blue/servers/{server}", json={"state": "drain"}).raise_for_status()
     found = made.get("/services/made").json()["availability"]
     assert (found["available"], found["servers"]) == (0, 3)
-    assert found["detail"] == "no server of its services is left: requests are answered with 503"
+    assert found["detail"] == "no server of its services is left: requests get 503"
 
 
 def test_explain_names_who_answers(made: httpx.Client) -> None:

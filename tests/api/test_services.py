@@ -29,7 +29,7 @@ NO_SERVER: dict[str, Any] = {
     "servers": 0,
     "ready": 0,
     "available": 0,
-    "detail": "no server is left: requests are answered with 503",
+    "detail": "no server is left: requests get 503",
 }
 
 
@@ -78,7 +78,7 @@ def test_a_service_says_how_many_servers_take_requests(client: httpx.Client) -> 
     client.put("/services/wayshub/servers/b", json={"url": "http://b"}).raise_for_status()
     assert availability() == {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"}
     client.patch("/services/wayshub/servers/b", json={"state": "drain"}).raise_for_status()
-    assert availability() == {"servers": 2, "ready": 1, "available": 1, "detail": "one server is left of 2"}
+    assert availability() == {"servers": 2, "ready": 1, "available": 1, "detail": "only one of 2 servers is left"}
     client.patch("/services/wayshub/servers/a", json={"state": "maint"}).raise_for_status()
     assert availability() == NO_SERVER | {"servers": 2}
 

@@ -209,14 +209,16 @@ def test_a_server_that_is_down_is_told_wherever_servers_are(
         assert down[5].startswith("down for ")
         assert f": {why}" in down[5]
         assert ["Share", "0 %"] in rows(own_cli("server", "show", "alvin", "b").check().out)
-        assert "one server is left of 2" in own_cli("service", "list").check().out
-        assert ["Availability", "one server is left of 2"] in rows(own_cli("service", "show", "alvin").check().out)
+        assert "only one of 2 servers is left" in own_cli("service", "list").check().out
+        assert ["Availability", "only one of 2 servers is left"] in rows(
+            own_cli("service", "show", "alvin").check().out
+        )
 
         out = own_cli("status").check().out
         assert "\n1 server is down:\n" in out
         assert ["alvin/b", gone] in [row[:2] for row in rows(out)]
         assert "\n1 service has one server left, or none:\n" in out
-        assert ["alvin", "one server is left of 2"] in rows(out)
+        assert ["alvin", "only one of 2 servers is left"] in rows(out)
         told = json.loads(own_cli("status", "-o", "json").check().out)
         assert [(server["service"], server["name"], server["health"]["why"]) for server in told["down"]] == [
             ("alvin", "b", why)

@@ -219,7 +219,7 @@ def test_what_the_service_refuses_names_the_field_and_the_remedy(
             "domain set x --if-match é",
             "Invalid value for '--if-match': this is not an ETag: copy the one that `show` or `plan` printed",
         ),
-        ("domain set x --create --if-match a", "Invalid value: --create and --if-match exclude each other"),
+        ("domain set x --create --if-match a", "Invalid value: --create and --if-match cannot be combined"),
         (
             "service set x --no-health-check --health-check /",
             "Invalid value: healthCheck cannot be both set and removed",

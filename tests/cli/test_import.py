@@ -196,7 +196,7 @@ def test_folders_are_read_as_traefik_reads_them_with_the_variables_that_are_give
     assert "package.json" not in done
     done = cli("import", str(tmp_path), "--env", "DOMAIN=other.test", "--dry-run").check().out
     assert "domains: shop.test → other.test" in done
-    assert "--env takes NAME=VALUE, and not DOMAIN" in cli("import", str(tmp_path), "--env", "DOMAIN").error()
+    assert "--env takes NAME=VALUE, not DOMAIN" in cli("import", str(tmp_path), "--env", "DOMAIN").error()
 
 
 def test_of_files_that_traefik_refuses_nothing_is_taken_unless_asked_for(

@@ -49,7 +49,7 @@ def test_a_compose_file_is_shown_as_a_plan_and_taken_over(cli: Run, client: http
     assert reason.endswith("add the label traefik.http.services.api-shop.loadbalancer.server.port=PORT")
     assert where == f"{compose}:15:3"
     assert why["router api"] == ("its service api-shop is left out", f"{compose}:19:7")
-    assert why["container traefik"] == ("it has no labels of Traefik", f"{compose}:3:3")
+    assert why["container traefik"] == ("it has no Traefik labels", f"{compose}:3:3")
 
 
 def test_a_port_that_only_the_image_knows_can_be_given(cli: Run, client: httpx.Client, compose: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_compose_file_without_labels_is_named(cli: Run, tmp_path: Path) -> Non
     path = tmp_path / "compose.yml"
     path.write_text("services: {web: {image: web, labels: {a: b}}}\n")
     assert cli("import", str(path)).error() == (
-        f"{path}: none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
+        f"{path}: none of its containers has a Traefik label (traefik.enable and so on): there is nothing to read"
     )
 
 

@@ -142,7 +142,7 @@ def test_a_folder_of_something_else_is_named_as_well(run: Run, tmp_path: Path, c
 
 @pytest.mark.parametrize("command", ["lint", "import"])
 def test_a_file_for_apply_is_not_taken_for_one_of_compose(run: Run, command: str) -> None:
-    told = f"wayshub-provider: {ROOT}/docs/state.yml: this is a file of wayshub-provider: use `wayshub-provider apply`"
+    told = f"wayshub-provider: {ROOT}/docs/state.yml: this file is for wayshub-provider: use `wayshub-provider apply`"
     result = run(command, str(ROOT / "docs" / "state.yml"))
     assert (result.status, result.err.strip()) == (1, told)
 
@@ -200,7 +200,7 @@ def test_a_link_in_a_folder_that_leads_nowhere_makes_traefik_refuse_it(
     result = run("lint", str(tmp_path))
     assert (result.status, result.out.partition(". To do")[0]) == (
         2,
-        f"{tmp_path}/a.yml: rejected: this link leads nowhere: {told}",
+        f"{tmp_path}/a.yml: rejected: this link is broken: {told}",
     )
     assert run("lint", str(tmp_path / "a.yml")).error() == f"{tmp_path}/a.yml: {told}"
 

@@ -118,7 +118,7 @@ def test_a_service_is_shown_with_its_servers_and_how_it_shares(cli: Run) -> None
     assert ["a", "http://127.0.0.1:3000", "3", "ready", "75 %"] in [line[:5] for line in lines]
     cli("service", "add", "empty").check()
     empty = cli("service", "show", "empty").check().out
-    assert "It has no servers: requests are answered with 503." in empty
+    assert "It has no servers: requests get 503." in empty
     assert "Warning: no router points to the service empty" in empty
 
 

@@ -149,11 +149,11 @@ class Model:
         count, ready = sum(key[0] == service for key in self.objects["servers"]), len(self._ready(service))
         match ready, count:
             case 0, _:
-                detail = "no server is left: requests are answered with 503"
+                detail = "no server is left: requests get 503"
             case 1, 1:
                 detail = "its only server takes requests"
             case 1, _:
-                detail = f"one server is left of {count}"
+                detail = f"only one of {count} servers is left"
             case _:
                 detail = f"{ready} of {count} servers take requests"
         return {"servers": count, "ready": ready, "available": ready, "detail": detail}

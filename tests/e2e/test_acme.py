@@ -190,10 +190,10 @@ def test_a_name_that_leads_elsewhere_is_not_ordered_and_it_is_said_where_it_lead
     made = one.expose("alvin.test")
     assert made.status_code == 202
     (pending,) = made.json()["pending"]
-    told = f"alvin.test leads to 127.0.0.9, where nothing answers on port {ca.http_port}: Connection refused"
+    told = f"alvin.test points to 127.0.0.9, where nothing answers on port {ca.http_port}: Connection refused"
     assert pending["detail"] == told
     assert one.conflicts("alvin.test") == [f"domain alvin.test: {told}"]
-    assert "alvin.test leads to 127.0.0.9" in " ".join(httpx.get(f"{one.service.url}/readyz").json()["warnings"])
+    assert "alvin.test points to 127.0.0.9" in " ".join(httpx.get(f"{one.service.url}/readyz").json()["warnings"])
     assert ca.orders() == 0
     # Once DNS is mended, nobody has to do anything.
     ca.points("alvin.test", "127.0.0.1")
@@ -210,7 +210,7 @@ def test_somebody_who_mended_what_was_wrong_lets_it_be_tried_at_once(one: Edges,
         assert tried.status_code == 202, tried.text
     waiting = one.issuance("alvin.test")
     assert (waiting["state"], waiting["failures"]) == ("waiting", 5)
-    assert "alvin.test leads to 127.0.0.9" in waiting["why"]
+    assert "alvin.test points to 127.0.0.9" in waiting["why"]
     assert 60 < (datetime.fromisoformat(waiting["next"]) - datetime.now(UTC)).total_seconds() <= 80
     assert "5 failed, next attempt in" in one.run("domain", "show", "alvin.test")
     page = fetch(f"{one.service.url}/domains/alvin.test").text
@@ -254,7 +254,7 @@ def test_an_answer_that_is_not_ours_is_told_apart(one: Edges, ca: Pebble) -> Non
         ca.points("alvin.test", "127.0.0.1", "127.0.0.8")
         made = one.expose("alvin.test")
     (pending,) = made.json()["pending"]
-    assert pending["detail"] == "alvin.test leads to 127.0.0.8, where no edge of yours answers"
+    assert pending["detail"] == "alvin.test points to 127.0.0.8, where no edge of yours answers"
     assert ca.orders() == 0
 
 

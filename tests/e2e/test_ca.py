@@ -116,7 +116,7 @@ def test_one_edge_that_answers_is_enough_for_a_renewal_but_not_for_a_first_certi
     with running_servers(NamedServer("content", port=ca.http_port)):
         ca.points("alvin.test", "127.0.0.1", "127.0.0.9")
         leading.check("alvin.test", "token", "content", means, is_renewal=True)
-        with pytest.raises(NoCertificateError, match=r"leads to 127\.0\.0\.9, where nothing answers"):
+        with pytest.raises(NoCertificateError, match=r"points to 127\.0\.0\.9, where nothing answers"):
             leading.check("alvin.test", "token", "content", means)
         with pytest.raises(NoCertificateError, match="where no edge of yours answers"):
             leading.check("alvin.test", "token", "another content", means, is_renewal=True)

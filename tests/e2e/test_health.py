@@ -74,14 +74,14 @@ def test_a_server_that_dies_is_down_and_gets_nothing(
 
     c.well = False
     wait_for_healths(client, {"a": "down", "b": "up", "c": "down"})
-    assert availability(client)["detail"] == "one server is left of 3"
+    assert availability(client)["detail"] == "only one of 3 servers is left"
     b.well = False
     wait_for_healths(client, {"a": "down", "b": "down", "c": "down"})
     assert availability(client) == {
         "servers": 3,
         "ready": 3,
         "available": 0,
-        "detail": "no server is left: requests are answered with 503",
+        "detail": "no server is left: requests get 503",
     }
     assert shares(client) == {"a": 0.0, "b": 0.0, "c": 0.0}
     assert traefik.get("alvin.xyz").status_code == 503
@@ -99,7 +99,7 @@ def test_a_server_that_dies_is_down_and_gets_nothing(
         "why": "not checked while its state is drain",
     }
     # A reload lets every server count as up until it is looked at again, the dead one too.
-    wait_until(lambda: availability(client)["detail"] == "one server is left of 3", "the dead one is down again")
+    wait_until(lambda: availability(client)["detail"] == "only one of 3 servers is left", "the dead one is down again")
 
 
 def test_every_form_of_a_url_is_found_again_in_what_traefik_tells(

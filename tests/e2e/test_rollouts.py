@@ -129,10 +129,10 @@ def test_a_rollout_whose_new_server_fails_goes_back_at_once(
         wait_until(lambda: {visitor.get(traefik.web).text for _ in range(12)} == {"old"}, "only the old one answers")
     assert time.monotonic() - failed_at < 5
     found = rollout(client)
-    assert found["detail"].startswith("went back from 25 %: server")
+    assert found["detail"].startswith("rolled back from 25 %: server")
     assert found["endedBy"] is None
     ready = client.get(client.base_url.copy_with(path="/readyz")).json()
-    assert any("rollout of alvin to next went back from 25 %" in alarm for alarm in ready["warnings"]), ready
+    assert any("rollout of alvin to next rolled back from 25 %" in alarm for alarm in ready["warnings"]), ready
 
 
 def assemble(parts: Parts) -> Document:
@@ -157,7 +157,7 @@ def test_a_rollout_whose_document_an_edge_rejects_goes_back(migrated: Path, tmp_
             start(client, steps=[50, 100])
             wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
             goes_on(requests)
-        assert rollout(client)["detail"].startswith("went back from 50 %: edge default: ")
+        assert rollout(client)["detail"].startswith("rolled back from 50 %: edge default: ")
         assert (requests.failures, set(requests.answers)) == ([], {"old"})
         traefik.wait_for(service)
 
@@ -191,7 +191,7 @@ def test_a_rollout_for_which_an_edge_disables_a_router_is_refused_or_goes_back(
         failed = len(requests.failures)
         goes_on(requests)
         assert len(requests.failures) <= failed + 1  # one that was on its way
-    assert rollout(client)["detail"].startswith("went back from 50 %: edge default: it disabled router alvin: ")
+    assert rollout(client)["detail"].startswith("rolled back from 50 %: edge default: it disabled router alvin: ")
 
 
 def test_a_rollout_goes_back_before_its_new_service_leads_to_the_old_one(
@@ -212,7 +212,7 @@ def test_a_rollout_goes_back_before_its_new_service_leads_to_the_old_one(
         traefik.wait_for(service)
         goes_on(requests)
     assert requests.failures == []
-    assert rollout(client)["detail"] == "went back from 0 %: whole is made of alvin"
+    assert rollout(client)["detail"] == "rolled back from 0 %: whole is made of alvin"
 
 
 def test_traffic_moves_to_another_service_and_back_to_one_that_has_the_name_of_its_router(client: httpx.Client) -> None:

@@ -195,7 +195,7 @@ LOST = "Traefik ignores the container"
             web("traefik.https.routers.web.rule=Host(`a.test`)", expose=[1]),
             f"Traefik has no label traefik.https: {LOST}",
         ),
-        (web(), "it has no labels of Traefik. With exposedByDefault"),
+        (web(), "it has no Traefik labels. With exposedByDefault"),
     ],
 )
 def test_what_is_not_imported_of_a_container_is_told(text: str, told: str) -> None:
@@ -220,7 +220,7 @@ services:
         "recognised",
         "it has no label traefik.enable=true, which Traefik requires here",
     ) in findings(found)
-    assert ("container traefik", "recognised", "it has no labels of Traefik") in findings(found)
+    assert ("container traefik", "recognised", "it has no Traefik labels") in findings(found)
 
 
 def served(text: str, beside: Mapping[str, str] | None = None) -> tuple[set[str], dict[str, str]]:

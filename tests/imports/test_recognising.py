@@ -75,7 +75,7 @@ kind: Service
         ("caddy.json", '{"apps": {"http": {"servers": {}}}}', "a Caddy configuration"),
         ("route.yml", "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n", "(HTTPRoute)"),
         ("main.tf", 'resource "docker_container" "web" {\n  image = "a"\n}\n', "Terraform"),
-        ("web.service", "[Unit]\nDescription=Shop\n[Service]\nExecStart=/bin/shop\n", "a unit of systemd"),
+        ("web.service", "[Unit]\nDescription=Shop\n[Service]\nExecStart=/bin/shop\n", "a systemd unit"),
         ("web.container", "[Container]\nImage=a\nLabel=traefik.enable=true\n", "labels of containers"),
         ("Dockerfile", "FROM a\nLABEL traefik.http.routers.a.rule=Path(`/`)\n", "docker inspect"),
         ("play.yml", "- hosts: all\n  tasks: [{labels: {traefik.enable: 'true'}}]\n", "labels of containers"),
@@ -93,7 +93,7 @@ kind: Service
         ("Caddyfile", CADDY, "a Caddyfile"),
         ("Caddyfile", "{\n    email a@shop.test\n}\n" + CADDY, "a Caddyfile"),
         ("Caddyfile", "shop.test\n\nreverse_proxy 127.0.0.1:3000\n", "a Caddyfile"),
-        ("state.yml", "domains: {a.test: {}}\nservices: {}\n", "a file of wayshub-provider"),
+        ("state.yml", "domains: {a.test: {}}\nservices: {}\n", "this file is for wayshub-provider"),
         ("traefik.toml", "[frontends.a]\nbackend = 'a'\n[backends.a]\n", "Traefik 1"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_priority_below_zero_is_taken_and_one_beyond_all_is_put_at_the_end() -
         ({"rule": ""}, "it has no rule"),
         ({"rule": ["x"]}, "rule has to be a string"),
         ({"service": "oth|er"}, "there is no service oth|er in these files: Traefik disables what refers to it"),
-        ({"service": "s@http"}, "service: 's@http' is kept here: leave out @http"),
+        ({"service": "s@http"}, "service: 's@http' is managed here: leave out @http"),
         ({"service": "own@internal"}, "Traefik has no 'own@internal' of its own: it has api@internal"),
         ({"service": None}, "it names no service"),
         ({"priority": "high"}, "priority has to be a whole number, not high"),

@@ -156,7 +156,9 @@ def test_only_admins_change_what_decides_who_gets_there(client: httpx.Client, op
     client.put("/routers/edge", json=router).raise_for_status()
 
     detail = refused(operator.put("/middlewares/login", json=login), "")
-    assert detail.startswith("middleware login decides who gets past router edge")
+    assert detail.startswith(
+        "router edge leads to one of Traefik's own objects, and middleware login decides who gets through"
+    )
     refused(operator.patch("/middlewares/login", json={"labels": {"a": "b"}}, params={"dryRun": True}), "")
     refused(operator.put("/middlewares/all", json={"chain": {"middlewares": ["apart"]}}), "")
     refused(operator.post("/apply", json={"middlewares": {"login": login}}), "/middlewares/login")

@@ -213,7 +213,7 @@ def test_a_server_that_gets_nothing_leaves_its_share_to_the_others(
 
 def test_without_a_server_requests_are_answered_with_503(pages: httpx.Client) -> None:
     page = pages.get("/learn/when-a-server-dies", params={"step": 3, "state0": "down", "state1": "drain"}).text
-    assert "No server is left: the next request is answered with 503." in text_of(page)
+    assert "No server is left: the next request gets 503." in text_of(page)
     assert page.count(">503</li>") == 3
 
 

@@ -60,7 +60,7 @@ def test_buttons_pause_resume_and_take_back(console: httpx.Client) -> None:
     for step, told in (
         ("pause", "Paused: "),
         ("resume", "The servers of next are being checked"),
-        ("back", "Taken back by "),
+        ("back", "Rolled back by "),
     ):
         assert f'value="{step}"' in console.get(PAGE).text
         answer = console.post(f"{PAGE}/step", data={"step": step})
@@ -75,7 +75,7 @@ def test_why_can_be_typed_at_each_step_and_is_kept_as_it_is_by_rest(console: htt
     start(console, message="Version 2")
     with http_client(f"{alone.url}/api/v1") as client:
         why = {"Config-Message": "as told"}
-        for step, button in (("pause", "Pause"), ("resume", "Resume"), ("back", "Take back")):
+        for step, button in (("pause", "Pause"), ("resume", "Resume"), ("back", "Roll back now")):
             send(console, console.get(PAGE), f"{PAGE}/step", {"message": f"{step}, as told"}, button)
             assert client.get("/audit").json()["items"][0]["message"] == f"{step}, as told"
         client.post(f"{PAGE}", json={"to": "next"}).raise_for_status()

@@ -6,7 +6,7 @@ _CONVERTING: Final = "openssl x509 -in {file}, openssl pkey -in {file} or openss
 _COMPRESSED: Final = "compressed: unpack it first"
 _KINDS: Final = {
     b"\x30": f"DER or PKCS#12: convert it to PEM, for example with {_CONVERTING}",
-    b"\xfe\xed\xfe\xed": "a keystore of Java: export its certificates and keys as PEM",
+    b"\xfe\xed\xfe\xed": "a Java keystore: export its certificates and keys as PEM",
     b"\x1f\x8b": _COMPRESSED,
     b"PK\x03\x04": _COMPRESSED,
 }

@@ -22,7 +22,7 @@ _IS_DYNAMIC: Final = re.compile(r"^(?:http|tcp|udp|tls)\s*:", re.MULTILINE | re.
 _MAIN: Final = re.compile(r"((?:docker-)?compose)\.(ya?ml)")
 _NAMED: Final = 10
 _IMAGES: Final = "these are images only: give the Compose file of their containers as well"
-_NOTHING: Final = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
+_NOTHING: Final = "none of its containers has a Traefik label (traefik.enable and so on): there is nothing to read"
 
 
 @dataclass

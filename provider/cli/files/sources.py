@@ -110,7 +110,7 @@ def _load(path: str, *, is_named: bool) -> SourceText | ReadFile:
     except OSError as error:
         if is_named or error.errno not in _NOWHERE:
             raise
-        return _unreadable(Position(0, 0, path), f"this link leads nowhere: {error.strerror}")
+        return _unreadable(Position(0, 0, path), f"this link is broken: {error.strerror}")
 
 
 def _check_known(folder: Folder, given: Sequence[SourceText | ReadFile], *, is_alone: bool) -> None:
@@ -134,7 +134,7 @@ def read_variables(given: Sequence[str]) -> Environment:
     for each in given:
         name, sign, value = each.partition("=")
         if not name or not sign:
-            raise DocumentError(f"--env takes NAME=VALUE, and not {each}")
+            raise DocumentError(f"--env takes NAME=VALUE, not {each}")
         found[name] = value
     return found
 
@@ -145,7 +145,7 @@ def read_ports(given: Sequence[str]) -> Mapping[str, int]:
     for each in given:
         name, _sign, port = each.rpartition("=")
         if not name or not _PORT.fullmatch(port) or not 0 < int(port) <= _MOST_PORT:
-            raise DocumentError(f"--port takes NAME=PORT, such as web=8080, and not {each}")
+            raise DocumentError(f"--port takes NAME=PORT, such as web=8080, not {each}")
         found[name] = int(port)
     return found
 

@@ -133,7 +133,7 @@ class Commands:
         """Change some fields of an object, or with `create` make it of them if there is none."""
         name, collection = names[NAME], self._collection(names)
         if create and if_match:
-            raise typer.BadParameter("--create and --if-match exclude each other: leave one out")
+            raise typer.BadParameter("--create and --if-match cannot be combined: leave one out")
         patch = self.extras.completed(document)
         advice = self.extras.advice("set", names.get(self.noun.within, ""), name)
         if not patch and not create:

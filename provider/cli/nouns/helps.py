@@ -8,9 +8,6 @@ from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
 from provider.nouns import NOUNS, Noun, is_used
 from provider.nouns.containers import ListOf
-from provider.nouns.noun import lowered
-from provider.nouns.texts import Reference
-from provider.nouns.types import Type
 
 _ASKS: Final = "Asks first on a terminal, unless you pass --yes"
 
@@ -45,23 +42,17 @@ _SUMMARIES: Final = {
 
 
 def _about_query(noun: type[Noun]) -> str:
-    titles = {each.name: lowered(each.title) for each in noun.fields.values()} | {"name": "name"}
-    searched = [titles[text] for text in noun.texts if text in titles]
-    searched += [lowered(each.title) for each in noun.fields.values() if _is_searched(each.type)]
-    *others, last = [f"the {title}" for title in searched]
-    return f"--query searches {', '.join(others)}{' and ' if others else ''}{last}."
-
-
-def _is_searched(type_: Type) -> bool:
-    """Tell whether a search looks in names that stand within a field: a reference by itself is among the texts."""
-    return not isinstance(type_, Reference) and any(type_.kinds())
+    return f"--query searches {noun.searched()}."
 
 
 def _about_lists(noun: type[Noun]) -> str:
     lists = [slot.hint for slot in slots_of(noun) if isinstance(slot.field.type, ListOf) and len(slot.where) == 1]
     if not lists:
         return ""
-    return f"{' and '.join(lists)} {'replace' if lists[1:] else 'replaces'} the whole list."
+    *others, last = lists
+    if not others:
+        return f"{last} replaces the whole list."
+    return f"{', '.join(others)} and {last} each replace a whole list."
 
 
 def _about_removal(noun: type[Noun]) -> str:

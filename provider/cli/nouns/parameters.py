@@ -87,8 +87,8 @@ def help_of(slot: OptionSlot, *, is_new: bool) -> str:
     """Say what a value does, and how it is typed where that does not follow from its form."""
     type_, told = slot.field.type, " ".join(filter(None, [slot.lead, slot.field.help or f"{slot.field.title}."]))
     if isinstance(choice := _item(type_), Choice) and choice.named:
-        named = [f"{word} ({_meaning(word, choice)})" for word in choice.words]
-        told = f"{told.removesuffix('.')}: {', '.join(named)}."
+        named = [word if (title := _meaning(word, choice)) == word else f"{word} ({title})" for word in choice.words]
+        told = f"{told} Values: {', '.join(named)}."
     if isinstance(type_, MapOf):
         told += f" Repeat it for several{'' if is_new else '; the others stay'}."
     elif isinstance(type_, ListOf):
@@ -142,7 +142,7 @@ def _taking_away(slot: OptionSlot) -> Parameter:
         found = option(slot, list[str] | None, None, slot.removal, metavar="KEY", help=told)
     else:
         back = _default(slot, "")
-        told = f"Remove it: it is {back} again." if back else "Remove it."
+        told = f"Reset it to {back}." if back else "Remove it."
         found = option(slot, bool, False, slot.removal, help=told)
     return found.replace(name=name)
 

@@ -108,7 +108,7 @@ EXTRAS: Final = Extras(
     show_more=_show_more,
     summaries={"add": "It does nothing until a router uses it."},
     notes={
-        "show": "With HTTPS, it also shows which certificate each edge really shows to visitors: good, expiring, "
+        "show": "With HTTPS, it also tells which certificate visitors get from each edge: good, expiring, "
         "expired, early (not valid yet), other (for other names), none (the handshake fails) or unknown.",
         "remove": "--cascade also removes routers that have no other domain. Other routers only lose this one.",
     },

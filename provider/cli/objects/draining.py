@@ -61,17 +61,17 @@ def drain(
     It gets no new requests, and finishes those it has.
 
     On a sticky service it can keep the visitors it has for some time: only
-    new ones go elsewhere. --for sets how long; without it, drainFor of the
-    service does.
+    new ones go elsewhere. --for sets how long; the default is the service's
+    drainFor.
 
-    After --wait, stop the server as soon as it has finished its requests.
+    Once --wait returns, stop the server when it has finished its requests.
 
     Examples:
       wayshub-provider server drain wayshub a --for 30m
       wayshub-provider server drain wayshub a --now --wait
     """
     if now and time_given:
-        raise typer.BadParameter("--now and --for exclude each other: leave one out")
+        raise typer.BadParameter("--now and --for cannot be combined: leave one out")
     where = path("services", service, "servers", name)
     patch: Item = {"state": "drain"}
     if now:

@@ -35,7 +35,7 @@ EXTRAS: Final = Extras(
         "add": "It matches domains and a path prefix, or a rule.",
         "remove": "Its domains and its service stay.",
     },
-    notes={"set": "Setting a rule clears domains and path prefix, and the other way round."},
+    notes={"set": "Setting a rule clears domains and path prefix, and vice versa."},
     examples={
         "add": [
             "wayshub-provider router add api --domain alvin.xyz --path-prefix /api --service wayshub",

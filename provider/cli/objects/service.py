@@ -32,7 +32,7 @@ _OWN: Final[Columns] = {
 }
 _SHARES: Final[Columns] = {
     "Service": field("service"),
-    "Server": lambda share: share.get("server") or "unknown, because it is not kept here",
+    "Server": lambda share: share.get("server") or "unknown, because it is not managed here",
     "Share": lambda share: percent(share["share"]),
 }
 _SHORT: Final = {"Sticky sessions": "Sticky", "Servers get the client's Host header": "Host header"}
@@ -62,7 +62,7 @@ def _show_more(client: Client, output: Output, name: str) -> None:
     elif listed:
         table(output, servers.columns, listed)
     else:
-        output.line("It has no servers: requests are answered with 503.")
+        output.line("It has no servers: requests get 503.")
 
 
 EXTRAS: Final = Extras(

@@ -137,7 +137,7 @@ class GoBuilder(Builder):
         try:
             return self._tagged(kind, event.value)
         except ValueError:
-            raise self.wrong(event, f"{event.value} is no {kind}") from None
+            raise self.wrong(event, f"{event.value} is not a valid {kind}") from None
 
     def _check_escapes(self, event: Any) -> None:
         is_suspect = event.style == '"' and "/" in event.value

@@ -84,7 +84,7 @@ class _Translator:
         """Return what one container brings, or None for one that brings nothing, and say why."""
         own = container.own
         if not own:
-            told = "it has no labels of Traefik"
+            told = "it has no Traefik labels"
             if self._defaults.is_exposed and not self._defaults.constraints:
                 told += (
                     f". With exposedByDefault, which is Traefik's default, it is served as {container.default_name} "

@@ -173,7 +173,7 @@ class _Parser:
             return False
         end = re.compile(r"(\s-)?\}\}").match(self.source, comment.end())
         if end is None:
-            raise Refused(comment.start(), "braces with a comment cannot have anything else")
+            raise Refused(comment.start(), "braces with a comment can contain nothing else")
         self.is_trimmed = end[1] is not None
         self.at = end.end()
         return True
@@ -249,7 +249,7 @@ class _Parser:
             raise Refused(start, "a value is missing here")
         first, *others = operands
         if first == Constant(None):
-            raise Refused(start, "nil alone is no value here")
+            raise Refused(start, "nil alone is not a value here")
         if isinstance(first, Call) and not first.arguments:
             return Call(first.at, first.name, others)
         if others:

@@ -194,6 +194,6 @@ class IpAllowList(IpWhiteList):
         """Tell of a refusal that looks like none."""
         if self.reject_status_code in _SUCCESS:
             detail = Message(
-                "clients that are turned away get {status}, which is not an error", status=self.reject_status_code
+                "rejected clients get {status}, which is not an error status", status=self.reject_status_code
             )
             yield "rejectStatusCode", detail

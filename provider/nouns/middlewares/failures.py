@@ -130,7 +130,7 @@ class CircuitBreaker(Kind):
 
     title = "Circuit breaker"
     purpose = Purpose.FAILURE
-    about = "Answers 503 instead of a service that fails too often, and lets it recover. Each router counts separately."
+    about = "Answers 503 in place of a service that fails too often, until it recovers. Each router counts separately."
     example: ClassVar = {"expression": "NetworkErrorRatio() > 0.30"}
 
     expression: str = field(
@@ -174,9 +174,7 @@ class CircuitBreaker(Kind):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an answer that looks like a good one."""
         if self.response_code < 400:
-            detail = Message(
-                "clients that are turned away get {status}, which is not an error", status=self.response_code
-            )
+            detail = Message("rejected clients get {status}, which is not an error status", status=self.response_code)
             yield "responseCode", detail
 
 

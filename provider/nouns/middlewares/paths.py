@@ -163,7 +163,7 @@ class ReplacePath(Kind):
 
     title = "Replace the path"
     purpose = Purpose.PATH
-    about = "Asks servers for one path, whatever the client asked for. The original is in X-Replaced-Path."
+    about = "Replaces every path with the same one. Servers find the original in X-Replaced-Path."
     example: ClassVar = {"path": "/index.html"}
 
     path: str = field(
@@ -187,7 +187,9 @@ class ReplacePathRegex(Kind):
 
     title = "Replace a matching path"
     purpose = Purpose.PATH
-    about = "Replaces what a regular expression matches in the path. The original is in X-Replaced-Path."
+    about = (
+        "Replaces the part of the path that a regular expression matches. Servers find the original in X-Replaced-Path."
+    )
     example: ClassVar = {"regex": "^/old/(.*)", "replacement": "/new/$1"}
 
     regex: str = field(
