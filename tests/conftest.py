@@ -3,8 +3,9 @@
 import gc
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -93,9 +94,12 @@ def token() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file made by the real migrations, to be copied."""
-    return migrated_copy(tmp_path_factory.mktemp("migrated"))
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A database file made by the real migrations, to be copied: who writes into it spoils all tests after it."""
+    path = migrated_copy(tmp_path_factory.mktemp("migrated"))
+    yield path
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM revision").fetchone() == (0,)
 
 
 @pytest.fixture(scope="session")

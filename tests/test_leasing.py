@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from shutil import copy
 
 from provider.database.file import FileDatabase
 from provider.declarations import Declaration
@@ -16,10 +17,10 @@ from provider.values import ServerState
 MANY = 1100
 
 
-def test_many_servers_that_were_silent_come_back_at_once_or_go_at_once(migrated: Path) -> None:
+def test_many_servers_that_were_silent_come_back_at_once_or_go_at_once(migrated: Path, tmp_path: Path) -> None:
     names = [f"s{index}" for index in range(MANY)]
     listed = [("server", f"web/{name}", Server(name=name, url=f"http://{name}:1", ttl="30s")) for name in names]
-    with closing(FileDatabase(migrated)) as database:
+    with closing(FileDatabase(Path(copy(migrated, tmp_path / "provider.db")))) as database:
         revisions = Revisions(database)
         assert revisions.load(), revisions.problem
         declared = Declaration.gathered([("service", "web", Service(name="web")), *listed])

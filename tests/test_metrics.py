@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import httpx
@@ -382,8 +383,8 @@ class SlowRevisions(Revisions):
             yield session
 
 
-def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> None:
-    database = FileDatabase(migrated)
+def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path, tmp_path: Path) -> None:
+    database = FileDatabase(Path(copy(migrated, tmp_path / "provider.db")))
     revisions = SlowRevisions(database)
     serving = Serving(revisions)
     assert revisions.load()

@@ -71,7 +71,7 @@ def test_a_body_in_another_encoding_is_told_what_it_is(
 def test_a_compressed_body_is_told_to_come_as_it_is(client: httpx.Client, service: Service, coding: str) -> None:
     for method, path in [*WRITES, ("POST", "/apply")]:
         answer = client.request(method, path, content=b"x", headers={**JSON, "Content-Encoding": coding})
-        assert "not compressed" in problem(answer, "unsupported-media-type")["detail"]
+        assert "without a Content-Encoding" in problem(answer, "unsupported-media-type")["detail"]
         assert answer.headers["Accept-Encoding"] == "identity"
     form = httpx.post(f"{service.url}/login", content=b"x", headers={"Content-Encoding": coding})
     assert form.status_code == 415
@@ -360,7 +360,6 @@ def test_a_body_that_ends_early_harms_nobody(
         b"\x00\x01\x02\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"NONSENSE /api/v1/domains HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"CONNECT a:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
         b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",

@@ -82,7 +82,9 @@ def test_it_is_said_who_leads_where(operator: httpx.Client) -> None:
 def test_an_admin_is_told_what_is_exposed(client: httpx.Client) -> None:
     tried = client.post("/routers", json=ROUTER, params={"dryRun": True}).raise_for_status().json()
     (told,) = [each["detail"] for each in tried["warnings"]]
-    assert told.startswith("service: this is Traefik's own API: anyone who can reach it can read the whole configur")
+    assert told.startswith(
+        "router edge: service: this is Traefik's own API: anyone who can reach it can read the whole"
+    )
 
 
 def test_nobody_else_leads_to_it_by_way_of_what_an_admin_made(client: httpx.Client, operator: httpx.Client) -> None:

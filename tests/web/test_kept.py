@@ -19,7 +19,7 @@ from provider.web import kept
 from provider.web.forms import check_secret, is_secret
 from provider.web.rendering import FOLDER
 from tests.people import PASSWORD, begin_session
-from tests.running import AUTHORIZED, Service, http_client
+from tests.running import AUTHORIZED, Service, empty, http_client
 from tests.web.filling import find_form, forms, revision, send, words
 from tests.web.visiting import PEOPLE, Page, visit
 
@@ -89,7 +89,8 @@ MAKES_NONE: Final = ("/accounts", "/tokens", "/ca", "/logout", "/preferences", "
 
 @pytest.fixture(scope="module")
 def filled(peopled: Service) -> Service:
-    """A service with something to edit, two revisions, and something to undo."""
+    """A service with something to edit, two revisions, and something to undo, and nothing else from an earlier time."""
+    empty(peopled)
     with http_client(f"{peopled.url}/api/v1") as client:
         client.put("/domains/kept.test", json={}).raise_for_status()
         client.put("/services/kept", json={}).raise_for_status()

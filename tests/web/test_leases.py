@@ -42,4 +42,4 @@ def test_one_lease_is_ended_on_the_page_of_its_server_and_all_on_that_of_the_ser
     answer = console.get(END)
     assert answer.headers["Location"] == SERVICE
     assert "No server of wayshub is held." in words(console.get(SERVICE))
-    assert "are drained already" in words(console.get(send(console, asked, END, {}).headers["Location"]))
+    assert "are already drained" in words(console.get(send(console, asked, END, {}).headers["Location"]))

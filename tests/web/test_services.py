@@ -152,7 +152,7 @@ def test_a_server_that_rises_to_its_weight_has_the_share_that_it_gets_now(
     assert given["rising"]["part"] < 0.5
     page = console.get(PAGE)
     assert float(Shares(page).found[1].removesuffix("%")) == pytest.approx(given["share"] * 100, abs=0.1)
-    assert words(page).count("rising:") == 1
+    assert words(page).count("ramping up:") == 1
 
 
 @pytest.mark.usefixtures("pool")
