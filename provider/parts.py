@@ -61,15 +61,17 @@ class Section:
     What is joined from its parts is joined once: a change of a service leaves the routers' bytes as they are.
     """
 
-    def __init__(self, parts: Mapping[str, Part]) -> None:
-        self.parts = dict(sorted(parts.items()))
+    def __init__(self, parts: Mapping[str, Part], *, is_sorted: bool = False) -> None:
+        """Take the parts; `is_sorted` says that they are in the order of their names already."""
+        self.parts = dict(parts if is_sorted else sorted(parts.items()))
 
     def replaced(self, parts: Mapping[str, Part | None]) -> "Section":
         """Return the section with these parts set, or taken out where the value is None."""
         if not parts:
             return self
         merged: dict[str, Part | None] = {**self.parts, **parts}
-        return Section({name: part for name, part in merged.items() if part is not None})
+        left = {name: part for name, part in merged.items() if part is not None}
+        return Section(left, is_sorted=len(merged) == len(self.parts))  # where no name is new
 
     @cached_property
     def content(self) -> bytes:
