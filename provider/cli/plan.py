@@ -1,5 +1,6 @@
 """`plan`."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -72,7 +73,11 @@ def plan(
 
 
 def telling(output: Output) -> Progress:
-    """Return the means to say what is being done, to a person at a terminal and to nobody else."""
+    """Return the means to say what is being done, to a person at a terminal and to nobody else.
+
+    Large files are read and large answers come from here on: Python looks for no more garbage in them.
+    """
+    gc.disable()  # the process ends before it pays
     return Progress(quiet=output.is_json or not sys.stdout.isatty())
 
 

@@ -1,5 +1,6 @@
 """Fixtures: commands against the shared service."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
+        gc.enable()  # which commands do not: their process ends
         printed = capsys.readouterr()
         return Result(int(ended.value.code or 0), printed.out, printed.err)
 
